@@ -1,0 +1,26 @@
+"""What the analysis did not see, and why. A gap is said in every report; nothing is dropped in silence."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reason(StrEnum):
+    SYNTAX = "SYNTAX"  # part of a file did not parse
+    TOO_LARGE = "TOO_LARGE"  # file over the size limit
+    TOO_DEEP = "TOO_DEEP"  # nesting over the depth limit
+    NOT_TEXT = "NOT_TEXT"  # binary bytes in a .go file
+    UNREADABLE = "UNREADABLE"  # no permission, vanished, broken link
+    OUTSIDE_ROOT = "OUTSIDE_ROOT"  # a symbolic link that leaves the root
+    MODULE = "MODULE"  # go.mod or go.work that could not be read
+    LIMIT = "LIMIT"  # an analysis limit was reached
+    CRASH = "CRASH"  # a defect of mapguard in one file or function
+
+
+class Gap(msgspec.Struct, frozen=True, order=True):
+    """``line`` is 1-based, 0 when the gap is the whole file."""
+
+    reason: Reason
+    path: str
+    line: int = 0
+    detail: str = ""

@@ -1,0 +1,23 @@
+"""What one run of the analysis is asked to do. Only the command line and the configuration file make these; the rest read them."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """``paths`` are folders, files or Go patterns. ``models`` are user model files in the format of rules/models."""
+
+    paths: tuple[Path, ...] = (Path("."),)
+    tests: bool = False
+    generated: bool = False
+    tags: tuple[str, ...] = ()
+    goos: str = "linux"
+    goarch: str = "amd64"
+    exclude: tuple[str, ...] = ()
+    max_file_bytes: int = 3_000_000
+    jobs: int = 1
+    cache: bool = True
+    cache_dir: Path | None = None
+    models: tuple[Path, ...] = ()
+    debug: bool = False

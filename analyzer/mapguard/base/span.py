@@ -1,0 +1,38 @@
+"""Where something stands in a file: byte offsets while analysing, lines and columns when a person reads it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Bytes ``start`` (inclusive) to ``end`` (exclusive) of the file ``path`` (relative to the root, forward slashes)."""
+
+    path: str
+    start: int
+    end: int
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A place for people: lines and columns are 1-based, columns count characters, ``end_column`` is exclusive."""
+
+    path: str
+    line: int
+    column: int = 1
+    end_column: int = 1
+
+
+def newline_offsets(source: bytes) -> list[int]:
+    """Byte offsets of every newline of ``source``: the line table of a file."""
+    found: list[int] = []
+    at = source.find(b"\n")
+    while at >= 0:
+        found.append(at)
+        at = source.find(b"\n", at + 1)
+    return found
+
+
+def line_of(newlines: Iterable[int], offset: int) -> int:
+    """The 1-based line of a byte ``offset``, given the line table."""
+    return bisect_right(newlines if isinstance(newlines, list) else list(newlines), offset - 1) + 1

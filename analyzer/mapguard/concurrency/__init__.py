@@ -1,0 +1,1 @@
+"""From a program to races: locksets, roots, ownership, ordering."""

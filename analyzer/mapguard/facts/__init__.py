@@ -1,0 +1,1 @@
+"""What one Go file says, as immutable data, and its bytes in the cache."""

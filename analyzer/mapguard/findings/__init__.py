@@ -1,0 +1,1 @@
+"""What users read: findings, their rules, and which of them count."""

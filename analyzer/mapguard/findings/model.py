@@ -1,0 +1,146 @@
+"""What a user reads. These types are the JSON report (design: docs/report.schema.json); every other format is written from them.
+
+Lines and columns are 1-based; columns count characters; ``end_column`` is exclusive. Paths are relative to the root with forward slashes.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from mapguard.base.gap import Gap
+from mapguard.base.span import Place
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Confidence(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class HeldLock(msgspec.Struct, frozen=True, order=True):
+    """A lock as the reader's code names it, held in mode ``read`` or ``write``."""
+
+    lock: str
+    mode: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a thread, outermost first: where, in which function, what happens, which locks are held there."""
+
+    path: str
+    line: int
+    column: int
+    function: str
+    text: str
+    end_column: int = 1
+    locks: tuple[HeldLock, ...] = ()
+
+
+class RootInfo(msgspec.Struct, frozen=True):
+    """Where the goroutine of an access starts. ``kind``: goroutine, http, grpc, informer, timer, callback, exported, main, init …"""
+
+    kind: str
+    many: bool
+    path: str
+    line: int
+    name: str
+
+
+class Access(msgspec.Struct, frozen=True):
+    """One access of the map. ``op``: write, delete, read, range, len, replace. ``trace`` ends with the access itself."""
+
+    op: str
+    path: str
+    line: int
+    column: int
+    end_column: int
+    function: str
+    expression: str
+    locks: tuple[HeldLock, ...] = ()
+    root: RootInfo | None = None
+    trace: tuple[Step, ...] = ()
+
+
+class MapInfo(msgspec.Struct, frozen=True):
+    """The map. ``kind``: field, global, local, param. ``owner``: the struct type of a field, "" of a package variable, the function of a local."""
+
+    kind: str
+    package: str
+    owner: str
+    name: str
+    type: str
+    declared: Place | None
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """The lock that most accesses hold: ``held`` of ``held + missed`` accesses."""
+
+    lock: str
+    held: int
+    missed: int
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None."""
+
+    kind: str
+    text: str
+    patch: str | None = None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One map and one cause. The first ``racing`` accesses race with each other; the others complete the picture."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    fingerprint: str
+    message: str
+    map: MapInfo
+    accesses: tuple[Access, ...]
+    guard: Guard | None
+    reasons: tuple[str, ...]
+    advice: Advice
+    racing: int = 2
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Counts of what was seen, and CPU-independent wall seconds by phase."""
+
+    files: int = 0
+    lines: int = 0
+    functions: int = 0
+    calls: int = 0
+    calls_resolved: int = 0
+    calls_in_tree: int = 0
+    map_expressions: int = 0
+    map_expressions_typed: int = 0
+    roots: int = 0
+    maps: int = 0
+    pairs: dict[str, int] = {}
+    read_for_types: tuple[str, ...] = ()
+    seconds: dict[str, float] = {}
+
+
+class Suppressed(msgspec.Struct, frozen=True):
+    """A finding that a comment or a baseline silenced, with the reason given."""
+
+    finding: Finding
+    by: str
+    reason: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything a format writes. ``findings`` are sorted worst first, then by place."""
+
+    root: str
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    stats: Stats = Stats()

@@ -1,0 +1,1 @@
+"""From a folder to facts: the only place that sees tree-sitter."""

@@ -1,0 +1,1 @@
+"""From facts to a program: packages, types, functions, who calls whom."""

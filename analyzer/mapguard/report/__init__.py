@@ -1,0 +1,1 @@
+"""From findings to text, JSON and the other formats."""
