@@ -1,0 +1,168 @@
+"""A parsed file to ``FileFacts``: one pass over its top-level declarations."""
+
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from mapguard.base.gap import Gap
+from mapguard.base.span import newline_offsets
+from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, Import, Param, TypeDecl
+from mapguard.frontend import grammar as g
+from mapguard.frontend.lower_exprs import expr_list
+from mapguard.frontend.lower_stmts import lower_block
+from mapguard.frontend.lower_types import Lowering, lower_type, parameters, results, spoken, type_parameters
+from mapguard.frontend.parse import Parsed
+
+
+def lower(parsed: Parsed, path: str, package_path: str, source: bytes, generated: bool, active: bool, bodies: bool) -> FileFacts:
+    """The facts of one file; with ``bodies`` false only its declarations and signatures."""
+    c = Lowering(path, bodies, lower_block)
+    out = _Declarations()
+    for piece in parsed.pieces:
+        c.source, c.offset = piece.source, piece.offset
+        _declarations(c, piece.root, out)
+    gaps: tuple[Gap, ...] = (*parsed.gaps, *c.gaps)
+    return FileFacts(
+        path,
+        package_path,
+        out.package,
+        tuple(out.imports),
+        (*out.types, *c.scope_types),
+        tuple(out.vars),
+        tuple(out.consts),
+        tuple(f for f in c.funcs if f is not None),
+        tuple(newline_offsets(source)),
+        generated,
+        active,
+        path.endswith("_test.go"),
+        gaps,
+    )
+
+
+class _Declarations:
+    def __init__(self) -> None:
+        self.package = ""
+        self.imports: list[Import] = []
+        self.types: list[TypeDecl] = []
+        self.vars: list[GlobalVar] = []
+        self.consts: list[str] = []
+
+
+def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
+    comments: list[Node] = []  # the comment lines right above the next declaration
+    for node in root.named_children:
+        kind = node.kind_id
+        if kind == g.COMMENT:
+            if comments and comments[-1].end_point[0] + 1 != node.start_point[0]:
+                comments = []
+            comments.append(node)
+            continue
+        if comments and comments[-1].end_point[0] + 1 != node.start_point[0]:
+            comments = []
+        if kind == _FUNCTION or kind == _METHOD:
+            _function(c, node, spoken(c, comments))
+        elif kind == _TYPE:
+            _types(c, node, comments, out)
+        elif kind == _VAR:
+            _vars(c, node, comments, out)
+        elif kind == _CONST:
+            for spec in node.named_children:
+                out.consts.extend(c.text(n) for n in spec.children_by_field_id(g.F_NAME) if n.is_named)
+        elif kind == _IMPORT:
+            out.imports.extend(_imports(c, node))
+        elif kind == _PACKAGE and node.named_child_count:
+            out.package = c.text(node.named_children[0])
+        elif kind == _ERROR:
+            _declarations(c, node, out)
+        comments = []
+
+
+def _function(c: Lowering, node: Node, doc: str) -> None:
+    name_node = node.child_by_field_id(g.F_NAME)
+    if name_node is None:
+        return
+    name = c.text(name_node)
+    recv: Param | None = None
+    receiver = node.child_by_field_id(g.F_RECEIVER)
+    if receiver is not None:
+        found, _ = parameters(c, receiver)
+        recv = found[0] if found else None
+    index = len(c.funcs)
+    c.funcs.append(None)
+    taken, variadic = parameters(c, node.child_by_field_id(g.F_PARAMETERS))
+    given = results(c, node.child_by_field_id(g.F_RESULT))
+    params = type_parameters(c, node.child_by_field_id(g.F_TYPE_PARAMETERS))
+    body = None
+    body_node = node.child_by_field_id(g.F_BODY)
+    if c.bodies and body_node is not None:
+        c.enclosing.append((index, name))
+        body = lower_block(c, body_node)
+        c.enclosing.pop()
+    c.funcs[index] = FuncFacts(index, name, recv, params, taken, given, variadic, body, c.at(node), c.end(node), -1, doc)
+
+
+def _types(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
+    for spec in node.named_children:
+        name = spec.child_by_field_id(g.F_NAME)
+        if spec.kind_id == g.COMMENT:
+            comments = [*comments, spec]
+            continue
+        if name is None:
+            continue
+        params = type_parameters(c, spec.child_by_field_id(g.F_TYPE_PARAMETERS))
+        kind = lower_type(c, spec.child_by_field_id(g.F_TYPE))
+        out.types.append(TypeDecl(c.text(name), params, kind, spec.kind_id == _ALIAS, c.at(name), spoken(c, comments)))
+        comments = []
+
+
+def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
+    pending = list(reversed(node.named_children))
+    while pending:
+        spec = pending.pop()
+        if spec.kind_id == g.COMMENT:
+            comments = [*comments, spec]
+            continue
+        if spec.kind_id != _VAR_SPEC:
+            pending.extend(reversed(spec.named_children))
+            continue
+        names = [n for n in spec.children_by_field_id(g.F_NAME) if n.is_named]
+        kind = spec.child_by_field_id(g.F_TYPE)
+        out.vars.append(
+            GlobalVar(
+                tuple(c.text(n) for n in names),
+                tuple(c.at(n) for n in names),
+                lower_type(c, kind) if kind is not None else None,
+                expr_list(c, spec.child_by_field_id(g.F_VALUE)),
+                c.at(spec),
+                spoken(c, comments),
+            )
+        )
+        comments = []
+
+
+def _imports(c: Lowering, node: Node) -> Iterable[Import]:
+    pending = list(reversed(node.named_children))
+    while pending:
+        spec = pending.pop()
+        if spec.kind_id != _IMPORT_SPEC:
+            pending.extend(reversed(spec.named_children))
+            continue
+        path = spec.child_by_field_id(g.F_PATH)
+        name = spec.child_by_field_id(g.F_NAME)
+        if path is not None:
+            yield Import(c.text(name) if name is not None else "", c.text(path)[1:-1])
+
+
+_FUNCTION = g.kind("function_declaration")
+_METHOD = g.kind("method_declaration")
+_TYPE = g.kind("type_declaration")
+_VAR = g.kind("var_declaration")
+_CONST = g.kind("const_declaration")
+_IMPORT = g.kind("import_declaration")
+_IMPORT_SPEC = g.kind("import_spec")
+_PACKAGE = g.kind("package_clause")
+_ALIAS = g.kind("type_alias")
+_VAR_SPEC = g.kind("var_spec")
+_ERROR = 65535
+
+

@@ -1,0 +1,244 @@
+"""Expression nodes to ``facts.syntax`` expressions. The grammar's call that parses as a conversion becomes a call here, once, for all."""
+
+from collections.abc import Callable
+
+from tree_sitter import Node
+
+from mapguard.facts.model import FuncFacts
+from mapguard.facts.syntax import (
+    Assert,
+    Binary,
+    Call,
+    Composite,
+    Expr,
+    FuncLit,
+    Index,
+    Lit,
+    Name,
+    Opaque,
+    Sel,
+    SliceOf,
+    TypeExpr,
+    Unary,
+)
+from mapguard.frontend import grammar as g
+from mapguard.frontend.lower_types import DEPTH_LIMIT, TYPE_KINDS, UNKNOWN, Lowering, lower_type, parameters, results
+
+OPAQUE = Opaque()
+
+
+def lower_expr(c: Lowering, node: Node | None) -> Expr:
+    if node is None:
+        return OPAQUE
+    kind = node.kind_id
+    if kind == g.IDENTIFIER:
+        return Name(c.text(node), node.start_byte + c.offset)
+    lowering = _EXPRS.get(kind)
+    if lowering is None:
+        return TypeExpr(lower_type(c, node)) if kind in TYPE_KINDS else OPAQUE
+    c.depth += 1
+    try:
+        if c.depth > DEPTH_LIMIT:
+            c.deep(node)
+            return OPAQUE
+        return lowering(c, node)
+    finally:
+        c.depth -= 1
+
+
+def expr_list(c: Lowering, node: Node | None) -> tuple[Expr, ...]:
+    """The expressions of an ``expression_list``, or the one expression that stands in its place."""
+    if node is None:
+        return ()
+    if node.kind_id == EXPRESSION_LIST:
+        return tuple([lower_expr(c, n) for n in node.named_children if n.kind_id != g.COMMENT])
+    return (lower_expr(c, node),)
+
+
+def _selector(c: Lowering, node: Node) -> Expr:
+    name = node.child_by_field_id(g.F_FIELD)
+    x = lower_expr(c, node.child_by_field_id(g.F_OPERAND))
+    return Sel(x, c.text(name) if name is not None else "", c.at(node), c.end(node))
+
+
+def _index(c: Lowering, node: Node) -> Expr:
+    x = lower_expr(c, node.child_by_field_id(g.F_OPERAND))
+    return Index(x, (lower_expr(c, node.child_by_field_id(g.F_INDEX)),), c.at(node), c.end(node))
+
+
+def _instantiation(c: Lowering, node: Node) -> Expr:
+    parts = node.named_children
+    return Index(lower_expr(c, parts[0]), tuple(TypeExpr(lower_type(c, p)) for p in parts[1:]), c.at(node), c.end(node))
+
+
+def _call(c: Lowering, node: Node) -> Call:
+    fn = lower_expr(c, node.child_by_field_id(g.F_FUNCTION))
+    types = node.child_by_field_id(g.F_TYPE_ARGUMENTS)
+    if types is not None:
+        fn = Index(fn, tuple(TypeExpr(lower_type(c, t)) for t in types.named_children), c.at(node), c.end(types))
+    arguments = node.child_by_field_id(g.F_ARGUMENTS)
+    args: list[Expr] = []
+    spread = False
+    for child in arguments.named_children if arguments is not None else ():
+        if child.kind_id == _VARIADIC_ARGUMENT:
+            spread = True
+            child = child.named_children[0]
+        if child.kind_id != g.COMMENT:
+            args.append(lower_expr(c, child))
+    return Call(fn, tuple(args), c.at(node), c.end(node), spread)
+
+
+def _conversion(c: Lowering, node: Node) -> Call:
+    """``f[T](x)``, ``fs[i](x)`` and ``[]byte(x)`` all parse as conversions: the function is the type read as an expression."""
+    target = node.child_by_field_id(g.F_TYPE)
+    operand = lower_expr(c, node.child_by_field_id(g.F_OPERAND))
+    if target is not None and target.kind_id == _GENERIC:
+        base = _type_as_expr(c, target.child_by_field_id(g.F_TYPE))
+        arguments = target.child_by_field_id(g.F_TYPE_ARGUMENTS)
+        index: list[Expr] = []
+        for element in arguments.named_children if arguments is not None else ():
+            inner = element.named_children[0] if element.kind_id == _TYPE_ELEM and element.named_child_count == 1 else element
+            index.append(_type_as_expr(c, inner))
+        return Call(Index(base, tuple(index), c.at(target), c.end(target)), (operand,), c.at(node), c.end(node))
+    return Call(TypeExpr(lower_type(c, target)), (operand,), c.at(node), c.end(node))
+
+
+def _type_as_expr(c: Lowering, node: Node | None) -> Expr:
+    if node is None:
+        return OPAQUE
+    if node.kind_id in (_TYPE_IDENTIFIER, g.IDENTIFIER):
+        return Name(c.text(node), c.at(node))
+    if node.kind_id == _QUALIFIED:
+        parts = node.named_children
+        return Sel(Name(c.text(parts[0]), c.at(node)), c.text(parts[-1]), c.at(node), c.end(node))
+    return TypeExpr(lower_type(c, node)) if node.kind_id in TYPE_KINDS else lower_expr(c, node)
+
+
+def _unary(c: Lowering, node: Node) -> Expr:
+    operator = node.child_by_field_id(g.F_OPERATOR)
+    op = c.text(operator) if operator is not None else ""
+    return Unary(op, lower_expr(c, node.child_by_field_id(g.F_OPERAND)), c.at(node), c.end(node))
+
+
+def _binary(c: Lowering, node: Node) -> Expr:
+    # A long chain of + nests to the left: walk its spine instead of recursing.
+    rights: list[tuple[str, Node | None]] = []
+    left: Node | None = node
+    while left is not None and left.kind_id == _BINARY:
+        operator = left.child_by_field_id(g.F_OPERATOR)
+        rights.append((c.text(operator) if operator is not None else "", left.child_by_field_id(g.F_RIGHT)))
+        left = left.child_by_field_id(g.F_LEFT)
+    out = lower_expr(c, left)
+    if len(rights) > DEPTH_LIMIT:
+        return out  # a long concatenation: its value is no map, and nothing later may recurse that deep
+    for op, right in reversed(rights):
+        out = Binary(op, out, lower_expr(c, right))
+    return out
+
+
+def _paren(c: Lowering, node: Node) -> Expr:
+    for child in node.named_children:
+        if child.kind_id != g.COMMENT:
+            return lower_expr(c, child)
+    return OPAQUE
+
+
+def _assertion(c: Lowering, node: Node) -> Expr:
+    return Assert(lower_expr(c, node.child_by_field_id(g.F_OPERAND)), lower_type(c, node.child_by_field_id(g.F_TYPE)))
+
+
+def _slice(c: Lowering, node: Node) -> Expr:
+    parts = [n for n in node.named_children if n.kind_id != g.COMMENT]
+    return SliceOf(lower_expr(c, parts[0]), tuple(lower_expr(c, p) for p in parts[1:]))
+
+
+def _composite(c: Lowering, node: Node) -> Expr:
+    kind = lower_type(c, node.child_by_field_id(g.F_TYPE))
+    body = node.child_by_field_id(g.F_BODY)
+    return Composite(kind, _elements(c, body), c.at(node), c.end(node))
+
+
+def _elided(c: Lowering, node: Node) -> Expr:
+    return Composite(UNKNOWN, _elements(c, node), c.at(node), c.end(node))
+
+
+def _elements(c: Lowering, body: Node | None) -> tuple[tuple[Expr | None, Expr], ...]:
+    found: list[tuple[Expr | None, Expr]] = []
+    for child in body.named_children if body is not None else ():
+        if child.kind_id == _KEYED:
+            found.append((_element(c, child.child_by_field_id(g.F_KEY)), _element(c, child.child_by_field_id(g.F_VALUE))))
+        elif child.kind_id == _ELEMENT:
+            found.append((None, _element(c, child)))
+    return tuple(found)
+
+
+def _element(c: Lowering, node: Node | None) -> Expr:
+    if node is not None and node.kind_id == _ELEMENT:
+        for child in node.named_children:
+            if child.kind_id != g.COMMENT:
+                return lower_expr(c, child)
+        return OPAQUE
+    return lower_expr(c, node)
+
+
+def _func(c: Lowering, node: Node) -> Expr:
+    index = len(c.funcs)
+    c.funcs.append(None)
+    parent, outer = c.enclosing[-1] if c.enclosing else (-1, "init")
+    siblings = sum(1 for f in c.funcs if f is not None and f.parent == parent and f.recv is None and f.name.startswith(f"{outer}.func"))
+    name = f"{outer}.func{siblings + 1}"
+    taken, variadic = parameters(c, node.child_by_field_id(g.F_PARAMETERS))
+    given = results(c, node.child_by_field_id(g.F_RESULT))
+    body = None
+    if c.bodies:
+        c.enclosing.append((index, name))
+        body = c.lower_body(c, node.child_by_field_id(g.F_BODY))
+        c.enclosing.pop()
+    c.funcs[index] = FuncFacts(index, name, None, (), taken, given, variadic, body, c.at(node), c.end(node), parent)
+    return FuncLit(index, c.at(node))
+
+
+def _literal(kind: str) -> Callable[[Lowering, Node], Expr]:
+    literal = Lit(kind)
+    return lambda c, node: literal
+
+
+def _name(c: Lowering, node: Node) -> Expr:
+    return Name(c.text(node), c.at(node))
+
+
+EXPRESSION_LIST = g.kind("expression_list")
+_VARIADIC_ARGUMENT = g.kind("variadic_argument")
+_GENERIC = g.kind("generic_type")
+_QUALIFIED = g.kind("qualified_type")
+_TYPE_IDENTIFIER = g.kind("type_identifier")
+_TYPE_ELEM = g.kind("type_elem")
+_BINARY = g.kind("binary_expression")
+_KEYED = g.kind("keyed_element")
+_ELEMENT = g.kind("literal_element")
+
+_EXPRS: dict[int, Callable[[Lowering, Node], Expr]] = {
+    g.kind("selector_expression"): _selector,
+    g.kind("index_expression"): _index,
+    g.kind("call_expression"): _call,
+    g.kind("type_conversion_expression"): _conversion,
+    g.kind("type_instantiation_expression"): _instantiation,
+    g.kind("unary_expression"): _unary,
+    g.kind("binary_expression"): _binary,
+    g.kind("parenthesized_expression"): _paren,
+    g.kind("type_assertion_expression"): _assertion,
+    g.kind("slice_expression"): _slice,
+    g.kind("composite_literal"): _composite,
+    g.kind("literal_value"): _elided,
+    g.kind("func_literal"): _func,
+    g.kind("int_literal"): _literal("int"),
+    g.kind("imaginary_literal"): _literal("float"),
+    g.kind("float_literal"): _literal("float"),
+    g.kind("rune_literal"): _literal("rune"),
+    g.kind("interpreted_string_literal"): _literal("string"),
+    g.kind("raw_string_literal"): _literal("string"),
+    g.kind("nil"): _name,
+    g.kind("true"): _name,
+    g.kind("false"): _name,
+    g.kind("iota"): _literal("int"),
+}

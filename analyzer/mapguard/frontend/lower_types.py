@@ -1,0 +1,249 @@
+"""Type nodes to ``facts.syntax`` types, parameter lists to parameters, and the state that lowering one file carries."""
+
+import re
+from collections.abc import Callable
+
+from tree_sitter import Node
+
+from mapguard.base.gap import Gap, Reason
+from mapguard.facts.model import FuncFacts, Param, TypeDecl
+from mapguard.facts.syntax import (
+    Field,
+    TChan,
+    TFunc,
+    TInterface,
+    TMap,
+    TName,
+    TPtr,
+    TSlice,
+    Stmt,
+    TStruct,
+    TUnknown,
+    Type,
+)
+from mapguard.frontend import grammar as g
+
+DEPTH_LIMIT = 250
+UNKNOWN = TUnknown()
+SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race")
+
+
+Body = Callable[["Lowering", Node | None], tuple[Stmt, ...]]
+
+
+class Lowering:
+    """One file on its way to facts: the bytes of the piece at hand, the functions found so far, the current depth.
+
+    ``lower_body`` turns a block into statements; it stands here because expressions hold bodies and bodies hold expressions.
+    """
+
+    __slots__ = ("bodies", "depth", "enclosing", "funcs", "gaps", "lower_body", "names", "offset", "path", "scope_types", "source", "too_deep")
+
+    def __init__(self, path: str, bodies: bool, lower_body: Body) -> None:
+        self.source = b""
+        self.offset = 0
+        self.path = path
+        self.bodies = bodies
+        self.lower_body = lower_body
+        self.names: dict[bytes, str] = {}
+        self.funcs: list[FuncFacts | None] = []
+        self.scope_types: list[TypeDecl] = []
+        self.enclosing: list[tuple[int, str]] = []  # index and name of the functions around the node at hand
+        self.gaps: list[Gap] = []
+        self.depth = 0
+        self.too_deep = False
+
+    def text(self, node: Node) -> str:
+        raw = self.source[node.start_byte : node.end_byte]
+        name = self.names.get(raw)
+        if name is None:
+            name = self.names[raw] = raw.decode("utf-8", "replace")
+        return name
+
+    def at(self, node: Node) -> int:
+        return node.start_byte + self.offset
+
+    def end(self, node: Node) -> int:
+        return node.end_byte + self.offset
+
+    def deep(self, node: Node) -> None:
+        """Says once a file that something was nested too deep to be read."""
+        if not self.too_deep:
+            self.too_deep = True
+            self.gaps.append(Gap(Reason.TOO_DEEP, self.path, node.start_point[0] + 1, f"nested deeper than {DEPTH_LIMIT} levels"))
+
+
+def lower_type(c: Lowering, node: Node | None) -> Type:
+    if node is None:
+        return UNKNOWN
+    lowering = _TYPES.get(node.kind_id)
+    if lowering is None:
+        return UNKNOWN
+    c.depth += 1
+    try:
+        if c.depth > DEPTH_LIMIT:
+            c.deep(node)
+            return UNKNOWN
+        return lowering(c, node)
+    finally:
+        c.depth -= 1
+
+
+def parameters(c: Lowering, node: Node | None) -> tuple[tuple[Param, ...], bool]:
+    """The parameters of a list, one for each name, and whether the last is variadic (its type is then a slice)."""
+    if node is None:
+        return (), False
+    found: list[Param] = []
+    variadic = False
+    for child in node.named_children:
+        if child.kind_id == _PARAMETER:
+            kind = lower_type(c, child.child_by_field_id(g.F_TYPE))
+            names = child.children_by_field_id(g.F_NAME)
+            found.extend(Param(c.text(n), kind) for n in names) if names else found.append(Param("", kind))
+        elif child.kind_id == _VARIADIC:
+            variadic = True
+            name = child.child_by_field_id(g.F_NAME)
+            found.append(Param(c.text(name) if name else "", TSlice(lower_type(c, child.child_by_field_id(g.F_TYPE)))))
+    return tuple(found), variadic
+
+
+def results(c: Lowering, node: Node | None) -> tuple[Param, ...]:
+    if node is None:
+        return ()
+    if node.kind_id == _PARAMETER_LIST:
+        return parameters(c, node)[0]
+    return (Param("", lower_type(c, node)),)
+
+
+def type_parameters(c: Lowering, node: Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    return tuple(c.text(n) for child in node.named_children for n in child.children_by_field_id(g.F_NAME))
+
+
+def signature(c: Lowering, node: Node) -> TFunc:
+    taken, variadic = parameters(c, node.child_by_field_id(g.F_PARAMETERS))
+    given = results(c, node.child_by_field_id(g.F_RESULT))
+    return TFunc(tuple(p.type for p in taken), tuple(p.type for p in given), variadic)
+
+
+def spoken(c: Lowering, comments: list[Node]) -> str:
+    """The text of comments that speak of locks or concurrency, "" otherwise."""
+    raw = b" ".join(c.source[n.start_byte : n.end_byte] for n in comments)
+    if not raw or not SPEAKS_OF_LOCKS.search(raw):
+        return ""
+    return " ".join(raw.decode("utf-8", "replace").replace("//", " ").split())[:600]
+
+
+def _name(c: Lowering, node: Node) -> Type:
+    return TName("", c.text(node))
+
+
+def _qualified(c: Lowering, node: Node) -> Type:
+    parts = node.named_children
+    return TName(c.text(parts[0]), c.text(parts[-1])) if len(parts) >= 2 else UNKNOWN
+
+
+def _generic(c: Lowering, node: Node) -> Type:
+    base = lower_type(c, node.child_by_field_id(g.F_TYPE))
+    arguments = node.child_by_field_id(g.F_TYPE_ARGUMENTS)
+    if isinstance(base, TName) and arguments is not None:
+        return TName(base.pkg, base.name, tuple(lower_type(c, a) for a in arguments.named_children))
+    return base
+
+
+def _element(c: Lowering, node: Node) -> Type:
+    return lower_type(c, node.named_children[0]) if node.named_child_count == 1 else UNKNOWN
+
+
+def _pointer(c: Lowering, node: Node) -> Type:
+    return TPtr(lower_type(c, node.named_children[-1]))
+
+
+def _slice(c: Lowering, node: Node) -> Type:
+    return TSlice(lower_type(c, node.child_by_field_id(g.F_ELEMENT)))
+
+
+def _array(c: Lowering, node: Node) -> Type:
+    return TSlice(lower_type(c, node.child_by_field_id(g.F_ELEMENT)), array=True)
+
+
+def _map(c: Lowering, node: Node) -> Type:
+    return TMap(lower_type(c, node.child_by_field_id(g.F_KEY)), lower_type(c, node.child_by_field_id(g.F_VALUE)))
+
+
+def _channel(c: Lowering, node: Node) -> Type:
+    return TChan(lower_type(c, node.child_by_field_id(g.F_VALUE)))
+
+
+def _struct(c: Lowering, node: Node) -> Type:
+    fields: list[Field] = []
+    pending: list[Node] = []  # comments above the next field
+    last_row = -1
+    for child in node.named_children[0].named_children if node.named_child_count else ():
+        if child.kind_id == g.COMMENT:
+            if child.start_point[0] == last_row and fields:
+                # beside a field: it belongs to every name of that line
+                beside = spoken(c, [child])
+                if beside:
+                    last = fields[-1]
+                    fields[-1] = Field(last.name, last.type, last.embedded, last.at, f"{last.comment} {beside}".strip())
+            else:
+                pending.append(child)
+            continue
+        if child.kind_id != _FIELD:
+            continue
+        comment = spoken(c, [n for n in pending if n.end_point[0] >= child.start_point[0] - len(pending)])
+        pending = []
+        last_row = child.end_point[0]
+        kind = lower_type(c, child.child_by_field_id(g.F_TYPE))
+        names = child.children_by_field_id(g.F_NAME)
+        if names:
+            fields.extend(Field(c.text(n), kind, False, c.at(n), comment) for n in names)
+            continue
+        pointer = any(not n.is_named and n.type == "*" for n in child.children)
+        base = kind.elem if isinstance(kind, TPtr) else kind
+        name = base.name if isinstance(base, TName) else ""
+        fields.append(Field(name, TPtr(kind) if pointer and not isinstance(kind, TPtr) else kind, True, c.at(child), comment))
+    return TStruct(tuple(fields))
+
+
+def _interface(c: Lowering, node: Node) -> Type:
+    methods: list[tuple[str, TFunc]] = []
+    embeds: list[Type] = []
+    for child in node.named_children:
+        if child.kind_id == _METHOD_ELEM:
+            name = child.child_by_field_id(g.F_NAME)
+            if name is not None:
+                methods.append((c.text(name), signature(c, child)))
+        elif child.kind_id == _TYPE_ELEM and child.named_child_count == 1:
+            embeds.append(lower_type(c, child.named_children[0]))
+    return TInterface(tuple(methods), tuple(embeds))
+
+
+_PARAMETER = g.kind("parameter_declaration")
+_VARIADIC = g.kind("variadic_parameter_declaration")
+_PARAMETER_LIST = g.kind("parameter_list")
+_FIELD = g.kind("field_declaration")
+_METHOD_ELEM = g.kind("method_elem")
+_TYPE_ELEM = g.kind("type_elem")
+
+_TYPES: dict[int, Callable[[Lowering, Node], Type]] = {
+    g.IDENTIFIER: _name,
+    g.kind("type_identifier"): _name,
+    g.kind("qualified_type"): _qualified,
+    g.kind("generic_type"): _generic,
+    g.kind("pointer_type"): _pointer,
+    g.kind("slice_type"): _slice,
+    g.kind("array_type"): _array,
+    g.kind("implicit_length_array_type"): _array,
+    g.kind("map_type"): _map,
+    g.kind("channel_type"): _channel,
+    g.kind("function_type"): signature,
+    g.kind("struct_type"): _struct,
+    g.kind("interface_type"): _interface,
+    g.kind("parenthesized_type"): _element,
+    _TYPE_ELEM: _element,
+    g.kind("type_constraint"): _element,
+}
+TYPE_KINDS = frozenset(_TYPES) - {g.IDENTIFIER}
