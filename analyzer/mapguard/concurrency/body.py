@@ -1,0 +1,265 @@
+"""One function body being interpreted: the state at hand, what was recorded so far, and the elementary effects on both."""
+
+from typing import TYPE_CHECKING
+
+from mapguard.concurrency.domain import (
+    ALLOC,
+    COPY,
+    ELEM,
+    PARAM,
+    RECEIVED,
+    RECEIVER,
+    Access,
+    Base,
+    Edge,
+    FuncVal,
+    ParamCall,
+    Path,
+    State,
+    Summary,
+    Value,
+    join_locks,
+    location,
+)
+from mapguard.facts.syntax import TSlice, TStruct, Type
+from mapguard.program.model import Func
+
+if TYPE_CHECKING:
+    from mapguard.concurrency.solve import Analysis
+
+VARIADIC = 1000  # offset of the argument keys that hold the elements of a variadic parameter
+
+
+class Exits:
+    """The states that leave a loop, switch or select by break and continue."""
+
+    __slots__ = ("breaks", "continues", "label", "loop")
+
+    def __init__(self, label: str, loop: bool) -> None:
+        self.label = label
+        self.loop = loop
+        self.breaks: list[State] = []
+        self.continues: list[State] = []
+
+
+class Body:
+    """``store`` (what fields of allocations hold) is shared by a function and its literals: they share the frame."""
+
+    def __init__(self, analysis: "Analysis", func: Func, state: State, store: dict[Path, Value]) -> None:
+        self.analysis = analysis
+        self.types = analysis.types
+        self.func = func
+        self.state: State | None = state
+        self.store = store
+        self.own_names: set[str] = set()
+        self.captured: set[Base] = set()
+        self.loops: tuple[int, ...] = ()
+        self.label = ""
+        self.exits: list[Exits] = []
+        self.accesses: dict[tuple[str, Path, int], Access] = {}
+        self.edges: dict[tuple[str, int, str], Edge] = {}
+        self.deferred: list[Path] = []  # locks that deferred calls release
+        self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
+        self.returned: list[State] = []
+        self.return_values: tuple[Value, ...] = ()
+        self.summary = Summary()
+        self.escaped_params: set[int] = set()
+        self.released: set[Path] = set()
+        self.param_calls: set[ParamCall] = set()
+        self.spawned: set[str] = set()
+        self.waited: set[Path] = set()
+        self.signals: set[Path] = set()
+        self.touched_after_signal = False
+        self.detached = False  # runs on another goroutine than the one that made what it captures
+
+    @property
+    def now(self) -> State:
+        assert self.state is not None
+        return self.state
+
+    # ------------------------------------------------------------ memory
+
+    def alloc(self, at: int, kind: Type) -> Value:
+        return Value(kind, (Path((ALLOC, self.func.id, at)),))
+
+    def owned(self, path: Path) -> bool:
+        """Whether nobody but this goroutine can reach what ``path`` names."""
+        kind, owner, _ = path.base
+        if kind == RECEIVED:
+            return True
+        if kind != ALLOC or path.base in self.now.escaped:
+            return False
+        return owner == self.func.id or not self.detached
+
+    def escape(self, value: Value) -> None:
+        """Others may reach ``value`` from here on, and everything that its allocations hold."""
+        pending = [p.base for p in value.paths]
+        pending.extend(p.base for f in value.funcs for p in self.analysis.captures(f))
+        seen: set[Base] = set()
+        while pending:
+            base = pending.pop()
+            if base in seen:
+                continue
+            seen.add(base)
+            if base[0] == ALLOC:
+                self.now.escaped |= {base}
+                for held, stored in self.store.items():
+                    if held.base == base:
+                        pending.extend(p.base for p in stored.paths)
+            elif base[0] == PARAM and base[1] == self.func.id:
+                self.escaped_params.add(base[2])
+
+    def assign_path(self, target: Path, value: Value) -> None:
+        """``target = value`` where ``target`` is a field or element."""
+        if value.funcs:
+            self.analysis.keep_functions(target, value.funcs)
+        for p in value.paths:
+            if p.base[0] == PARAM and all(f == ELEM for f in p.fields):
+                found = location(target)
+                if found is not None:
+                    self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
+        self.store[target] = value
+        if not self.owned(target):
+            self.escape(value)
+
+    def copied(self, value: Value, at: int) -> Value:
+        """The value after an assignment: a struct or array is copied, everything else shared."""
+        if not value.paths:
+            return value
+        under = self.types.underlying(value.type)
+        if not (isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)):
+            return value
+        marker = f"{COPY}{at}"
+        paths = tuple(p if p.base[0] == ALLOC and not p.fields else p.uncopied().plus(marker) for p in value.paths)
+        return Value(value.type, paths, value.funcs)
+
+    # ------------------------------------------------------------ accesses
+
+    def record(self, op: str, value: Value, at: int, end: int, weak: bool = False) -> None:
+        state = self.state
+        if state is None:
+            return
+        if state.signaled:
+            self.touched_after_signal = True
+        for path in value.paths:
+            if op != "replace" and path.is_copy:
+                path = Path(path.base, tuple(f for f in path.fields if not f.startswith(COPY)))
+            owned = self.owned(path)
+            key = (op, path, at)
+            known = self.accesses.get(key)
+            if known is None:
+                self.accesses[key] = Access(
+                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak
+                )
+            else:
+                known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
+                known.owned = known.owned and owned
+                known.live |= state.live
+
+    # ------------------------------------------------------------ edges
+
+    def edge(
+        self,
+        kind: str,
+        callee: Func,
+        at: int,
+        end: int,
+        args: dict[int, tuple[Path, ...]],
+        many: bool = False,
+        root: str = "",
+        extra: tuple[tuple[Path, str], ...] = (),
+    ) -> Edge:
+        state = self.now
+        locks = dict(state.locks)
+        for path, mode in extra:
+            locks[path] = mode
+        held = () if kind in ("go", "root") else tuple(sorted(locks.items()))
+        bases = {p.base for paths in args.values() for p in paths if p.base[0] in (ALLOC, RECEIVED)}
+        owned = frozenset(b for b in bases if self.owned(Path(b)))
+        key = (kind, at, callee.id)
+        known = self.edges.get(key)
+        if known is not None:
+            known.locks = tuple(sorted(join_locks(dict(known.locks), dict(held)).items()))
+            known.owned &= owned
+            known.live |= state.live
+            for index, paths in args.items():
+                mine = known.args.get(index, ())
+                known.args[index] = mine + tuple(p for p in paths if p not in mine)
+            return known
+        made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
+        self.edges[key] = made
+        return made
+
+    def start(self, edge: Edge, signals: frozenset[Path]) -> None:
+        """A goroutine starts here: it may be running from now on, and signals its end on ``signals``."""
+        self.analysis.threads[edge.id] = edge
+        self.analysis.signals.setdefault((self.func.frame.id, edge.id), set()).update(signals)
+        self.spawned.add(edge.id)
+        self.now.live |= {edge.id}
+
+    def wait(self, path: Path) -> None:
+        """Joins the goroutines that signal on ``path``."""
+        self.waited.add(path)
+        live = self.now.live
+        if live:
+            frame, signals = self.func.frame.id, self.analysis.signals
+            self.now.live = frozenset(t for t in live if path not in signals.get((frame, t), ()))
+
+    # ------------------------------------------------------------ locks
+
+    def acquire(self, path: Path, mode: str) -> None:
+        if path.fields and path.fields[-1] == "@r":
+            path, mode = Path(path.base, path.fields[:-1]), "read"
+        self.now.locks[path] = mode
+
+    def release(self, path: Path) -> None:
+        if path.fields and path.fields[-1] == "@r":
+            path = Path(path.base, path.fields[:-1])
+        if self.now.locks.pop(path, None) is None:
+            self.released.add(path)
+
+
+def own_param(path: Path, func: Func) -> int | None:
+    """The index of the parameter of ``func`` that ``path`` is, or an element of; None otherwise."""
+    kind, owner, index = path.base
+    if kind == PARAM and owner == func.id and all(f == ELEM for f in path.fields):
+        return index
+    return None
+
+
+def substitute(path: Path, callee: Func, args: dict[int, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """A path in the callee's terms, in the caller's: parameters become arguments; other bases stay."""
+    kind, owner, index = path.base
+    if kind != PARAM or owner != callee.id:
+        return (path,)
+    fields = path.fields
+    if fields and fields[0] == ELEM and index + VARIADIC in args:
+        return tuple(a.uncopied().plus(*fields[1:]) for a in args[index + VARIADIC])
+    if fields:
+        return tuple(a.uncopied().plus(*fields) for a in args.get(index, ()))
+    return args.get(index, ())
+
+
+def initial_env(func: Func, analysis: "Analysis") -> dict[str, Value]:
+    """Parameters and receiver at the start of a body. Value receivers and struct parameters are copies of what was passed."""
+    env: dict[str, Value] = {}
+    facts = func.facts
+
+    def bind(name: str, index: int, kind: Type) -> None:
+        if name and name != "_":
+            path = Path((PARAM, func.id, index))
+            if isinstance(analysis.types.underlying(kind), TStruct):
+                path = path.plus(COPY)
+            env[name] = Value(kind, (path,))
+
+    if facts.recv is not None and func.recv_type is not None:
+        bind(facts.recv.name, RECEIVER, func.recv_type)
+    for index, (param, kind) in enumerate(zip(facts.params, func.params, strict=True)):
+        bind(param.name, index, kind)
+    for index, (result, kind) in enumerate(zip(facts.results, func.results, strict=True)):
+        if result.name and result.name != "_":
+            env[result.name] = Value(kind, (Path((ALLOC, func.id, -index - 1)),) if isinstance(analysis.types.underlying(kind), TStruct) else ())
+    return env
+
+
+__all__ = ["VARIADIC", "Body", "Exits", "FuncVal", "initial_env", "own_param", "substitute"]

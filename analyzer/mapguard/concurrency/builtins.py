@@ -1,0 +1,138 @@
+"""Go's predeclared functions: which of them make, read, write or delete."""
+
+from collections.abc import Callable
+
+from mapguard.concurrency.body import Body
+from mapguard.concurrency.domain import ELEM, NOTHING, Path, Value
+from mapguard.concurrency.evaluate import INT, evaluate, file_type
+from mapguard.facts.syntax import Call, Expr, Sel, TPtr, TSlice, TypeExpr, Type
+
+
+def builtin(b: Body, name: str, x: Call, mode: str) -> Value | None:
+    """The value of a call of a predeclared function; None when ``name`` is none of them or is declared by the package."""
+    effect = _BUILTINS.get(name)
+    if effect is None:
+        return None
+    package = b.func.scope.package
+    if name in package.funcs or name in package.globals or name in package.types:
+        return None
+    return effect(b, x, mode)
+
+
+def _type_argument(b: Body, x: Expr) -> Type:
+    from mapguard.concurrency.calls import conversion_type
+
+    if isinstance(x, TypeExpr):
+        return file_type(b, x.type)
+    found = conversion_type(b, x)
+    if found is None and isinstance(x, Sel):
+        found = evaluate(b, x).type
+    return found if found is not None else evaluate(b, x).type
+
+
+def _make(b: Body, x: Call, mode: str) -> Value:
+    kind = _type_argument(b, x.args[0]) if x.args else NOTHING.type
+    for size in x.args[1:]:
+        evaluate(b, size)
+    made = b.alloc(x.at, kind)
+    b.analysis.note_alloc(made.paths[0].base, kind)
+    return made
+
+
+def _new(b: Body, x: Call, mode: str) -> Value:
+    made = _make(b, x, mode)
+    return Value(TPtr(made.type), made.paths)
+
+
+def _len(b: Body, x: Call, mode: str) -> Value:
+    for argument in x.args:
+        value = evaluate(b, argument)
+        if b.types.map_of(b.types.deref(value.type)) is not None:
+            b.record("len", value, x.at, x.end)
+    return Value(INT)
+
+
+def _delete(b: Body, x: Call, mode: str) -> Value:
+    values = [evaluate(b, a) for a in x.args]
+    if values and b.state is not None:
+        b.record("delete", values[0], x.at, x.end)
+    return NOTHING
+
+
+def _append(b: Body, x: Call, mode: str) -> Value:
+    values = [evaluate(b, a) for a in x.args]
+    if not values or b.state is None:
+        return NOTHING
+    first = values[0]
+    if not first.paths:
+        first = b.alloc(x.at, first.type)
+    for value in values[1:]:
+        if not value.paths and not value.funcs:
+            continue
+        for p in first.paths[:2]:
+            target = p if x.spread else Path(p.base, (*p.fields, ELEM))
+            if not x.spread:
+                b.store.setdefault(target, value)
+            if not b.owned(p):
+                b.escape(value)
+            if value.funcs:
+                b.analysis.keep_functions(target, value.funcs)
+    return first
+
+
+def _copy(b: Body, x: Call, mode: str) -> Value:
+    for a in x.args:
+        evaluate(b, a)
+    return Value(INT)
+
+
+def _clear(b: Body, x: Call, mode: str) -> Value:
+    for a in x.args:
+        value = evaluate(b, a)
+        if not isinstance(b.types.underlying(value.type), TSlice):
+            b.record("delete", value, x.at, x.end)
+    return NOTHING
+
+
+def _panic(b: Body, x: Call, mode: str) -> Value:
+    for a in x.args:
+        evaluate(b, a)
+    if mode == "call":
+        b.state = None
+    return NOTHING
+
+
+def _close(b: Body, x: Call, mode: str) -> Value:
+    for a in x.args:
+        value = evaluate(b, a)
+        b.signals.update(value.paths)
+        if mode == "call" and b.state is not None:
+            b.state.signaled = True
+    return NOTHING
+
+
+def _plain(b: Body, x: Call, mode: str) -> Value:
+    values = [evaluate(b, a) for a in x.args]
+    return Value(values[0].type) if values else NOTHING
+
+
+_BUILTINS: dict[str, Callable[[Body, Call, str], Value]] = {
+    "make": _make,
+    "new": _new,
+    "len": _len,
+    "cap": _copy,
+    "delete": _delete,
+    "append": _append,
+    "copy": _copy,
+    "clear": _clear,
+    "panic": _panic,
+    "close": _close,
+    "min": _plain,
+    "max": _plain,
+    "recover": _plain,
+    "print": _plain,
+    "println": _plain,
+    "complex": _plain,
+    "real": _plain,
+    "imag": _plain,
+}

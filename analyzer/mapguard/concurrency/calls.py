@@ -1,0 +1,390 @@
+"""Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
+
+from mapguard.concurrency.body import VARIADIC, Body, own_param, substitute
+from mapguard.concurrency.builtins import builtin
+from mapguard.concurrency.domain import (
+    ALLOC,
+    COPY,
+    ELEM,
+    NOTHING,
+    RECEIVER,
+    UNKNOWN_TYPE,
+    Edge,
+    FuncVal,
+    ParamCall,
+    Path,
+    Summary,
+    Value,
+    location,
+    merge_values,
+)
+from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, unknown_result
+from mapguard.concurrency.library import apply_model
+from mapguard.facts.syntax import Call, Composite, Expr, Index, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, TypeExpr, Type, Unary
+from mapguard.program.model import Func
+from mapguard.program.types import substitute as substitute_type
+
+_LOCK_NAMES = {"Lock": ("acquire", "write"), "RLock": ("acquire", "read"), "Unlock": ("release", "write"), "RUnlock": ("release", "read")}
+
+
+def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = None) -> Value:
+    """Evaluates a call. ``mode`` is call, go or defer; ``site`` the statement's span for the latter two."""
+    at, end = site or (x.at, x.end)
+    if isinstance(x.fn, Name) and x.fn.name not in b.now.env:
+        done = builtin(b, x.fn.name, x, mode)
+        if done is not None:
+            return done
+    converted = conversion(b, x)
+    if converted is not None:
+        return converted
+    fn = evaluate(b, x.fn)
+    if b.state is None:
+        return NOTHING
+    args = [evaluate(b, a) for a in x.args]
+    if b.state is None:
+        return NOTHING
+    if len(args) == 1 and isinstance(args[0].type, TTuple):
+        args = list(b.results)  # f(g()) with several results
+    b.analysis.count_call(b.func, at, fn)
+    return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+
+
+def conversion(b: Body, x: Call) -> Value | None:
+    """``T(x)``, None when the call is no conversion."""
+    target = conversion_type(b, x.fn)
+    if target is None or len(x.args) > 1:
+        return None
+    value = evaluate(b, x.args[0]) if x.args else NOTHING
+    return Value(target, value.paths, value.funcs)
+
+
+def conversion_type(b: Body, fn: Expr) -> Type | None:
+    program = b.analysis.program
+    match fn:
+        case TypeExpr(type=kind):
+            return file_type(b, kind)
+        case Name(name=name) if name not in b.now.env:
+            if name in b.func.scope.package.types or name in _BASIC:
+                return file_type(b, TName("", name))
+        case Sel(x=x, name=name):
+            path = qualifier(b, x)
+            if path is not None and program.named(path, name) is not None:
+                return TName(path, name)
+        case Index(x=inner, index=index):
+            base = conversion_type(b, inner)
+            if isinstance(base, TName):
+                return TName(base.pkg, base.name, tuple(expr_type(b, i) for i in index))
+        case Unary(op="*", x=inner):
+            base = conversion_type(b, inner)
+            return TPtr(base) if base is not None else None
+    return None
+
+
+def expr_type(b: Body, x: Expr) -> Type:
+    """A type argument that was read as an expression."""
+    return conversion_type(b, x) or UNKNOWN_TYPE
+
+
+_BASIC = frozenset("bool byte complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32 uint64 uintptr any".split())
+
+
+# ---------------------------------------------------------------- dispatch
+
+
+def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool = False, written: Expr | None = None) -> Value:
+    """Calls a function value; several possible targets have their results merged and only common effects."""
+    result: Value | None = None
+    many = len(fn.funcs) > 1
+    for target in fn.funcs:
+        one = _target(b, target, fn, args, at, end, mode, spread, many)
+        if b.state is None:
+            return NOTHING
+        result = one if result is None else merge_values(result, one)
+    if not fn.funcs:
+        for path in fn.paths:
+            _call_path(b, path, args, at, end, mode)
+        for a in args:
+            b.escape(a)
+    if result is None or (result.type == UNKNOWN_TYPE and isinstance(fn.type, TFunc)):
+        kinds = fn.type.results if isinstance(fn.type, TFunc) else ()
+        b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
+        result = b.results[0] if len(kinds) == 1 else Value(results_type(kinds)) if kinds else unknown_result(b, at, UNKNOWN_TYPE)
+    return result
+
+
+def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: str) -> None:
+    """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
+    if own_param_any(path):
+        kind = "go" if mode == "go" else "call"
+        b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        return
+    found = location(path)
+    if found is not None:
+        b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, args, at, end, "go" if mode == "go" else "call")))
+
+
+def own_param_any(path: Path) -> bool:
+    return path.base[0] == "p" and all(f == ELEM for f in path.fields)
+
+
+def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
+    """An edge whose callee is found out when everything has been read."""
+    state = b.now
+    return Edge(
+        kind, b.func, b.func, at, end, dict(enumerate(a.paths for a in args)), () if kind == "go" else state.lockset(), frozenset(), state.live, b.loops
+    )
+
+
+def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool, many: bool) -> Value:
+    if isinstance(target.target, str):
+        name = target.target
+        if name.startswith("(?)."):
+            lock = _LOCK_NAMES.get(name[4:])
+            if lock is not None and not args and target.recv is not None and target.recv.paths:
+                lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
+            return unknown_result(b, at, UNKNOWN_TYPE)
+        return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
+    return call_function(b, target.target, target.recv, args, at, end, mode, spread, sure=not many)
+
+
+def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_mode: str) -> None:
+    """Lock, unlock or their deferred forms on the first path: a lock that may be several is none."""
+    if effect == "acquire":
+        if call_mode == "call":
+            for p in paths:
+                b.acquire(p, mode)
+    elif call_mode == "defer":
+        b.deferred.extend(paths)
+    else:
+        for p in paths:
+            b.release(p)
+
+
+# ---------------------------------------------------------------- functions of the tree
+
+
+def bind(func: Func, recv: Value | None, args: list[Value], spread: bool) -> tuple[dict[int, Value], Value | None]:
+    """Arguments by parameter index; the elements of a variadic parameter merge under ``VARIADIC + index``."""
+    bound: dict[int, Value] = {}
+    if func.facts.recv is not None:
+        if recv is None and args:
+            recv, args = args[0], args[1:]  # a method expression
+        if recv is not None:
+            bound[RECEIVER] = recv
+    last = len(func.facts.params) - 1
+    for position, value in enumerate(args):
+        if func.facts.variadic and position >= last:
+            key = last if spread else last + VARIADIC
+            bound[key] = merge_values(bound[key], value) if key in bound else value
+        elif position <= last:
+            bound[position] = value
+    return bound, recv
+
+
+def call_function(
+    b: Body, func: Func, recv: Value | None, args: list[Value], at: int, end: int, mode: str, spread: bool = False, sure: bool = True
+) -> Value:
+    bound, recv = bind(func, recv, args, spread)
+    paths = {i: v.paths for i, v in bound.items() if v.paths}
+    summary = b.analysis.summary(func)
+    if mode == "go":
+        start_goroutine(b, func, summary, bound, paths, at, end, "go", bool(b.loops))
+        return NOTHING
+    edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
+    if mode == "defer":
+        for p in summary.releases:
+            b.deferred.extend(substitute(p, func, paths))
+        for p in summary.signals:
+            b.signals.update(substitute(p, func, paths))
+        parameter_calls(b, func, summary, bound, paths, at, end, edge)
+        return NOTHING
+    effects(b, func, summary, bound, paths, at, sure)
+    parameter_calls(b, func, summary, bound, paths, at, end, edge)
+    if summary.noreturn and sure:
+        b.state = None
+        return NOTHING
+    return returned(b, func, summary, bound, paths, at)
+
+
+def effects(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, sure: bool) -> None:
+    for i in summary.escapes:
+        for key in (i, i + VARIADIC):
+            if key in bound:
+                b.escape(bound[key])
+    if summary.spawns:
+        frame, signals = b.func.frame.id, b.analysis.signals
+        for thread in summary.spawns:
+            there = signals.get((func.frame.id, thread))
+            if there and func.frame is not b.func.frame:
+                signals.setdefault((frame, thread), set()).update(q for p in sorted(there) for q in substitute(p, func, paths))
+        b.now.live |= summary.spawns
+        b.spawned |= summary.spawns
+    for p in sorted(summary.waits):
+        for q in substitute(p, func, paths):
+            b.wait(q)
+    for p in summary.signals:
+        b.signals.update(substitute(p, func, paths))
+    if not sure:
+        return
+    for p in sorted(summary.releases):
+        for q in substitute(p, func, paths):
+            b.release(q)
+    for p, mode in summary.acquires:
+        for q in substitute(p, func, paths):
+            b.acquire(q, mode)
+
+
+def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int) -> Value:
+    """The results in the caller's terms: a fresh result becomes an allocation of the call."""
+    generics = infer(func, bound)
+    out: list[Value] = []
+    renamed: dict[tuple[str, str, int], tuple[str, str, int]] = {}
+    for position, kind in enumerate(func.results):
+        kind = substitute_type(kind, generics)
+        value = summary.returns[position] if position < len(summary.returns) else None
+        if value is None or not (value.paths or value.funcs):
+            needs_path = value is None and not func.facts.body
+            out.append(unknown_result(b, at + position, kind) if needs_path else Value(kind))
+            continue
+        found: list[Path] = []
+        for p in value.paths:
+            if p.base[0] == ALLOC and p.base[1] == func.id:
+                base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
+                b.analysis.note_alloc(base, kind)
+                found.append(Path(base, p.fields))
+            else:
+                found.extend(substitute(p, func, paths))
+        funcs = tuple(bind_function(f, func, paths) for f in value.funcs)
+        kept_type = value.type if kind == UNKNOWN_TYPE else kind
+        out.append(Value(kept_type, tuple(dict.fromkeys(found))[:4], funcs))
+    for target, stored in summary.stores:
+        base = renamed.get(target.base)
+        if base is not None:
+            held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
+            extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
+            b.store[Path(base, target.fields)] = Value(stored.type, held[:4], stored.funcs + extra)
+            if extra:
+                b.analysis.keep_functions(Path(base, target.fields), extra)
+    b.results = tuple(out)
+    return out[0] if len(out) == 1 else Value(TTuple(tuple(v.type for v in out))) if out else NOTHING
+
+
+def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) -> FuncVal:
+    """A returned method value, its receiver in the caller's terms."""
+    if f.recv is None:
+        return f
+    moved = tuple(q for p in f.recv.paths for q in substitute(p, func, paths))
+    return FuncVal(f.target, Value(f.recv.type, moved, f.recv.funcs))
+
+
+def infer(func: Func, bound: dict[int, Value]) -> dict[str, Type]:
+    """Type arguments of a generic function or of its receiver, from the types of the arguments."""
+    found: dict[str, Type] = {}
+    if func.facts.type_params:
+        for position, kind in enumerate(func.params):
+            value = bound.get(position)
+            if value is not None:
+                unify(kind, value.type, found)
+    if func.recv is not None and func.recv.decl.params and func.recv_type is not None and RECEIVER in bound:
+        mine, theirs = func.recv_type, bound[RECEIVER].type
+        unify(mine.elem if isinstance(mine, TPtr) else mine, theirs.elem if isinstance(theirs, TPtr) else theirs, found)
+    return found
+
+
+def unify(declared: Type, actual: Type, found: dict[str, Type]) -> None:
+    if isinstance(declared, TName):
+        if declared.pkg == "$":
+            if actual != UNKNOWN_TYPE:
+                found.setdefault(declared.name, actual)
+        elif isinstance(actual, TName):
+            for mine, theirs in zip(declared.args, actual.args, strict=False):
+                unify(mine, theirs, found)
+    elif isinstance(declared, TPtr) and isinstance(actual, TPtr):
+        unify(declared.elem, actual.elem, found)
+    elif isinstance(declared, TSlice) and isinstance(actual, TSlice):
+        unify(declared.elem, actual.elem, found)
+    elif hasattr(declared, "key") and hasattr(actual, "key"):
+        unify(declared.key, actual.key, found)
+        unify(declared.elem, actual.elem, found)  # type: ignore[union-attr]
+    elif isinstance(declared, TFunc) and isinstance(actual, TFunc):
+        for mine, theirs in zip(declared.params + declared.results, actual.params + actual.results, strict=False):
+            unify(mine, theirs, found)
+
+
+# ---------------------------------------------------------------- function parameters, goroutines, roots
+
+
+def parameter_calls(
+    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, end: int, edge: Edge
+) -> None:
+    """The callee runs, starts or keeps functions that it is given here (or that an enclosing function was given)."""
+    for given in summary.calls_params:
+        if b.state is None:
+            return
+        locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
+        if given.owner != func.id:
+            held = dict(b.now.locks)
+            held.update(locks)
+            b.param_calls.add(ParamCall(given.owner, given.index, given.kind, tuple(sorted(held.items())) if given.kind == "call" else (), given.many))
+            continue
+        for key in (given.index, given.index + VARIADIC):
+            if key in bound:
+                use_function(b, bound[key], given.kind, at, end, locks, given.many)
+
+
+def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool) -> None:
+    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``."""
+    if kind.startswith("keep:"):
+        b.escape(value)
+        b.analysis.keep_named(kind[5:], value.funcs)
+        return
+    for path in value.paths:
+        if own_param_any(path):
+            held = dict(b.now.locks)
+            held.update(locks)
+            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, tuple(sorted(held.items())) if kind == "call" else (), many or bool(b.loops)))
+        elif kind in ("call", "go") and (found := location(path)) is not None:
+            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, kind)))
+    for target in value.funcs:
+        if not isinstance(target.target, Func):
+            continue
+        func = target.target
+        paths = {RECEIVER: target.recv.paths} if target.recv is not None else {}
+        summary = b.analysis.summary(func)
+        bound = {RECEIVER: target.recv} if target.recv is not None else {}
+        if kind == "go" or kind.startswith("root:"):
+            start_goroutine(b, func, summary, bound, paths, at, end, kind, many or bool(b.loops))
+        elif kind == "once":
+            b.edge("once", func, at, end, paths, extra=locks)
+        else:
+            edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
+            effects(b, func, summary, bound, paths, at, sure=True)
+            parameter_calls(b, func, summary, bound, paths, at, end, edge)
+
+
+def start_goroutine(
+    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, end: int, kind: str, many: bool
+) -> Edge:
+    """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
+    if kind == "go":
+        edge = b.edge("go", func, at, end, paths, many)
+    else:
+        edge = b.edge("root", func, at, end, paths, many, kind[5:])
+    signals: set[Path] = set()
+    if kind == "go" and not b.analysis.touches_after_signal(func):
+        for p in sorted(summary.signals):
+            signals.update(substitute(p, func, paths))
+    b.start(edge, frozenset(signals))
+    for value in bound.values():
+        b.escape(value)
+    b.escape(Value(UNKNOWN_TYPE, (), (FuncVal(func),)))
+    b.spawned |= summary.spawns
+    for given in summary.calls_params:
+        if given.owner != func.id:
+            b.param_calls.add(ParamCall(given.owner, given.index, "go" if given.kind == "call" else given.kind, (), given.many or many))
+        elif given.index in bound:
+            use_function(b, bound[given.index], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
+    return edge
+
+
+__all__ = ["COPY", "Composite", "call", "call_function", "invoke", "lock_effect", "start_goroutine", "use_function"]

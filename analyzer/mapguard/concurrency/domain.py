@@ -1,0 +1,283 @@
+"""The abstract domain: access paths, values, locksets, accesses, call edges, summaries; with the joins that make a lattice of them.
+
+An access path names memory the way the code reaches it: a base (parameter, package variable, allocation, unknown result) and the
+fields walked from there. Field elements are identities ``pkg.Owner.field``, so the last one names the location for every instance.
+After RacerD (Blackshear et al., OOPSLA 2018): compositional summaries over access paths, ownership of allocations, no alias analysis.
+"""
+
+from typing import NamedTuple
+
+from mapguard.facts.syntax import TUnknown, Type
+from mapguard.program.model import Func
+
+Base = tuple[str, str, int]
+PARAM, GLOBAL, ALLOC, RESULT, RECEIVED = "p", "g", "a", "r", "c"
+RECEIVER = -1
+
+ELEM = "[]"  # an element of a map, slice, array or channel
+COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
+READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
+LENGTH_LIMIT = 9
+ALIAS_LIMIT = 4
+UNKNOWN_TYPE = TUnknown()
+
+READ, WRITE = "read", "write"
+
+
+class Path(NamedTuple):
+    base: Base
+    fields: tuple[str, ...] = ()
+
+    def plus(self, *fields: str) -> "Path":
+        """The path extended; over the length limit elements repeat the last part instead of growing."""
+        if len(self.fields) + len(fields) > LENGTH_LIMIT:
+            return Path(self.base, (*self.fields[: LENGTH_LIMIT - len(fields)], *fields))
+        return Path(self.base, self.fields + fields)
+
+    def uncopied(self) -> "Path":
+        """Without a copy marker at its end."""
+        return Path(self.base, self.fields[:-1]) if self.fields and self.fields[-1].startswith(COPY) else self
+
+    @property
+    def is_copy(self) -> bool:
+        return any(f.startswith(COPY) for f in self.fields)
+
+
+def show_base(base: Base) -> str:
+    kind, owner, at = base
+    if kind == PARAM:
+        return "recv" if at == RECEIVER else f"arg{at}"
+    return owner.rsplit("/", 1)[-1] if kind == GLOBAL else f"{kind}{at}"
+
+
+def show_path(path: Path) -> str:
+    text = show_base(path.base)
+    for f in path.fields:
+        text += f if f == ELEM or f.startswith(COPY) else "." + f.rsplit(".", 1)[-1]
+    return text
+
+
+class Location(NamedTuple):
+    """What accesses are grouped by: a field for all instances, a package variable, or a local allocation."""
+
+    kind: str  # field, global, local
+    name: str
+    at: int = 0
+
+
+def location(path: Path) -> tuple[Location, int] | None:
+    """The map that ``path`` names and the nesting depth of the content (1: elements of the outer map). None for bare parameters."""
+    fields = path.fields
+    end = len(fields)
+    depth = 0
+    while end and (fields[end - 1] == ELEM or fields[end - 1].startswith(COPY)):
+        depth += fields[end - 1] == ELEM
+        end -= 1
+    if end:
+        return Location("field", fields[end - 1]), depth
+    kind, owner, at = path.base
+    if kind == GLOBAL:
+        return Location("global", owner), depth
+    if kind == ALLOC:
+        return Location("local", owner, at), depth
+    return None
+
+
+class FuncVal(NamedTuple):
+    """A function value: a function of the tree or the model name of one outside, with its bound receiver."""
+
+    target: Func | str
+    recv: "Value | None" = None
+
+
+class Value(NamedTuple):
+    """What an expression may be: its type, the paths it may alias, the functions it may be."""
+
+    type: Type = UNKNOWN_TYPE
+    paths: tuple[Path, ...] = ()
+    funcs: tuple[FuncVal, ...] = ()
+
+
+NOTHING = Value()
+
+
+def merge_values(a: Value, b: Value) -> Value:
+    if a == b:
+        return a
+    kind = b.type if a.type == UNKNOWN_TYPE else a.type
+    paths = a.paths + tuple(p for p in b.paths if p not in a.paths)
+    funcs = a.funcs + tuple(f for f in b.funcs if f not in a.funcs)
+    return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT])
+
+
+Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ or WRITE
+
+
+class State:
+    """What holds at one point of a body. ``live`` are goroutines that may be running, ``escaped`` allocations that others may reach."""
+
+    __slots__ = ("env", "escaped", "live", "locks", "signaled")
+
+    def __init__(
+        self,
+        env: dict[str, Value],
+        locks: dict[Path, str],
+        escaped: frozenset[Base],
+        live: frozenset[str],
+        signaled: bool = False,
+    ) -> None:
+        self.env = env
+        self.locks = locks
+        self.escaped = escaped
+        self.live = live
+        self.signaled = signaled
+
+    def copy(self) -> "State":
+        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled)
+
+    def lockset(self) -> Locks:
+        return tuple(sorted(self.locks.items())) if self.locks else ()
+
+
+def join(states: list[State]) -> State | None:
+    """Must-information is intersected (locks), may-information united (aliases, escaped, live)."""
+    if not states:
+        return None
+    first = states[0]
+    for other in states[1:]:
+        if first.env is not other.env:
+            for name, value in other.env.items():
+                mine = first.env.get(name)
+                if mine is None:
+                    first.env[name] = value
+                elif mine is not value:
+                    first.env[name] = merge_values(mine, value)
+        first.locks = join_locks(first.locks, other.locks)
+        first.escaped |= other.escaped
+        first.live |= other.live
+        first.signaled = first.signaled or other.signaled
+    return first
+
+
+def join_locks(a: dict[Path, str], b: dict[Path, str]) -> dict[Path, str]:
+    return {path: WRITE if mode == WRITE == b[path] else READ for path, mode in a.items() if path in b}
+
+
+class Access:
+    """One access of a map in one function. ``owned``: no other goroutine can reach the object yet."""
+
+    __slots__ = ("at", "end", "func", "live", "locks", "op", "owned", "path", "signaled", "type", "weak")
+
+    def __init__(
+        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool
+    ) -> None:
+        self.func = func
+        self.op = op
+        self.path = path
+        self.type = kind
+        self.at = at
+        self.end = end
+        self.locks = locks
+        self.owned = owned
+        self.live = live
+        self.weak = weak
+
+    @property
+    def writes(self) -> bool:
+        return self.op in ("write", "delete", "replace")
+
+    def show(self) -> str:
+        held = ", ".join(f"{show_path(p)}:{m}" for p, m in self.locks)
+        return f"{self.op} {show_path(self.path)} at {self.func.path}:{self.at} in {self.func.display} holding [{held}]{' owned' if self.owned else ''}"
+
+
+class Edge:
+    """One way from a caller to a callee. ``kind``: call, defer, callback (all synchronous), once, go, root.
+
+    ``args`` maps parameter indices (``RECEIVER`` for the receiver) to what the caller passes; ``owned`` are the allocations that nobody
+    else can reach at the site; ``loops`` the loops around it.
+    """
+
+    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "root")
+
+    def __init__(
+        self,
+        kind: str,
+        caller: Func,
+        callee: Func,
+        at: int,
+        end: int,
+        args: dict[int, tuple[Path, ...]],
+        locks: Locks,
+        owned: frozenset[Base],
+        live: frozenset[str],
+        loops: tuple[int, ...],
+        many: bool = False,
+        root: str = "",
+    ) -> None:
+        self.kind = kind
+        self.caller = caller
+        self.callee = callee
+        self.at = at
+        self.end = end
+        self.args = args
+        self.locks = locks
+        self.owned = owned
+        self.live = live
+        self.loops = loops
+        self.many = many
+        self.root = root
+
+    @property
+    def id(self) -> str:
+        return f"{self.caller.id}@{self.at}>{self.callee.id}"
+
+    @property
+    def starts_thread(self) -> bool:
+        return self.kind in ("go", "root")
+
+
+class Root(NamedTuple):
+    """A function that something outside the tree calls: a handler, a callback, ``main``, an exported function."""
+
+    kind: str
+    many: bool
+    func: Func
+
+
+class ParamCall(NamedTuple):
+    """What a body does with a function that ``owner`` was given as parameter ``index``.
+
+    ``kind``: call (runs it, holding ``locks``), go (starts it as a goroutine), root:KIND (registers it), keep:FIELD (stores it).
+    """
+
+    owner: str
+    index: int
+    kind: str
+    locks: Locks
+    many: bool
+
+
+class Summary:
+    """A function's effect, independent of callers, in terms of its parameters and package variables."""
+
+    __slots__ = ("acquires", "calls_params", "escapes", "noreturn", "releases", "returns", "signals", "spawns", "stores", "waits")
+
+    def __init__(self) -> None:
+        self.returns: tuple[Value, ...] = ()
+        self.stores: tuple[tuple[Path, Value], ...] = ()  # what fields of a fresh result hold
+        self.acquires: Locks = ()
+        self.releases: frozenset[Path] = frozenset()
+        self.escapes: frozenset[int] = frozenset()
+        self.spawns: frozenset[str] = frozenset()
+        self.waits: frozenset[Path] = frozenset()
+        self.signals: frozenset[Path] = frozenset()
+        self.calls_params: tuple[ParamCall, ...] = ()
+        self.noreturn = False
+
+    def key(self) -> tuple[object, ...]:
+        """Equal keys mean equal summaries: the fixpoint test."""
+        return (self.returns, self.acquires, self.releases, self.escapes, self.spawns, self.waits, self.signals, self.calls_params, self.noreturn)
+
+
+EMPTY = Summary()

@@ -1,0 +1,371 @@
+"""Expressions to values: what type, which paths, which functions; map reads are recorded on the way."""
+
+from mapguard.concurrency.body import Body
+from mapguard.concurrency.domain import (
+    ALLOC,
+    COPY,
+    ELEM,
+    GLOBAL,
+    NOTHING,
+    PARAM,
+    RECEIVED,
+    RESULT,
+    UNKNOWN_TYPE,
+    FuncVal,
+    Path,
+    Value,
+    location,
+)
+from mapguard.facts.syntax import (
+    Assert,
+    Binary,
+    Call,
+    Composite,
+    Expr,
+    FuncLit,
+    Index,
+    Lit,
+    Name,
+    Sel,
+    SliceOf,
+    TChan,
+    TFunc,
+    TMap,
+    TName,
+    TPtr,
+    TSlice,
+    TStruct,
+    TypeExpr,
+    TTuple,
+    TUnknown,
+    Type,
+    Unary,
+)
+from mapguard.program.model import TYPE_PARAM
+from mapguard.program.names import canonical_type
+from mapguard.program.types import Selected
+
+STRING = TName("", "string")
+INT = TName("", "int")
+BOOL = TName("", "bool")
+_LITERALS = {"string": Value(STRING), "int": Value(INT), "float": Value(TName("", "float64")), "rune": Value(TName("", "rune"))}
+
+
+def evaluate(b: Body, x: Expr) -> Value:
+    """The value of ``x`` in the state at hand. Calls take their effect on that state."""
+    match x:
+        case Name(name=name):
+            return name_value(b, name)
+        case Sel():
+            return selector(b, x)
+        case Call():
+            from mapguard.concurrency.calls import call
+
+            return call(b, x)
+        case Lit(kind=kind):
+            return _LITERALS.get(kind, NOTHING)
+        case Index():
+            return index(b, x)
+        case Unary():
+            return unary(b, x)
+        case Binary(op=op, x=left, y=right):
+            a = evaluate(b, left)
+            evaluate(b, right)
+            return Value(BOOL) if op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||") else Value(a.type)
+        case Composite():
+            return composite(b, x, UNKNOWN_TYPE)
+        case FuncLit():
+            return literal(b, x)
+        case Assert(x=inner, type=asked):
+            value = evaluate(b, inner)
+            return Value(file_type(b, asked), value.paths, value.funcs)
+        case SliceOf(x=inner, bounds=bounds):
+            for bound in bounds:
+                evaluate(b, bound)
+            return evaluate(b, inner)
+        case TypeExpr(type=kind):
+            return Value(file_type(b, kind))
+    return NOTHING
+
+
+def file_type(b: Body, t: Type) -> Type:
+    """A type as the body wrote it, canonical."""
+    frame = b.func.frame
+    params = frozenset(frame.facts.type_params)
+    if frame.recv is not None and frame.recv.decl.params:
+        base = frame.recv_type.elem if isinstance(frame.recv_type, TPtr) else frame.recv_type
+        if isinstance(base, TName):
+            params |= frozenset(a.name for a in base.args if isinstance(a, TName) and a.pkg == TYPE_PARAM)
+    return canonical_type(t, b.func.scope, params)
+
+
+# ---------------------------------------------------------------- names
+
+
+def name_value(b: Body, name: str) -> Value:
+    known = b.now.env.get(name)
+    if known is not None:
+        if name not in b.own_names:
+            for p in known.paths:
+                if p.base[0] in (ALLOC, PARAM):
+                    b.captured.add(p.base)
+        if known.paths and b.store:
+            return with_stored(b, known)
+        return known
+    return package_value(b, b.func.scope.package.path, name)
+
+
+def with_stored(b: Body, value: Value) -> Value:
+    """An allocation that was stored in a field is reachable by that name too."""
+    homes = b.analysis.homes
+    for p in value.paths:
+        if p.base[0] == ALLOC and not p.fields and p.base in homes:
+            extra = tuple(h for h in homes[p.base] if h not in value.paths)
+            if extra:
+                return Value(value.type, (value.paths + extra)[:4], value.funcs)
+    return value
+
+
+def package_value(b: Body, package_path: str, name: str) -> Value:
+    package = b.analysis.program.packages.get(package_path)
+    if package is None:
+        return Value(UNKNOWN_TYPE, (), (FuncVal(f"{package_path}.{name}"),)) if package_path != b.func.scope.package.path else NOTHING
+    variable = package.globals.get(name)
+    if variable is not None:
+        return Value(b.analysis.global_type(variable), (Path((GLOBAL, f"{package_path}.{name}", 0)),), b.analysis.global_functions(variable))
+    func = package.funcs.get(name)
+    if func is not None:
+        kind = TFunc(func.params, func.results, func.facts.variadic)
+        return Value(kind, (), (FuncVal(func if func.facts.body is not None else f"{package_path}.{name}"),))
+    for dot in b.func.scope.dots if package_path == b.func.scope.package.path else ():
+        found = package_value(b, dot, name)
+        if found is not NOTHING:
+            return found
+    return NOTHING
+
+
+def qualifier(b: Body, x: Expr) -> str | None:
+    """The import path that ``x`` names, None when it is a value."""
+    if isinstance(x, Name) and x.name not in b.now.env:
+        package = b.func.scope.package
+        if x.name not in package.globals and x.name not in package.funcs:
+            return b.func.scope.imports.get(x.name)
+    return None
+
+
+# ---------------------------------------------------------------- selection
+
+
+def selector(b: Body, x: Sel) -> Value:
+    path = qualifier(b, x.x)
+    if path is not None:
+        return package_value(b, path, x.name)
+    base = evaluate(b, x.x)
+    if isinstance(x.x, TypeExpr) or (isinstance(x.x, Name) and _type_name(b, x.x) is not None):
+        return method_expression(b, x)
+    return select(b, base, x.name)
+
+
+def _type_name(b: Body, x: Name) -> Type | None:
+    if x.name in b.now.env or x.name not in b.func.scope.package.types:
+        return None
+    return TName(b.func.scope.package.path, x.name)
+
+
+def method_expression(b: Body, x: Sel) -> Value:
+    kind = file_type(b, x.x.type) if isinstance(x.x, TypeExpr) else _type_name(b, x.x) if isinstance(x.x, Name) else None
+    selected = b.types.select(kind, x.name) if kind is not None else None
+    if selected is not None and selected.method is not None:
+        return Value(UNKNOWN_TYPE, (), (FuncVal(selected.method),))
+    return NOTHING
+
+
+def select(b: Body, base: Value, name: str) -> Value:
+    """``base.name``: a field, or a method value bound to its receiver."""
+    if base.type == UNKNOWN_TYPE:
+        return unknown_selection(base, name)
+    selected = b.types.select(base.type, name)
+    if selected is None:
+        return unknown_selection(base, name)
+    value = walk(b, base, selected)
+    if selected.method is not None:
+        method = selected.method
+        return Value(TFunc(method.params, method.results, method.facts.variadic), (), (FuncVal(method, value),))
+    if selected.iface is not None:
+        return Value(selected.iface, (), b.analysis.dispatch(selected.owner, name, value) or (FuncVal(str(selected.external), value),))
+    if selected.external is not None:
+        return Value(b.analysis.signature_of(selected), (), (FuncVal(selected.external, value),))
+    return value
+
+
+def unknown_selection(base: Value, name: str) -> Value:
+    # Nothing is known of the type: the name still tells a lock from a map.
+    paths = tuple(p.plus(f"?.{name}") for p in base.paths)
+    return Value(UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
+
+
+def walk(b: Body, base: Value, selected: Selected) -> Value:
+    """The paths after the fields of a selection, with what the frame knows to be stored there."""
+    paths = base.paths
+    kind = base.type
+    for field, kind in selected.steps:
+        reference = b.types.is_reference(kind)
+        out: list[Path] = []
+        for p in paths:
+            target = p.plus(field)
+            stored = b.store.get(target) if b.store else None
+            if stored is not None and stored.paths:
+                out.extend(s for s in stored.paths if s not in out and s.base != target.base)
+            if p.fields and p.fields[-1].startswith(COPY):
+                marker = p.fields[-1]
+                target = p.uncopied().plus(field) if reference else p.uncopied().plus(field, marker)
+                if stored is not None and reference:
+                    continue  # the copy's own field was replaced: it is no longer the original's
+            if target not in out:
+                out.append(target)
+        paths = tuple(out[:4])
+    return Value(kind, paths, b.analysis.kept(paths[-1]) if paths and isinstance(b.types.underlying(kind), TFunc) else ())
+
+
+# ---------------------------------------------------------------- elements
+
+
+def index(b: Body, x: Index) -> Value:
+    container = evaluate(b, x.x)
+    if container.funcs and isinstance(container.type, TFunc):
+        return container  # a generic function with its type arguments
+    keys = [evaluate(b, i) for i in x.index]
+    if b.types.map_of(b.types.deref(container.type)) is not None:
+        b.record("read", container, x.at, x.end)
+    private = _private_slot(b, x, container, keys)
+    return private if private is not None else element(b, container)
+
+
+def _private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Value | None:
+    """``results[i]`` where ``i`` is the goroutine's own number: its own slot of a slice, not shared with its siblings."""
+    if not b.detached or len(x.index) != 1 or not isinstance(b.types.underlying(container.type), TSlice):
+        return None
+    at = x.index[0]
+    if isinstance(at, Name) and (at.name in b.own_names or at.name in b.analysis.loop_names.get(b.func.id, ())):
+        return Value(b.types.element(container.type), (Path((RECEIVED, b.func.id, x.at)),))
+    return None
+
+
+def element(b: Body, container: Value) -> Value:
+    kind = b.types.element(container.type)
+    out: list[Path] = []
+    for p in container.paths:
+        target = p.uncopied().plus(ELEM)
+        stored = b.store.get(target) if b.store else None
+        if stored is not None:
+            out.extend(s for s in stored.paths if s not in out)
+            if p.base[0] == ALLOC and stored.paths and b.owned(p):
+                continue
+        out.append(target)
+    funcs = b.analysis.kept(out[-1]) if out and isinstance(b.types.underlying(kind), TFunc) else ()
+    return Value(kind, tuple(out[:4]), funcs)
+
+
+def unary(b: Body, x: Unary) -> Value:
+    if x.op == "<-":
+        channel = evaluate(b, x.x)
+        received(b, channel)
+        return Value(b.types.element(channel.type), (Path((RECEIVED, b.func.id, x.at)),))
+    if x.op == "&" and isinstance(x.x, Composite):
+        value = composite(b, x.x, UNKNOWN_TYPE)
+        return Value(TPtr(value.type), value.paths, value.funcs)
+    value = evaluate(b, x.x)
+    if x.op == "&":
+        return Value(TPtr(value.type), value.paths, value.funcs)
+    if x.op == "*":
+        if isinstance(value.type, TPtr):
+            return Value(value.type.elem, value.paths, value.funcs)
+        return Value(b.types.deref(value.type), value.paths, value.funcs)
+    return Value(BOOL) if x.op == "!" else Value(value.type)
+
+
+def received(b: Body, channel: Value) -> None:
+    """A receive: it may join a goroutine, and it takes back the token of a channel used as a lock."""
+    for p in channel.paths:
+        b.wait(p)
+        if p in b.now.locks:
+            del b.now.locks[p]
+
+
+# ---------------------------------------------------------------- literals
+
+
+def composite(b: Body, x: Composite, elided: Type) -> Value:
+    """A composite literal: a fresh allocation whose fields hold what is written in it."""
+    kind = elided if isinstance(x.type, TUnknown) else file_type(b, x.type)
+    under = b.types.underlying(b.types.deref(kind))
+    made = b.alloc(x.at, kind)
+    home = made.paths[0]
+    b.analysis.note_alloc(home.base, kind)
+    if isinstance(under, TStruct):
+        for position, (key, value) in enumerate(x.elems):
+            if isinstance(key, Name):
+                selected = b.types.select(kind, key.name)
+            elif key is None and position < len(under.fields):
+                selected = b.types.select(kind, under.fields[position].name)
+            else:
+                selected = None
+            steps = selected.steps if selected is not None else ()
+            field_type = steps[-1].type if steps else UNKNOWN_TYPE
+            given = b.copied(element_value(b, value, field_type), x.at)
+            if steps and (given.paths or given.funcs):
+                store_field(b, home.plus(*(s.field for s in steps)), given)
+            if isinstance(key, Name) and given.funcs and isinstance(kind, TName | TPtr):
+                b.analysis.field_model(b, kind, key.name, given)
+        return made
+    inner = b.types.element(kind)
+    for key, value in x.elems:
+        if key is not None and isinstance(under, TMap):
+            element_value(b, key, under.key)
+        given = b.copied(element_value(b, value, inner), x.at)
+        if given.paths or given.funcs:
+            store_field(b, home.plus(ELEM), given)
+    return made
+
+
+def store_field(b: Body, target: Path, value: Value) -> None:
+    known = b.store.get(target)
+    b.assign_path(target, value)
+    if known is not None and known.paths != value.paths:
+        b.store[target] = Value(value.type, (known.paths + tuple(p for p in value.paths if p not in known.paths))[:4], value.funcs)
+    remember_home(b, target, value)
+
+
+def remember_home(b: Body, target: Path, value: Value) -> None:
+    """A fresh map stored in a field is the field's map from now on, whatever local name it has."""
+    for p in value.paths:
+        if p.base[0] == ALLOC and not p.fields and p.base != target.base and location(target) is not None:
+            homes = b.analysis.homes.setdefault(p.base, [])
+            if target not in homes and len(homes) < 3:
+                homes.append(target)
+
+
+def element_value(b: Body, x: Expr, expected: Type) -> Value:
+    if isinstance(x, Composite) and isinstance(x.type, TUnknown):
+        return composite(b, x, expected)
+    return evaluate(b, x)
+
+
+def literal(b: Body, x: FuncLit) -> Value:
+    func = b.analysis.program.at_index.get((b.func.path, x.index))
+    if func is None:
+        return NOTHING
+    b.analysis.open_literal(b, func)
+    return Value(TFunc(func.params, func.results, func.facts.variadic), (), (FuncVal(func),))
+
+
+def is_channel(t: Type) -> bool:
+    return isinstance(t, TChan)
+
+
+def results_type(results: tuple[Type, ...]) -> Type:
+    return results[0] if len(results) == 1 else TTuple(results)
+
+
+def unknown_result(b: Body, at: int, kind: Type) -> Value:
+    return Value(kind, (Path((RESULT, b.func.id, at)),))

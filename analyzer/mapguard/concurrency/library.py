@@ -1,0 +1,219 @@
+"""Calls of functions outside the tree to effects, as the models of rules/models say; no library is special in code."""
+
+from mapguard.concurrency.body import Body
+from mapguard.concurrency.domain import (
+    NOTHING,
+    RESULT,
+    UNKNOWN_TYPE,
+    FuncVal,
+    Path,
+    Value,
+)
+from mapguard.concurrency.models import FunctionModel, RootModel
+from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
+from mapguard.program.model import NamedType
+
+_REACH_LIMIT = 3
+
+
+def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[Value], at: int, end: int, mode: str) -> Value:
+    """The effect of calling ``name``. Without a model the call reads maps given to it directly and runs functions given to it."""
+    model = b.analysis.models.function(name)
+    if model is None:
+        registered = b.analysis.models.registration(name)
+        if registered is not None:
+            register(b, registered, recv, args, at, end)
+        else:
+            for value in args:
+                if b.types.map_of(value.type) is not None:
+                    b.record("read", value, at, end, weak=True)
+                run_functions(b, value, "call", at, end, False)
+        return result(b, kind, None, recv, args, at)
+    locks(b, model, recv, mode)
+    contents(b, model, recv, args, at, end)
+    functions(b, model, recv, args, at, end, mode)
+    groups(b, model, recv, mode)
+    for value in named(model.publishes, recv, args):
+        b.escape(value)
+    if model.noreturn and mode == "call":
+        b.state = None
+        return NOTHING
+    return result(b, kind, model, recv, args, at)
+
+
+def named(names: tuple[str, ...], recv: Value | None, args: list[Value]) -> list[Value]:
+    """The values that a model's argument names stand for: recv, arg0, arg1, …, args."""
+    found: list[Value] = []
+    for name in names:
+        if name == "recv":
+            if recv is not None:
+                found.append(recv)
+        elif name == "args":
+            found.extend(args)
+        elif name.startswith("arg") and name[3:].isdigit() and int(name[3:]) < len(args):
+            found.append(args[int(name[3:])])
+    return found
+
+
+def locks(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
+    if recv is None or not recv.paths:
+        return
+    if model.acquires and mode == "call":
+        for p in recv.paths:
+            b.acquire(p, model.acquires)
+    if model.releases:
+        if mode == "defer":
+            b.deferred.extend(recv.paths)
+        elif mode == "call":
+            for p in recv.paths:
+                b.release(p)
+
+
+def contents(b: Body, model: FunctionModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
+    """Reads, writes and walks of the maps that the function is given."""
+    for value in named(model.reads, recv, args):
+        b.record("read", value, at, end)
+    for value in named(model.writes, recv, args):
+        for target in reachable(b, value, 1):
+            b.record("write", target, at, end)
+    deep = model.deep
+    for value in named(model.iterates, recv, args):
+        for target in reachable(b, value, _REACH_LIMIT if deep else 0):
+            b.record("range", target, at, end)
+
+
+def reachable(b: Body, value: Value, depth: int) -> list[Value]:
+    """The maps in ``value``: itself, or the exported fields of a struct down to ``depth``."""
+    if not value.paths:
+        return []
+    kind = b.types.deref(value.type)
+    if b.types.map_of(kind) is not None:
+        return [Value(kind, value.paths)]
+    if depth <= 0:
+        return []
+    under = b.types.underlying(kind)
+    if isinstance(under, TSlice):
+        return reachable(b, Value(under.elem, tuple(p.uncopied().plus("[]") for p in value.paths)), depth - 1)
+    if not isinstance(under, TStruct):
+        return []
+    found: list[Value] = []
+    for field in under.fields:
+        if field.name[:1].isupper():
+            selected = b.types.select(kind, field.name)
+            if selected is not None and selected.steps and selected.method is None:
+                step = selected.steps[-1]
+                found.extend(reachable(b, Value(step.type, tuple(p.uncopied().plus(step.field) for p in value.paths)), depth - 1))
+    return found
+
+
+def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Value], at: int, end: int, mode: str) -> None:
+    """Functions that the library runs, starts or registers."""
+    from mapguard.concurrency.calls import use_function
+
+    if model.once:
+        for value in args[:1]:
+            guard = tuple((p, "write") for p in recv.paths) if recv is not None else ()
+            use_function(b, value, "once", at, end, guard, False)
+        if recv is not None and b.state is not None and mode == "call":
+            for p in recv.paths:
+                b.acquire(p, "read")
+        return
+    for value in named(model.calls, recv, args):
+        run_functions(b, value, "call", at, end, False)
+    for value in named(model.spawns, recv, args):
+        run_functions(b, value, "go", at, end, model.many)
+        if recv is not None:
+            join_on(b, value, recv, at)
+    for root in model.root:
+        register(b, root, recv, args, at, end)
+
+
+def join_on(b: Body, value: Value, group: Value, at: int) -> None:
+    """A goroutine that a group started ends before the group's Wait returns."""
+    for target in value.funcs:
+        if isinstance(target.target, str):
+            continue
+        for edge in b.edges.values():
+            if edge.kind == "go" and edge.at == at and edge.callee is target.target:
+                b.analysis.signals.setdefault((b.func.frame.id, edge.id), set()).update(group.paths)
+
+
+def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
+    """``http.HandleFunc("/", f)`` or ``RegisterXServer(s, impl)``: the argument is run by the library from now on."""
+    from mapguard.concurrency.calls import use_function
+
+    for value in named((root.arg,), recv, args):
+        if value.funcs or isinstance(value.type, TFunc):
+            use_function(b, value, f"root:{root.kind}", at, end, (), root.many)
+            continue
+        b.escape(value)
+        for method in methods(b, value.type, root.methods):
+            use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), f"root:{root.kind}", at, end, (), root.many)
+
+
+def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list:  # type: ignore[type-arg]
+    """The tree's methods of an object that a library calls: the named ones, or all exported ones."""
+    base = b.types.alias(b.types.deref(b.types.alias(kind)))
+    candidates: list[NamedType] = []
+    if isinstance(base, TName):
+        own = b.analysis.program.named(base.pkg, base.name)
+        candidates = [own] if own is not None and own.methods else list(b.types.implementers(base))
+    found = []
+    for one in candidates:
+        names = sorted(one.methods) if "*" in wanted else wanted
+        for name in names:
+            if name[:1].isupper():
+                selected = b.types.select(TName(one.pkg, one.name), name)
+                if selected is not None and selected.method is not None:
+                    found.append(selected.method)
+    return found
+
+
+def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool) -> None:
+    from mapguard.concurrency.calls import use_function
+
+    if value.funcs or isinstance(value.type, TFunc):
+        use_function(b, value, kind, at, end, (), many)
+
+
+def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
+    """WaitGroup-like objects: Done signals, Wait joins."""
+    if recv is None or b.state is None:
+        return
+    if model.done:
+        b.signals.update(recv.paths)
+        if mode == "call":
+            b.state.signaled = True
+    if model.joins and mode == "call":
+        for p in recv.paths:
+            b.wait(p)
+
+
+def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None, args: list[Value], at: int) -> Value:
+    """Results by the declared signature; what they alias by the model, unknown memory otherwise."""
+    kinds = kind.results if isinstance(kind, TFunc) else ()
+    first = kinds[0] if kinds else UNKNOWN_TYPE
+    paths: tuple[Path, ...] = (Path((RESULT, b.func.id, at)),)
+    returns = model.returns if model is not None else ""
+    if returns == "fresh":
+        paths = b.alloc(at, first).paths
+        b.analysis.note_alloc(paths[0].base, first)
+        for value in args[:1]:
+            if b.types.map_of(value.type) is not None:
+                first = value.type if first == UNKNOWN_TYPE else first
+                # a shallow clone: its elements are still the original's
+                for p in value.paths[:1]:
+                    b.store[paths[0].plus("[]")] = Value(b.types.element(value.type), (p.plus("[]"),))
+    elif returns:
+        aliased = named((returns,), recv, args)
+        if aliased:
+            paths = aliased[0].paths
+            first = aliased[0].type if first == UNKNOWN_TYPE else first
+    if isinstance(first, TPtr | TName | TStruct | TSlice) or first == UNKNOWN_TYPE or b.types.map_of(first) is not None or isinstance(first, TFunc):
+        value = Value(first, paths)
+    else:
+        value = Value(first)
+    if len(kinds) > 1:
+        b.results = (value, *(Value(k, (Path((RESULT, b.func.id, at + 1 + i)),)) for i, k in enumerate(kinds[1:])))
+        return Value(TTuple(kinds), value.paths)
+    return value

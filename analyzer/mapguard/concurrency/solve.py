@@ -1,0 +1,373 @@
+"""All functions to summaries, accesses and call edges: bottom-up over the call graph, recursion to a fixpoint.
+
+A function is interpreted when a caller first needs its summary; inside a recursion the empty summary stands in, and the function is
+interpreted again when its own summary turns out to differ. Order is fixed by the program's, so results are the same in every run.
+"""
+
+from collections.abc import Callable, Iterable
+
+from mapguard.base.gap import Gap, Reason
+from mapguard.base.span import line_of
+from mapguard.concurrency.body import Body, initial_env
+from mapguard.concurrency.domain import (
+    ALLOC,
+    EMPTY,
+    GLOBAL,
+    NOTHING,
+    RECEIVER,
+    UNKNOWN_TYPE,
+    Access,
+    Base,
+    Edge,
+    FuncVal,
+    Location,
+    Path,
+    State,
+    Summary,
+    Value,
+    join,
+    location,
+)
+from mapguard.concurrency.evaluate import evaluate
+from mapguard.concurrency.models import Models
+from mapguard.concurrency.transfer import run
+from mapguard.facts.model import FuncFacts
+from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, Type
+from mapguard.program.model import Func, Global, Program, Scope
+from mapguard.program.names import show_type
+from mapguard.program.types import Selected, Types, substitute
+
+_IMPLEMENTER_LIMIT = 24
+_ROUNDS = 3
+NO_PATHS: dict[Path, Value] = {}
+
+
+class Unit:
+    """What one interpreted body does: the accesses and edges that happen in it."""
+
+    __slots__ = ("accesses", "edges", "func", "touched_after_signal")
+
+    def __init__(self, func: Func, accesses: tuple[Access, ...], edges: tuple[Edge, ...], touched_after_signal: bool) -> None:
+        self.func = func
+        self.accesses = accesses
+        self.edges = edges
+        self.touched_after_signal = touched_after_signal
+
+
+class Analysis:
+    """The whole program's units and summaries, and what bodies learn for each other on the way."""
+
+    def __init__(self, program: Program, models: Models, debug: bool = False) -> None:
+        self.program = program
+        self.models = models
+        self.types = Types(program)
+        self.debug = debug
+        self.gaps: list[Gap] = []
+        self.units: dict[str, Unit] = {}
+        self.summaries: dict[str, Summary] = {}
+        self.threads: dict[str, Edge] = {}
+        self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
+        self.homes: dict[Base, list[Path]] = {}
+        self.alloc_types: dict[Base, Type] = {}
+        self.alloc_names: dict[Base, tuple[str, int]] = {}
+        self.loop_names: dict[str, set[str]] = {}
+        self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
+        self.pending_calls: list[tuple[Body, str, Edge]] = []
+        self.stored_functions: dict[str, dict[FuncVal, None]] = {}
+        self.calls: dict[tuple[str, int], str] = {}
+        self._captured: dict[str, frozenset[Base]] = {}
+        self._opened: dict[str, frozenset[Base]] = {}
+        self._running: set[str] = set()
+        self._consulted: set[str] = set()
+        self._globals: dict[str, Value] = {}
+        self._inits: dict[str, Body] = {}
+        self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
+
+    def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Interprets every body of the program."""
+        for package in self.program.packages.values():
+            for variable in package.globals.values():
+                if variable.spec.values:
+                    self.global_value(variable)
+        total = len(self.program.funcs)
+        for done, func in enumerate(self.program.funcs):
+            if func.outer is None:
+                self.summary(func)
+            if progress is not None and done % 500 == 0:
+                progress(done, total)
+        for body in self._inits.values():
+            self._keep(body)
+        self._resolve_stored_calls()
+
+    # ------------------------------------------------------------ functions
+
+    def summary(self, func: Func) -> Summary:
+        known = self.summaries.get(func.id)
+        if known is not None:
+            return known
+        if func.facts.body is None or func.outer is not None:
+            return EMPTY
+        if func.id in self._running:
+            self._consulted.add(func.id)
+            return EMPTY
+        if len(self._running) > 150:
+            return EMPTY
+        self._running.add(func.id)
+        before = EMPTY
+        for _ in range(_ROUNDS):
+            body = self._interpret(func, initial_env(func, self), {}, frozenset())
+            if func.id not in self._consulted or body.summary.key() == before.key():
+                break
+            before = body.summary
+            self.summaries[func.id] = before  # what the recursion sees in the next round
+        self._running.discard(func.id)
+        self._consulted.discard(func.id)
+        self.summaries[func.id] = body.summary
+        return body.summary
+
+    def open_literal(self, outer: Body, func: Func) -> None:
+        """Interprets a function literal where it is written: it sees the variables around it as they are there."""
+        escaped = outer.now.escaped
+        if self._opened.get(func.id) == escaped:
+            outer.captured |= self._captured[func.id]
+            return
+        self._opened[func.id] = escaped
+        env = dict(outer.now.env)
+        own = initial_env(func, self)
+        env.update(own)
+        for result in (*func.facts.params, *func.facts.results):
+            if result.name in env and result.name not in own:
+                env[result.name] = NOTHING
+        if func.facts.body is None:
+            self._captured[func.id] = frozenset()
+            return
+        body = self._interpret(func, env, outer.store, escaped, set(own))
+        self._captured[func.id] = frozenset(body.captured)
+        outer.captured |= body.captured
+        self.summaries[func.id] = body.summary
+
+    def _interpret(self, func: Func, env: dict[str, Value], store: dict[Path, Value], escaped: frozenset[Base], own: set[str] | None = None) -> Body:
+        body = Body(self, func, State(env, {}, escaped, frozenset()), store)
+        body.own_names = set(env) if own is None else own
+        try:
+            run(body, func.facts.body or ())
+        except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            if self.debug:
+                raise
+            line = line_of(list(func.scope.file.newlines), func.facts.at)
+            self.gaps.append(Gap(Reason.CRASH, func.path, line, f"{func.display}: {type(error).__name__}: {error}"))
+        self._finish(body)
+        self._keep(body)
+        return body
+
+    def _keep(self, body: Body) -> None:
+        self.units[body.func.id] = Unit(body.func, tuple(body.accesses.values()), tuple(body.edges.values()), body.touched_after_signal)
+
+    def _finish(self, body: Body) -> None:
+        """The summary of what the body did."""
+        summary = body.summary
+        ends = [*body.returned, *([body.state] if body.state is not None else [])]
+        end = join([e.copy() for e in ends])
+        summary.noreturn = end is None and bool(body.func.facts.body)
+        held = dict(end.locks) if end is not None else {}
+        for path in body.deferred:
+            if held.pop(path, None) is None:
+                body.released.add(path)
+        summary.acquires = tuple(sorted((p, m) for p, m in held.items() if self._outlives(p, body)))
+        summary.releases = frozenset(p for p in body.released if self._outlives(p, body))
+        summary.escapes = frozenset(body.escaped_params)
+        alive = end.live if end is not None else frozenset()
+        summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
+        summary.waits = frozenset(p for p in body.waited if self._outlives(p, body))
+        summary.signals = frozenset(p for p in body.signals if self._outlives(p, body))
+        summary.calls_params = tuple(sorted(body.param_calls))
+        summary.returns = body.return_values
+        fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
+        if fresh:
+            summary.stores = tuple(
+                sorted((target, value) for target, value in body.store.items() if target.base in fresh and (value.paths or value.funcs))
+                if False
+                else [(target, value) for target, value in body.store.items() if target.base in fresh and _tells(value)]
+            )
+
+    @staticmethod
+    def _outlives(path: Path, body: Body) -> bool:
+        """Whether ``path`` means anything to callers: a parameter, a package variable, or memory of an enclosing function."""
+        kind, owner, _ = path.base
+        return kind != ALLOC or owner != body.func.id
+
+    def touches_after_signal(self, func: Func) -> bool:
+        unit = self.units.get(func.id)
+        return unit is not None and unit.touched_after_signal
+
+    # ------------------------------------------------------------ package variables
+
+    def global_value(self, variable: Global) -> Value:
+        key = f"{variable.pkg}.{variable.name}"
+        known = self._globals.get(key)
+        if known is not None:
+            return known
+        self._globals[key] = NOTHING  # a cycle of initialisers: nothing is known inside it
+        path = Path((GLOBAL, key, 0))
+        value = NOTHING
+        values = variable.spec.values
+        if values:
+            body = self._init_body(variable.scope)
+            if len(values) == len(variable.spec.names):
+                value = self._initialise(body, values[variable.index])
+            else:
+                body.results = ()
+                first = self._initialise(body, values[0])
+                value = body.results[variable.index] if variable.index < len(body.results) else first if variable.index == 0 else NOTHING
+            if body.state is not None and (value.paths or value.funcs):
+                body.assign_path(path, value)
+            if body.state is None:
+                body.state = State({}, {}, frozenset(), frozenset())
+        kind = variable.type if variable.type is not None else value.type
+        self._globals[key] = Value(kind, (path,), value.funcs)
+        return self._globals[key]
+
+    def _initialise(self, body: Body, x: Expr) -> Value:
+        try:
+            return evaluate(body, x)
+        except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            if self.debug:
+                raise
+            self.gaps.append(Gap(Reason.CRASH, body.func.path, 0, f"package variable: {type(error).__name__}: {error}"))
+            return NOTHING
+
+    def _init_body(self, scope: Scope) -> Body:
+        path = scope.file.path
+        if path not in self._inits:
+            facts = FuncFacts(-1, "init", None, (), (), (), False, (), 0, 0)
+            func = Func(f"{scope.package.path}.{path}#vars", facts, scope, None)
+            self.program.by_id[func.id] = func
+            self.program.inits.append(func)
+            self._inits[path] = Body(self, func, State({}, {}, frozenset(), frozenset()), {})
+        return self._inits[path]
+
+    def global_type(self, variable: Global) -> Type:
+        if variable.type is not None:
+            return variable.type
+        return self.global_value(variable).type
+
+    def global_functions(self, variable: Global) -> tuple[FuncVal, ...]:
+        return self.global_value(variable).funcs if variable.spec.values else ()
+
+    # ------------------------------------------------------------ what bodies tell each other
+
+    def captures(self, f: FuncVal) -> Iterable[Path]:
+        """The memory that a function value holds on to: captured variables and its bound receiver."""
+        if isinstance(f.target, Func):
+            for base in sorted(self._captured.get(f.target.id, ())):
+                yield Path(base)
+        if f.recv is not None:
+            yield from f.recv.paths
+
+    def note_alloc(self, base: Base, kind: Type) -> None:
+        self.alloc_types.setdefault(base, kind)
+
+    def name_alloc(self, base: Base, name: str, at: int) -> None:
+        self.alloc_names.setdefault(base, (name, at))
+
+    def loop_variable(self, func: Func, names: tuple[Expr, ...]) -> None:
+        self.loop_names.setdefault(func.frame.id, set()).update(x.name for x in names if isinstance(x, Name))
+
+    def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
+        found = location(target)
+        if found is not None and found[0].kind != "local":
+            self.keep_named(found[0].name, funcs)
+
+    def keep_named(self, name: str, funcs: tuple[FuncVal, ...]) -> None:
+        """Functions stored in a field or package variable: every call through it may run them."""
+        stored = self.stored_functions.setdefault(name, {})
+        for f in funcs:
+            stored[f] = None
+            if isinstance(f.target, Func) and f.target.outer is not None:
+                self.detached.add(f.target.id)
+
+    def _resolve_stored_calls(self) -> None:
+        for body, name, template in self.pending_calls:
+            for f in self.stored_functions.get(name, ()):
+                if isinstance(f.target, Func):
+                    args = dict(template.args)
+                    if f.recv is not None:
+                        args[RECEIVER] = f.recv.paths
+                    kind = "callback" if template.kind == "call" else template.kind
+                    edge = Edge(
+                        kind,
+                        body.func,
+                        f.target,
+                        template.at,
+                        template.end,
+                        args,
+                        template.locks,
+                        frozenset(),
+                        template.live,
+                        template.loops,
+                        bool(template.loops),
+                    )
+                    unit = self.units[body.func.id]
+                    unit.edges = (*unit.edges, edge)
+                    self.calls[(body.func.id, template.at)] = "tree"
+                    if kind == "go":
+                        self.threads[edge.id] = edge
+
+    def dispatch(self, owner: Type, name: str, recv: Value) -> tuple[FuncVal, ...]:
+        """The methods that a call of ``name`` on an interface of the tree may run."""
+        key = (owner, name)
+        if key not in self._dispatched:
+            found: list[Func] = []
+            for named in self.types.implementers(owner)[:_IMPLEMENTER_LIMIT]:
+                selected = self.types.select(TName(named.pkg, named.name), name)
+                if selected is not None and selected.method is not None and selected.method not in found:
+                    found.append(selected.method)
+            self._dispatched[key] = tuple(found)
+        return tuple(FuncVal(f, recv) for f in self._dispatched[key])
+
+    def signature_of(self, selected: Selected) -> Type:
+        """The signature of a method that is declared without a body (a library's)."""
+        owner = selected.owner
+        if isinstance(owner, TName) and selected.external is not None:
+            named = self.program.named(owner.pkg, owner.name)
+            method = named.methods.get(selected.external.rsplit(".", 1)[-1]) if named is not None else None
+            if method is not None and named is not None:
+                bound = dict(zip(named.decl.params, owner.args, strict=False))
+                return substitute(TFunc(method.params, method.results, method.facts.variadic), bound)
+        return UNKNOWN_TYPE
+
+    def field_model(self, body: Body, kind: Type, name: str, value: Value) -> None:
+        """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
+        from mapguard.concurrency.calls import use_function
+
+        base = kind.elem if isinstance(kind, TPtr) else kind
+        model = self.models.field(show_type(base), name)
+        if model is not None and body.state is not None:
+            use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many)
+
+    def is_token_channel(self, channel: Value) -> bool:
+        return False
+
+    def late_functions(self, func: Func, name: str, funcs: tuple[FuncVal, ...]) -> None:
+        return
+
+    def kept(self, path: Path) -> tuple[FuncVal, ...]:
+        return ()
+
+    def count_call(self, func: Func, at: int, fn: Value) -> None:
+        """For the statistics: how each call resolved."""
+        if any(isinstance(f.target, Func) for f in fn.funcs):
+            kind = "tree"
+        elif fn.funcs:
+            kind = "unknown" if str(fn.funcs[0].target).startswith("(?)") else "library"
+        else:
+            kind = "value" if fn.paths else "unknown"
+        self.calls[(func.id, at)] = kind
+
+
+def _tells(value: Value) -> bool:
+    """Whether a stored value means anything outside its function."""
+    return bool(value.funcs) or any(p.base[0] != ALLOC for p in value.paths)
+
+
+__all__ = ["Analysis", "Location", "Unit"]

@@ -1,0 +1,514 @@
+"""Statements to effects on the state: the transfer functions of the abstract interpretation. Branches join, loops run until they settle."""
+
+from mapguard.concurrency.body import Body, Exits
+from mapguard.concurrency.calls import call
+from mapguard.concurrency.domain import (
+    ALLOC,
+    NOTHING,
+    UNKNOWN_TYPE,
+    Path,
+    State,
+    Value,
+    join,
+    location,
+    merge_values,
+)
+from mapguard.concurrency.evaluate import (
+    element,
+    evaluate,
+    file_type,
+    received,
+    remember_home,
+    select,
+)
+from mapguard.facts.syntax import (
+    Assert,
+    Assign,
+    Binary,
+    Block,
+    Branch,
+    Call,
+    DeferStmt,
+    Expr,
+    ExprStmt,
+    For,
+    GoStmt,
+    If,
+    Index,
+    Labeled,
+    Name,
+    Range,
+    Return,
+    Sel,
+    Send,
+    Stmt,
+    Switch,
+    TChan,
+    TFunc,
+    TName,
+    TSlice,
+    TStruct,
+    Unary,
+    VarStmt,
+)
+
+_PASSES = 3  # a lockset can only shrink and the may-sets only grow: two passes settle nearly every loop
+
+
+def run(b: Body, statements: tuple[Stmt, ...]) -> None:
+    """Executes statements in order; the names that the block declares end with it."""
+    if b.state is None:
+        return
+    outer = dict(b.state.env)
+    own = set(b.own_names)
+    declared: set[str] = set()
+    for statement in statements:
+        if b.state is None:
+            break
+        declared |= _declares(statement)
+        execute(b, statement)
+    if declared and b.state is not None:
+        for name in declared:
+            if name in outer:
+                b.state.env[name] = outer[name]
+    b.own_names = own | (b.own_names - declared)
+
+
+def _declares(statement: Stmt) -> set[str]:
+    if isinstance(statement, VarStmt):
+        return set(statement.names)
+    if isinstance(statement, Assign) and statement.op == ":=":
+        return {x.name for x in statement.lhs if isinstance(x, Name)}
+    return set()
+
+
+def execute(b: Body, statement: Stmt) -> None:
+    match statement:
+        case ExprStmt(x=x):
+            evaluate(b, x)
+        case Assign():
+            assign(b, statement)
+        case VarStmt():
+            declare(b, statement)
+        case If():
+            branch(b, statement)
+        case Return():
+            leave(b, statement)
+        case For():
+            loop(b, statement)
+        case Range():
+            range_loop(b, statement)
+        case Switch():
+            switch(b, statement)
+        case GoStmt(call=x, at=at, end=end):
+            call(b, x, "go", (at, end))
+        case DeferStmt(call=x, at=at):
+            call(b, x, "defer", (at, x.end))
+        case Send():
+            send(b, statement)
+        case Block(body=body):
+            run(b, body)
+        case Branch():
+            jump(b, statement)
+        case Labeled(label=label, stmt=inner):
+            b.label = label
+            execute(b, inner)
+            b.label = ""
+
+
+# ---------------------------------------------------------------- assignment
+
+
+def assign(b: Body, s: Assign) -> None:
+    if len(s.rhs) == 1 and len(s.lhs) > 1:
+        values = several(b, s.rhs[0], len(s.lhs))
+    else:
+        values = [evaluate(b, r) for r in s.rhs]
+    if b.state is None:
+        return
+    update = s.op not in ("=", ":=")
+    for position, target in enumerate(s.lhs):
+        value = values[position] if position < len(values) else NOTHING
+        assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
+        if b.state is None:
+            return
+
+
+def several(b: Body, x: Expr, count: int) -> list[Value]:
+    """The values of ``a, b = x``: the results of a call, or a comma-ok form."""
+    b.results = ()
+    first = evaluate(b, x)
+    if isinstance(x, Call) and len(b.results) == count:
+        return list(b.results)
+    if isinstance(x, Call):
+        return [Value(UNKNOWN_TYPE, first.paths)] + [NOTHING] * (count - 1)
+    if isinstance(x, Index) and first.type == UNKNOWN_TYPE:
+        b.record("read", evaluate(b, x.x), x.at, x.end, weak=True)
+    return [first] + [Value(TName("", "bool"))] * (count - 1)
+
+
+def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, at: int) -> None:
+    match target:
+        case Name(name="_"):
+            return
+        case Name(name=name):
+            known = b.now.env.get(name)
+            if define or (known is not None):
+                if update:
+                    return
+                if known is not None and not define and known.type != UNKNOWN_TYPE:
+                    value = Value(known.type if _is_interface(b, known) and not value.paths else value.type, value.paths, value.funcs)
+                    if value.type == UNKNOWN_TYPE:
+                        value = Value(known.type, value.paths, value.funcs)
+                    if name not in b.own_names:
+                        merged = merge_values(known, value)
+                        b.now.env[name] = merged
+                        if value.funcs:
+                            b.analysis.late_functions(b.func, name, value.funcs)
+                        return
+                b.now.env[name] = value
+                if define:
+                    b.own_names.add(name)
+                    note_name(b, name, value, at)
+                elif value.funcs:
+                    b.analysis.late_functions(b.func, name, value.funcs)
+                return
+            replace(b, evaluate(b, target), value, at, target)
+        case Index(x=container_x, index=keys, at=start, end=end):
+            container = evaluate(b, container_x)
+            for key in keys:
+                evaluate(b, key)
+            under = b.types.underlying(b.types.deref(container.type))
+            if b.types.map_of(b.types.deref(container.type)) is not None:
+                if update:
+                    b.record("read", container, start, end)
+                b.record("write", container, start, end)
+            elif container.type == UNKNOWN_TYPE and not isinstance(under, TSlice):
+                b.record("write", container, start, end, weak=True)
+            if value.paths or value.funcs:
+                for p in container.paths:
+                    slot = p.uncopied().plus("[]")
+                    mine = b.store.get(slot)
+                    b.assign_path(slot, merge_values(mine, value) if mine is not None else value)
+        case Sel(x=inner, name=name):
+            if update:
+                return
+            place = evaluate_place(b, target)
+            replace(b, place, value, at, target)
+        case Unary(op="*", x=inner):
+            place = evaluate(b, inner)
+            replace(b, Value(b.types.deref(place.type), place.paths), value, at, target)
+        case _:
+            evaluate(b, target)
+
+
+def evaluate_place(b: Body, target: Sel) -> Value:
+    """The paths of a field itself, whatever the frame knows to be stored in it."""
+    store, b.store = b.store, {}
+    try:
+        base = evaluate(b, target)
+    finally:
+        b.store = store
+    return base
+
+
+def _is_interface(b: Body, value: Value) -> bool:
+    return not isinstance(b.types.underlying(value.type), TStruct) and b.types.map_of(value.type) is None
+
+
+def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
+    """``x.f = value``: the variable that holds a map changes; who had the old map under this name keeps it for himself."""
+    if b.state is None:
+        return
+    is_map = b.types.map_of(place.type) is not None
+    if is_map:
+        b.record("replace", place, at, getattr(target, "end", at + len(getattr(target, "name", "x"))))
+        fresh = all(p.base[0] == ALLOC for p in value.paths)
+        if fresh:
+            detach(b, place)
+    for p in place.paths:
+        if value.paths or value.funcs:
+            b.assign_path(p, value)
+            remember_home(b, p, value)
+        else:
+            b.store.pop(p, None)
+
+
+def detach(b: Body, place: Value) -> None:
+    """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""
+    for name, value in b.now.env.items():
+        if value.paths and any(p in place.paths for p in value.paths):
+            kept = tuple(p for p in value.paths if p not in place.paths)
+            b.now.env[name] = Value(value.type, kept, value.funcs)
+
+
+def note_name(b: Body, name: str, value: Value, at: int) -> None:
+    for p in value.paths:
+        if p.base[0] == ALLOC and not p.fields:
+            b.analysis.name_alloc(p.base, name, at)
+
+
+def declare(b: Body, s: VarStmt) -> None:
+    values: list[Value] = []
+    if s.values:
+        values = several(b, s.values[0], len(s.names)) if len(s.values) == 1 and len(s.names) > 1 else [evaluate(b, v) for v in s.values]
+    if b.state is None:
+        return
+    kind = file_type(b, s.type) if s.type is not None else None
+    for position, name in enumerate(s.names):
+        value = values[position] if position < len(values) else NOTHING
+        if kind is not None:
+            value = Value(kind, value.paths, value.funcs)
+        if not value.paths and kind is not None and _has_memory(b, kind):
+            # a variable of struct or array type is memory of its own; so is a nil map that is filled later
+            value = Value(kind, (Path((ALLOC, b.func.id, s.at + position)),), value.funcs)
+            b.analysis.note_alloc(value.paths[0].base, kind)
+        value = b.copied(value, s.at)
+        b.now.env[name] = value
+        b.own_names.add(name)
+        note_name(b, name, value, s.at)
+
+
+def _has_memory(b: Body, kind: object) -> bool:
+    under = b.types.underlying(kind)  # type: ignore[arg-type]
+    if isinstance(under, TStruct | TSlice | TChan):
+        return True
+    return isinstance(under, TName) and under.pkg != ""
+
+
+def send(b: Body, s: Send) -> None:
+    channel = evaluate(b, s.channel)
+    value = evaluate(b, s.value)
+    if b.state is None:
+        return
+    b.escape(value)
+    b.signals.update(channel.paths)
+    if channel.paths and b.analysis.is_token_channel(channel):
+        b.acquire(channel.paths[0], "write")
+    else:
+        b.state.signaled = True
+
+
+# ---------------------------------------------------------------- branches
+
+
+def branch(b: Body, s: If) -> None:
+    if b.state is None:
+        return
+    outer = dict(b.state.env)
+    own = set(b.own_names)
+    if s.init is not None:
+        execute(b, s.init)
+    if b.state is None:
+        return
+    locks_before = dict(b.state.locks)
+    evaluate(b, s.cond)
+    if b.state is None:
+        return
+    other = b.state.copy()
+    _try_lock(s.cond, b.state, other, locks_before)
+    run(b, s.then)
+    after_then = b.state
+    b.state = other
+    if s.other:
+        run(b, s.other)
+    after_other = b.state
+    b.state = join([st for st in (after_then, after_other) if st is not None])
+    if s.init is not None and b.state is not None:
+        for name in _declares(s.init):
+            if name in outer:
+                b.state.env[name] = outer[name]
+    b.own_names = own
+
+
+def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
+    """``if mu.TryLock()``: held in the branch where it returned true only."""
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else cond
+    if isinstance(inner, Call) and isinstance(inner.fn, Sel) and inner.fn.name in ("TryLock", "TryRLock"):
+        (then if negated else other).locks = before
+    elif isinstance(inner, Binary) and inner.op == "&&":
+        pass
+
+
+def jump(b: Body, s: Branch) -> None:
+    state = b.state
+    b.state = None
+    if state is None or s.kind in ("goto", "fallthrough"):
+        b.state = state if s.kind == "fallthrough" else None
+        return
+    for exits in reversed(b.exits):
+        if s.label and exits.label != s.label:
+            continue
+        if s.kind == "break":
+            exits.breaks.append(state)
+            return
+        if exits.loop:
+            exits.continues.append(state)
+            return
+
+
+def leave(b: Body, s: Return) -> None:
+    if len(s.values) == 1 and len(b.func.facts.results) > 1:
+        values = several(b, s.values[0], len(b.func.facts.results))
+    elif s.values:
+        values = [evaluate(b, v) for v in s.values]
+    else:
+        values = [b.now.env.get(r.name, NOTHING) for r in b.func.facts.results]
+    if b.state is None:
+        return
+    values = [b.copied(v, s.at) for v in values]
+    values = [_shared_now(b, v) for v in values]
+    known = b.return_values
+    b.return_values = tuple(merge_values(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
+    b.returned.append(b.state)
+    b.state = None
+
+
+def _shared_now(b: Body, value: Value) -> Value:
+    """What has escaped is no fresh result any more."""
+    paths = tuple(Path(("r", p.base[1], p.base[2]), p.fields) if p.base[0] == ALLOC and p.base in b.now.escaped else p for p in value.paths)
+    return Value(value.type, paths, value.funcs)
+
+
+# ---------------------------------------------------------------- loops
+
+
+def loop(b: Body, s: For) -> None:
+    outer = dict(b.now.env)
+    own = set(b.own_names)
+    if s.init is not None:
+        execute(b, s.init)
+        if isinstance(s.init, Assign):
+            b.analysis.loop_variable(b.func, s.init.lhs)
+    if b.state is None:
+        return
+    names = _declares(s.init) if s.init is not None else set()
+
+    def once() -> None:
+        if s.cond is not None:
+            evaluate(b, s.cond)
+        done = b.state.copy() if b.state is not None and s.cond is not None else None
+        run(b, s.body)
+        exits = b.exits[-1]
+        b.state = join([st for st in (b.state, *exits.continues) if st is not None])
+        exits.continues = []
+        if b.state is not None and s.post is not None:
+            execute(b, s.post)
+        if done is not None:
+            exits.breaks.append(done)
+
+    repeat(b, s.at, once)
+    restore(b, outer, names, own)
+
+
+def restore(b: Body, outer: dict[str, Value], names: set[str], own: set[str]) -> None:
+    if b.state is not None:
+        for name in names:
+            if name in outer:
+                b.state.env[name] = outer[name]
+    b.own_names = own
+
+
+def repeat(b: Body, at: int, once: "object") -> None:
+    """Runs a loop body until the lockset and the may-sets at its head are stable; then goes on after the loop."""
+    label, b.label = b.label, ""
+    exits = Exits(label, loop=True)
+    b.exits.append(exits)
+    loops, b.loops = b.loops, (*b.loops, at)
+    for _ in range(_PASSES):
+        head = b.now.copy()
+        exits.breaks = []
+        once()  # type: ignore[operator]
+        if b.state is None:
+            break
+        before = (head.locks, head.escaped, head.live)
+        after = join([head.copy(), b.state])
+        assert after is not None
+        b.state = after
+        if before == (after.locks, after.escaped, after.live):
+            break
+    b.loops = loops
+    b.exits.pop()
+    b.state = join(exits.breaks)
+
+
+def range_loop(b: Body, s: Range) -> None:
+    outer = dict(b.now.env)
+    own = set(b.own_names)
+    container = evaluate(b, s.x)
+    if b.state is None:
+        return
+    under = b.types.underlying(b.types.deref(container.type))
+    is_map = b.types.map_of(b.types.deref(container.type)) is not None
+    if is_map:
+        b.record("range", container, s.at, s.end)
+    targets = [x for x in (s.key, s.value) if x is not None]
+    if s.define:
+        b.analysis.loop_variable(b.func, tuple(targets))
+
+    def once() -> None:
+        done = b.now.copy()
+        value = b.copied(element(b, container), s.at)
+        if isinstance(under, TChan):
+            value = Value(b.types.element(container.type), (Path(("c", b.func.id, s.at)),))
+            first, second = value, NOTHING
+        else:
+            first, second = (Value(under.key) if is_map and hasattr(under, "key") else Value(TName("", "int"))), value
+            if isinstance(under, TFunc):
+                first = second = NOTHING
+        for x, given in zip((s.key, s.value), (first, second), strict=True):
+            if x is not None:
+                assign_to(b, x, given, s.define, False, s.at)
+        run(b, s.body)
+        exits = b.exits[-1]
+        b.state = join([st for st in (b.state, *exits.continues) if st is not None])
+        exits.continues = []
+        exits.breaks.append(done)
+
+    repeat(b, s.at, once)
+    if isinstance(under, TChan) and b.state is not None:
+        received(b, container)
+    restore(b, outer, {x.name for x in targets if isinstance(x, Name)} if s.define else set(), own)
+
+
+# ---------------------------------------------------------------- switches
+
+
+def switch(b: Body, s: Switch) -> None:
+    outer = dict(b.now.env)
+    own = set(b.own_names)
+    if s.init is not None:
+        execute(b, s.init)
+    operand = evaluate(b, s.x) if s.x is not None and b.state is not None else NOTHING
+    if b.state is None:
+        return
+    label, b.label = b.label, ""
+    exits = Exits(label, loop=False)
+    b.exits.append(exits)
+    entry = b.state
+    ends: list[State] = []
+    for case in s.cases:
+        b.state = entry.copy()
+        for x in case.exprs:
+            evaluate(b, x)
+        if case.comm is not None and b.state is not None:
+            execute(b, case.comm)
+        if b.state is not None and s.kind == "type" and s.bind:
+            kind = file_type(b, case.types[0]) if len(case.types) == 1 else operand.type
+            if isinstance(kind, TName) and kind.name == "nil":
+                kind = operand.type
+            b.state.env[s.bind] = Value(kind, operand.paths, operand.funcs)
+            b.own_names.add(s.bind)
+        run(b, case.body)
+        if b.state is not None:
+            ends.append(b.state)
+    if not any(c.default for c in s.cases) and s.kind != "select":
+        ends.append(entry.copy())
+    b.exits.pop()
+    b.state = join([*ends, *exits.breaks])
+    names = _declares(s.init) if s.init is not None else set()
+    restore(b, outer, names | ({s.bind} if s.bind else set()), own)
+
+
+__all__ = ["Assert", "execute", "location", "run", "select"]

@@ -1,0 +1,131 @@
+"""The linked program: packages, named types, functions and package variables, found by import path and name.
+
+Types inside are canonical: ``TName.pkg`` is an import path, "" for predeclared names, ``TYPE_PARAM`` for type parameters.
+"""
+
+from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, TypeDecl
+from mapguard.facts.syntax import TPtr, Type
+
+TYPE_PARAM = "$"
+
+
+class Scope:
+    """What the names of one file mean: its package and its imports."""
+
+    __slots__ = ("cache", "dots", "file", "imports", "package")
+
+    def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...]) -> None:
+        self.file = file
+        self.package = package
+        self.imports = imports
+        self.dots = dots
+        self.cache: dict[Type, Type] = {}
+
+
+class NamedType:
+    """A named type ``pkg.name[params]``. ``methods`` are those declared on it, by name."""
+
+    __slots__ = ("_underlying", "decl", "methods", "name", "pkg", "scope", "serial")
+
+    def __init__(self, pkg: str, name: str, decl: TypeDecl, scope: Scope) -> None:
+        self.pkg = pkg
+        self.name = name
+        self.decl = decl
+        self.scope = scope
+        self.methods: dict[str, Func] = {}
+        self._underlying: Type | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.pkg, self.name)
+
+
+class Func:
+    """A function, method or function literal with a body or only a signature. ``id`` is unique and stable between runs."""
+
+    __slots__ = ("facts", "id", "name", "outer", "params", "pointer", "recv", "recv_type", "results", "scope")
+
+    def __init__(self, ident: str, facts: FuncFacts, scope: Scope, outer: "Func | None") -> None:
+        self.id = ident
+        self.facts = facts
+        self.scope = scope
+        self.outer = outer
+        self.recv: NamedType | None = None
+        self.pointer = facts.recv is not None and isinstance(facts.recv.type, TPtr)
+        self.recv_type: Type | None = None
+        self.params: tuple[Type, ...] = ()
+        self.results: tuple[Type, ...] = ()
+        self.name = facts.name
+
+    @property
+    def path(self) -> str:
+        return self.scope.file.path
+
+    @property
+    def frame(self) -> "Func":
+        """The declared function around a literal, itself otherwise."""
+        at = self
+        while at.outer is not None:
+            at = at.outer
+        return at
+
+    @property
+    def exported(self) -> bool:
+        """Whether code outside the package can call it by name."""
+        if self.outer is not None or not self.facts.name[:1].isupper():
+            return False
+        return self.recv is None or self.recv.name[:1].isupper()
+
+    @property
+    def display(self) -> str:
+        """How a Go programmer names it: ``(*T).Method``, ``(*T).Method.func1``, ``Function``."""
+        frame = self.frame
+        if frame.recv is None:
+            return self.facts.name
+        owner = f"(*{frame.recv.name})" if frame.pointer else frame.recv.name
+        return f"{owner}.{self.facts.name}"
+
+
+class Global:
+    """A package variable."""
+
+    __slots__ = ("at", "comment", "index", "name", "pkg", "scope", "spec", "type")
+
+    def __init__(self, pkg: str, name: str, at: int, spec: GlobalVar, index: int, scope: Scope) -> None:
+        self.pkg = pkg
+        self.name = name
+        self.at = at
+        self.spec = spec
+        self.index = index
+        self.scope = scope
+        self.comment = spec.comment
+        self.type: Type | None = None
+
+
+class Package:
+    __slots__ = ("consts", "funcs", "globals", "name", "path", "types")
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self.name = name
+        self.types: dict[str, NamedType] = {}
+        self.funcs: dict[str, Func] = {}
+        self.globals: dict[str, Global] = {}
+        self.consts: set[str] = set()
+
+
+class Program:
+    """``funcs`` holds every function with a body, in the order of files and positions; ``file_of`` the facts by path."""
+
+    def __init__(self) -> None:
+        self.packages: dict[str, Package] = {}
+        self.funcs: list[Func] = []
+        self.by_id: dict[str, Func] = {}
+        self.files: dict[str, FileFacts] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.inits: list[Func] = []
+        self.at_index: dict[tuple[str, int], Func] = {}  # by file path and index in its facts: where literals are found
+
+    def named(self, pkg: str, name: str) -> NamedType | None:
+        package = self.packages.get(pkg)
+        return package.types.get(name) if package is not None else None

@@ -1,0 +1,256 @@
+"""Questions about types: underlying type, fields with embedding, methods with promotion, elements, implementers of interfaces."""
+
+from typing import NamedTuple
+
+from mapguard.facts.syntax import (
+    TChan,
+    TFunc,
+    TInterface,
+    TMap,
+    TName,
+    TPtr,
+    TSlice,
+    TStruct,
+    TUnknown,
+    Type,
+)
+from mapguard.program.model import TYPE_PARAM, Func, NamedType, Program
+from mapguard.program.names import canonical_type
+
+UNKNOWN = TUnknown()
+_EMBEDDING_LIMIT = 6
+
+
+class Step(NamedTuple):
+    """One field on the way to a selected name: its identity ``pkg.Owner.field``, its type, whether it is reached through a pointer."""
+
+    field: str
+    type: Type
+
+
+class Selected(NamedTuple):
+    """What ``x.name`` selects: the fields to walk (the last one is the field itself when ``method`` and ``external`` are None)."""
+
+    steps: tuple[Step, ...]
+    method: Func | None
+    external: str | None
+    iface: TFunc | None = None
+    owner: Type = UNKNOWN  # the type that declares the method
+
+
+class Types:
+    """Answers are memoised; a type that is not in the tree gives ``UNKNOWN`` or None, never an exception."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._selected: dict[tuple[Type, str], Selected | None] = {}
+        self._implementers: dict[Type, tuple[NamedType, ...]] = {}
+        self._method_names: dict[str, list[NamedType]] | None = None
+
+    # ------------------------------------------------------------ shape
+
+    def underlying(self, t: Type) -> Type:
+        for _ in range(12):
+            if not isinstance(t, TName) or t.pkg in ("", TYPE_PARAM):
+                return t
+            named = self.program.named(t.pkg, t.name)
+            if named is None:
+                return t
+            base = self._declared(named)
+            t = substitute(base, dict(zip(named.decl.params, t.args, strict=False))) if t.args and named.decl.params else base
+        return UNKNOWN
+
+    def _declared(self, named: NamedType) -> Type:
+        if named._underlying is None:
+            named._underlying = canonical_type(named.decl.type, named.scope, frozenset(named.decl.params))
+        return named._underlying
+
+    def alias(self, t: Type) -> Type:
+        """``t`` with type aliases followed, so that its name is the one that has methods."""
+        for _ in range(8):
+            if not isinstance(t, TName) or t.pkg in ("", TYPE_PARAM):
+                return t
+            named = self.program.named(t.pkg, t.name)
+            if named is None or not named.decl.alias:
+                return t
+            t = self._declared(named)
+        return t
+
+    def deref(self, t: Type) -> Type:
+        if isinstance(t, TPtr):
+            return t.elem
+        under = self.underlying(t)
+        return under.elem if isinstance(under, TPtr) else t
+
+    def map_of(self, t: Type) -> TMap | None:
+        """The map type behind ``t`` (named or not), None when it is no map."""
+        if isinstance(t, TMap):
+            return t
+        under = self.underlying(t) if isinstance(t, TName) else t
+        return under if isinstance(under, TMap) else None
+
+    def is_reference(self, t: Type) -> bool:
+        """Whether copying a value of ``t`` shares what it refers to. Unknown types count as references."""
+        under = self.underlying(t)
+        if isinstance(under, TSlice):
+            return not under.array
+        if isinstance(under, TName):
+            return under.pkg != "" or under.name in ("any", "error")
+        return not isinstance(under, TStruct)
+
+    def element(self, t: Type) -> Type:
+        """What ranging over or indexing ``t`` gives as value."""
+        under = self.underlying(self.deref(t) if isinstance(t, TPtr) else t)
+        match under:
+            case TMap(elem=elem) | TSlice(elem=elem) | TChan(elem=elem):
+                return elem
+            case TName(pkg="", name="string"):
+                return TName("", "byte")
+        return UNKNOWN
+
+    # ------------------------------------------------------------ selection
+
+    def select(self, t: Type, name: str) -> Selected | None:
+        """What ``.name`` means on a value of type ``t``: breadth first through embedded fields, as the language says."""
+        key = (t, name)
+        if key in self._selected:
+            return self._selected[key]
+        found = self._selected[key] = self._select(self.alias(self.deref(self.alias(t))), name)
+        return found
+
+    def _select(self, start: Type, name: str) -> Selected | None:
+        level: list[tuple[Type, tuple[Step, ...]]] = [(start, ())]
+        seen: set[Type] = set()
+        external: Selected | None = None
+        for _ in range(_EMBEDDING_LIMIT):
+            below: list[tuple[Type, tuple[Step, ...]]] = []
+            for t, steps in level:
+                if t in seen:
+                    continue
+                seen.add(t)
+                hit, more, outside = self._at(t, name, steps)
+                if hit is not None:
+                    return hit
+                external = external or outside
+                below.extend(more)
+            if not below:
+                break
+            level = below
+        return external
+
+    def _at(self, t: Type, name: str, steps: tuple[Step, ...]) -> tuple[Selected | None, list[tuple[Type, tuple[Step, ...]]], Selected | None]:
+        named = self.program.named(t.pkg, t.name) if isinstance(t, TName) else None
+        if named is not None and name in named.methods:
+            method = named.methods[name]
+            return Selected(steps, method if method.facts.body is not None else None, external_name(t, method, name), None, t), [], None
+        under = self.underlying(t)
+        if isinstance(under, TInterface):
+            for method_name, signature in self.interface_methods(under):
+                if method_name == name:
+                    return Selected(steps, None, external_name(t, None, name), signature, t), [], None
+            if isinstance(t, TName) and any(isinstance(e, TName) and self.program.named(e.pkg, e.name) is None for e in under.embeds):
+                return None, [], Selected(steps, None, external_name(t, None, name), None, t)
+            return None, [], None
+        if isinstance(under, TStruct):
+            owner = f"{t.pkg}.{t.name}" if isinstance(t, TName) else ""
+            below: list[tuple[Type, tuple[Step, ...]]] = []
+            for field in under.fields:
+                ident = f"{owner}.{field.name}" if owner else f"struct@{field.at}.{field.name}"
+                if field.name == name:
+                    return Selected((*steps, Step(ident, field.type)), None, None), [], None
+                if field.embedded:
+                    below.append((self.alias(self.deref(self.alias(field.type))), (*steps, Step(ident, field.type))))
+            return None, below, None
+        if isinstance(t, TName) and t.pkg not in ("", TYPE_PARAM) and named is None:
+            return None, [], Selected(steps, None, external_name(t, None, name), None, t)
+        return None, [], None
+
+    def interface_methods(self, t: TInterface, depth: int = 0) -> tuple[tuple[str, TFunc], ...]:
+        found = list(t.methods)
+        if depth < _EMBEDDING_LIMIT:
+            for embedded in t.embeds:
+                under = self.underlying(embedded)
+                if isinstance(under, TInterface):
+                    found.extend(self.interface_methods(under, depth + 1))
+        return tuple(found)
+
+    # ------------------------------------------------------------ interfaces
+
+    def implementers(self, t: Type) -> tuple[NamedType, ...]:
+        """The tree's types with every method of the interface ``t``, by name and number of parameters; sorted."""
+        if t in self._implementers:
+            return self._implementers[t]
+        under = self.underlying(t)
+        found: list[NamedType] = []
+        if isinstance(under, TInterface):
+            wanted = self.interface_methods(under)
+            if wanted:
+                rarest = min((self._with_method(name) for name, _ in wanted), key=len)
+                found = [n for n in rarest if all(self._has(n, name, signature) for name, signature in wanted)]
+        self._implementers[t] = tuple(found)
+        return self._implementers[t]
+
+    def _with_method(self, name: str) -> list[NamedType]:
+        if self._method_names is None:
+            index: dict[str, set[tuple[str, str]]] = {}
+            embedders: dict[tuple[str, str], set[tuple[str, str]]] = {}
+            for package in self.program.packages.values():
+                for named in package.types.values():
+                    for method in named.methods:
+                        index.setdefault(method, set()).add(named.key)
+                    if isinstance(named.decl.type, TStruct):
+                        for field in self._declared(named).fields if isinstance(self._declared(named), TStruct) else ():  # type: ignore[union-attr]
+                            base = self.deref(field.type)
+                            if field.embedded and isinstance(base, TName):
+                                embedders.setdefault((base.pkg, base.name), set()).add(named.key)
+            for keys in index.values():
+                pending = list(keys)
+                while pending:
+                    for key in embedders.get(pending.pop(), ()):
+                        if key not in keys:
+                            keys.add(key)
+                            pending.append(key)
+            self._method_names = {
+                method: [n for key in sorted(keys) if (n := self.program.named(*key)) is not None] for method, keys in index.items()
+            }
+        return self._method_names.get(name, [])
+
+    def _has(self, named: NamedType, name: str, signature: TFunc) -> bool:
+        selected = self.select(TName(named.pkg, named.name), name)
+        if selected is None:
+            return False
+        if selected.method is not None:
+            return len(selected.method.params) == len(signature.params) and len(selected.method.results) == len(signature.results)
+        return selected.external is not None or selected.iface is not None
+
+
+def external_name(t: Type, method: Func | None, name: str) -> str:
+    """The name that models use for a method of a type outside the tree: ``(*pkg.Type).Name``."""
+    if isinstance(t, TName):
+        pointer = "*" if method is None or method.pointer else ""
+        return f"({pointer}{t.pkg}.{t.name}).{name}"
+    return name
+
+
+def substitute(t: Type, bound: dict[str, Type]) -> Type:
+    """``t`` with type parameters replaced."""
+    if not bound:
+        return t
+    match t:
+        case TName(pkg=pkg, name=name, args=args):
+            if pkg == TYPE_PARAM:
+                return bound.get(name, t)
+            return TName(pkg, name, tuple(substitute(a, bound) for a in args)) if args else t
+        case TPtr(elem=elem):
+            return TPtr(substitute(elem, bound))
+        case TSlice(elem=elem, array=array):
+            return TSlice(substitute(elem, bound), array)
+        case TMap(key=key, elem=elem):
+            return TMap(substitute(key, bound), substitute(elem, bound))
+        case TChan(elem=elem):
+            return TChan(substitute(elem, bound))
+        case TFunc(params=params, results=results, variadic=variadic):
+            return TFunc(tuple(substitute(p, bound) for p in params), tuple(substitute(r, bound) for r in results), variadic)
+        case TStruct(fields=fields):
+            return TStruct(tuple(type(f)(f.name, substitute(f.type, bound), f.embedded, f.at, f.comment) for f in fields))
+    return t
