@@ -70,7 +70,6 @@ class Body:
         self.waited: set[Path] = set()
         self.signals: set[Path] = set()
         self.touched_after_signal = False
-        self.detached = False  # runs on another goroutine than the one that made what it captures
 
     @property
     def now(self) -> State:
@@ -84,12 +83,12 @@ class Body:
 
     def owned(self, path: Path) -> bool:
         """Whether nobody but this goroutine can reach what ``path`` names."""
-        kind, owner, _ = path.base
+        kind = path.base[0]
         if kind == RECEIVED:
             return True
         if kind != ALLOC or path.base in self.now.escaped:
             return False
-        return owner == self.func.id or not self.detached
+        return True
 
     def escape(self, value: Value) -> None:
         """Others may reach ``value`` from here on, and everything that its allocations hold."""

@@ -35,7 +35,7 @@ def _make(b: Body, x: Call, mode: str) -> Value:
     for size in x.args[1:]:
         evaluate(b, size)
     made = b.alloc(x.at, kind)
-    b.analysis.note_alloc(made.paths[0].base, kind)
+    b.analysis.note_alloc(made.paths[0].base, kind, b.loops)
     return made
 
 

@@ -250,7 +250,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         for p in value.paths:
             if p.base[0] == ALLOC and p.base[1] == func.id:
                 base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
-                b.analysis.note_alloc(base, kind)
+                b.analysis.note_alloc(base, kind, b.loops)
                 found.append(Path(base, p.fields))
             else:
                 found.extend(substitute(p, func, paths))

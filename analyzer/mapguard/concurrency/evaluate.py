@@ -243,10 +243,10 @@ def index(b: Body, x: Index) -> Value:
 
 def _private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Value | None:
     """``results[i]`` where ``i`` is the goroutine's own number: its own slot of a slice, not shared with its siblings."""
-    if not b.detached or len(x.index) != 1 or not isinstance(b.types.underlying(container.type), TSlice):
+    if b.func.outer is None or len(x.index) != 1 or not isinstance(b.types.underlying(container.type), TSlice):
         return None
     at = x.index[0]
-    if isinstance(at, Name) and (at.name in b.own_names or at.name in b.analysis.loop_names.get(b.func.id, ())):
+    if isinstance(at, Name) and (at.name in b.own_names or at.name in b.analysis.loop_names.get(b.func.frame.id, ())):
         return Value(b.types.element(container.type), (Path((RECEIVED, b.func.id, x.at)),))
     return None
 
@@ -301,7 +301,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
     under = b.types.underlying(b.types.deref(kind))
     made = b.alloc(x.at, kind)
     home = made.paths[0]
-    b.analysis.note_alloc(home.base, kind)
+    b.analysis.note_alloc(home.base, kind, b.loops)
     if isinstance(under, TStruct):
         for position, (key, value) in enumerate(x.elems):
             if isinstance(key, Name):

@@ -197,7 +197,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
     returns = model.returns if model is not None else ""
     if returns == "fresh":
         paths = b.alloc(at, first).paths
-        b.analysis.note_alloc(paths[0].base, first)
+        b.analysis.note_alloc(paths[0].base, first, b.loops)
         for value in args[:1]:
             if b.types.map_of(value.type) is not None:
                 first = value.type if first == UNKNOWN_TYPE else first

@@ -24,7 +24,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-class RootModel(_Entry):
+class RootModel(_Entry, frozen=True, kw_only=True):
     """The argument ``arg`` becomes an entry point: a function itself, or these methods of an object."""
 
     arg: str
@@ -33,7 +33,7 @@ class RootModel(_Entry):
     methods: Names = ("*",)
 
 
-class FunctionModel(_Entry):
+class FunctionModel(_Entry, frozen=True, kw_only=True):
     name: str = ""
     names: Names = ()
     acquires: Mode | None = None
@@ -54,7 +54,7 @@ class FunctionModel(_Entry):
     noreturn: bool = False
 
 
-class TypeModel(_Entry):
+class TypeModel(_Entry, frozen=True, kw_only=True):
     """``is``: mutex, rwmutex, locker, waitgroup, once, cond, group, atomic, concurrent-map."""
 
     name: str = ""
@@ -62,7 +62,7 @@ class TypeModel(_Entry):
     kind: str = msgspec.field(name="is")
 
 
-class SignatureModel(_Entry):
+class SignatureModel(_Entry, frozen=True, kw_only=True):
     """Every function of the tree with these parameter types is an entry point."""
 
     params: Names
@@ -70,7 +70,7 @@ class SignatureModel(_Entry):
     many: bool = True
 
 
-class MethodModel(_Entry):
+class MethodModel(_Entry, frozen=True, kw_only=True):
     """Every method of this name (and these parameter types, when given) is an entry point by contract."""
 
     name: str
@@ -79,7 +79,7 @@ class MethodModel(_Entry):
     many: bool = True
 
 
-class EmbeddingModel(_Entry):
+class EmbeddingModel(_Entry, frozen=True, kw_only=True):
     """Exported methods of a type that embeds a struct of this name pattern are entry points."""
 
     pattern: str
@@ -87,7 +87,7 @@ class EmbeddingModel(_Entry):
     many: bool = True
 
 
-class RegistrationModel(_Entry):
+class RegistrationModel(_Entry, frozen=True, kw_only=True):
     """Functions of this name pattern register their argument."""
 
     pattern: str
@@ -97,7 +97,7 @@ class RegistrationModel(_Entry):
     methods: Names = ("*",)
 
 
-class FieldModel(_Entry):
+class FieldModel(_Entry, frozen=True, kw_only=True):
     """Functions stored in these fields of a library's struct are entry points."""
 
     type: str
@@ -106,14 +106,14 @@ class FieldModel(_Entry):
     many: bool = True
 
 
-class PackageModel(_Entry):
+class PackageModel(_Entry, frozen=True, kw_only=True):
     """Go declarations of a package outside the tree."""
 
     path: str
     go: str
 
 
-class ModelFile(_Entry):
+class ModelFile(_Entry, frozen=True, kw_only=True):
     function: tuple[FunctionModel, ...] = ()
     type: tuple[TypeModel, ...] = ()
     signature: tuple[SignatureModel, ...] = ()

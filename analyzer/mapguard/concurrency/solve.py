@@ -69,6 +69,7 @@ class Analysis:
         self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
         self.homes: dict[Base, list[Path]] = {}
         self.alloc_types: dict[Base, Type] = {}
+        self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
@@ -184,11 +185,7 @@ class Analysis:
         summary.returns = body.return_values
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
-            summary.stores = tuple(
-                sorted((target, value) for target, value in body.store.items() if target.base in fresh and (value.paths or value.funcs))
-                if False
-                else [(target, value) for target, value in body.store.items() if target.base in fresh and _tells(value)]
-            )
+            summary.stores = tuple((target, value) for target, value in body.store.items() if target.base in fresh and _tells(value))
 
     @staticmethod
     def _outlives(path: Path, body: Body) -> bool:
@@ -264,8 +261,9 @@ class Analysis:
         if f.recv is not None:
             yield from f.recv.paths
 
-    def note_alloc(self, base: Base, kind: Type) -> None:
+    def note_alloc(self, base: Base, kind: Type, loops: tuple[int, ...]) -> None:
         self.alloc_types.setdefault(base, kind)
+        self.alloc_loops.setdefault(base, loops)
 
     def name_alloc(self, base: Base, name: str, at: int) -> None:
         self.alloc_names.setdefault(base, (name, at))

@@ -262,7 +262,7 @@ def declare(b: Body, s: VarStmt) -> None:
         if not value.paths and kind is not None and _has_memory(b, kind):
             # a variable of struct or array type is memory of its own; so is a nil map that is filled later
             value = Value(kind, (Path((ALLOC, b.func.id, s.at + position)),), value.funcs)
-            b.analysis.note_alloc(value.paths[0].base, kind)
+            b.analysis.note_alloc(value.paths[0].base, kind, b.loops)
         value = b.copied(value, s.at)
         b.now.env[name] = value
         b.own_names.add(name)

@@ -1,0 +1,235 @@
+"""From each access up the call graph to the threads that can execute it: paths, locks and ownership in terms of every caller on the way.
+
+The walk goes against the call edges. It ends at a root (a handler, a go statement, main), at memory that no other goroutine can reach
+yet (owned), or at a function that nobody in the tree calls. Each end is one ``Context``.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from mapguard.concurrency.body import substitute
+from mapguard.concurrency.domain import (
+    ALLOC,
+    GLOBAL,
+    PARAM,
+    RECEIVED,
+    RECEIVER,
+    RESULT,
+    Access,
+    Edge,
+    Location,
+    Locks,
+    Path,
+    Root,
+    location,
+)
+from mapguard.concurrency.roots import entry_points
+from mapguard.concurrency.solve import Analysis
+from mapguard.program.model import Func
+
+DEPTH_LIMIT = 24
+STATE_LIMIT = 400
+PER_LOCATION = 240
+
+
+class Thread(NamedTuple):
+    """The thread of a context. ``spawn`` is the edge that starts it inside the tree, None for a root from outside."""
+
+    kind: str  # goroutine, http, grpc, main, init, exported, unknown …
+    many: bool
+    func: Func
+    spawn: Edge | None
+
+    @property
+    def id(self) -> str:
+        return self.spawn.id if self.spawn is not None else f"{self.kind}:{self.func.id}"
+
+
+class Context(NamedTuple):
+    """One way to an access: by which thread, through which edges (outermost first), with which locks, on which object."""
+
+    access: Access
+    thread: Thread
+    chain: tuple[Edge, ...]
+    path: Path
+    locks: Locks
+    owned: bool
+    where: Location
+    depth: int
+
+
+class Climber:
+    """Incoming edges by callee, roots, and how often functions run."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.incoming: dict[str, list[Edge]] = {}
+        for unit in analysis.units.values():
+            for edge in unit.edges:
+                self.incoming.setdefault(edge.callee.id, []).append(edge)
+        for edges in self.incoming.values():
+            edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
+        self.roots = entry_points(analysis)
+        self._many: dict[str, bool] = {}
+        self._spawns: dict[str, frozenset[str]] = {}
+
+    # ------------------------------------------------------------ how often
+
+    def runs_many(self, func: Func) -> bool:
+        """Whether several activations of ``func`` can be under way or follow each other: a handler, called in a loop, from such a one."""
+        known = self._many.get(func.id)
+        if known is not None:
+            return known
+        self._many[func.id] = False
+        root = self.roots.get(func.id)
+        found = root is not None and root.many
+        if not found:
+            for edge in self.incoming.get(func.id, ()):
+                if edge.callee is not edge.caller and (edge.many or bool(edge.loops) or self.runs_many(edge.caller)):
+                    found = True
+                    break
+        self._many[func.id] = found
+        return found
+
+    def spawns(self, func: Func) -> frozenset[str]:
+        """The threads that ``func`` may start, itself or through what it calls."""
+        known = self._spawns.get(func.id)
+        if known is not None:
+            return known
+        self._spawns[func.id] = frozenset()
+        unit = self.analysis.units.get(func.id)
+        found: set[str] = set()
+        for edge in unit.edges if unit is not None else ():
+            if edge.starts_thread:
+                found.add(edge.id)
+            else:
+                found |= self.spawns(edge.callee)
+        self._spawns[func.id] = frozenset(found)
+        return self._spawns[func.id]
+
+    # ------------------------------------------------------------ climbing
+
+    def contexts(self, access: Access) -> list[Context]:
+        """All ways to one access, breadth first, within the limits; the nearest are found first."""
+        done: list[Context] = []
+        start_owned = access.owned and not self._detached(access.path, access.func)
+        queue: deque[tuple[Func, Path, Locks, tuple[Edge, ...], bool]] = deque([(access.func, access.path, access.locks, (), start_owned)])
+        seen: set[tuple[str, Path, Locks]] = set()
+        while queue and len(seen) < STATE_LIMIT:
+            func, path, locks, chain, owned = queue.popleft()
+            key = (func.id, path, locks)
+            if key in seen:
+                continue
+            seen.add(key)
+            if owned:
+                continue
+            self._step(access, func, path, locks, chain, queue, done)
+        return done
+
+    def _step(
+        self,
+        access: Access,
+        func: Func,
+        path: Path,
+        locks: Locks,
+        chain: tuple[Edge, ...],
+        queue: "deque[tuple[Func, Path, Locks, tuple[Edge, ...], bool]]",
+        done: list[Context],
+    ) -> None:
+        root = self.roots.get(func.id)
+        if root is not None:
+            private = root.kind not in ("main", "init", "informer", "callback") and path.base[0] == PARAM and path.base[1] == func.id
+            if not (private and path.base[2] != RECEIVER):
+                self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks)
+        edges = self.incoming.get(func.id, ())
+        if not edges or len(chain) >= DEPTH_LIMIT:
+            if root is None:
+                kind = "exported" if func.exported else "unknown"
+                if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
+                    return  # what an unknown caller passes is that caller's business
+                self._end(done, access, Thread(kind, True, func, None), chain, path, locks)
+            return
+        for edge in edges:
+            if edge in chain:
+                continue
+            moved = substitute(path, func, edge.args)
+            held = tuple((q, m) for p, m in locks for q in substitute(p, func, edge.args))
+            if not moved:
+                moved = (path,)  # the argument has no path: the object stays unknown
+            for target in moved:
+                if edge.starts_thread:
+                    many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
+                    if edge.kind == "root":
+                        thread = Thread(edge.root, edge.many, func, edge)
+                    else:
+                        thread = Thread("goroutine", many, func, edge)
+                    if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
+                        continue
+                    self._end(done, access, thread, (edge, *chain), target, held)
+                    continue
+                owned = target.base in edge.owned and not self._detached(target, edge.caller)
+                merged = dict(edge.locks)
+                for p, m in held:
+                    if merged.get(p) != "write":
+                        merged[p] = m
+                if edge.kind == "once" and not edge.locks:
+                    merged[Path((GLOBAL, "sync.Once", edge.at))] = "write"
+                queue.append((edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned))
+
+    def _detached(self, path: Path, func: Func) -> bool:
+        """Whether ``path`` is memory of an enclosing function, used by a literal that runs on another goroutine."""
+        if path.base[0] != ALLOC or path.base[1] == func.id:
+            return False
+        at: Func | None = func
+        while at is not None and at.id != path.base[1]:
+            if at.id in self.analysis.detached or any(e.starts_thread for e in self.incoming.get(at.id, ())):
+                return True
+            at = at.outer
+        return False
+
+    def _end(self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks) -> None:
+        found = location(path)
+        if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
+            return
+        where, depth = found
+        done.append(Context(access, thread, chain, path, locks, False, where, depth))
+
+
+def by_location(climber: Climber) -> dict[Location, list[Access]]:
+    """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
+    grouped: dict[Location, list[Access]] = {}
+    for unit in climber.analysis.units.values():
+        for access in unit.accesses:
+            for where in locations(climber, access):
+                grouped.setdefault(where, []).append(access)
+    return grouped
+
+
+def locations(climber: Climber, access: Access) -> list[Location]:
+    found = location(access.path)
+    if found is not None:
+        return [found[0]]
+    if access.path.base[0] != PARAM:
+        return []
+    out: dict[Location, None] = {}
+    queue: deque[tuple[Func, Path, int]] = deque([(access.func, access.path, 0)])
+    seen: set[tuple[str, Path]] = set()
+    while queue and len(seen) < 200:
+        func, path, depth = queue.popleft()
+        if (func.id, path) in seen or depth > 8:
+            continue
+        seen.add((func.id, path))
+        owner = _frame_of(func, path)
+        for edge in climber.incoming.get(func.id, ()):
+            targets = substitute(path, func, edge.args) if owner is func else (path,)
+            for target in targets:
+                named = location(target)
+                if named is None:
+                    queue.append((edge.caller, target, depth + 1))
+                else:
+                    out[named[0]] = None
+    return list(out)
+
+
+def _frame_of(func: Func, path: Path) -> Func | None:
+    return func if path.base[1] == func.id else None

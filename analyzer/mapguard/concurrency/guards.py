@@ -1,0 +1,72 @@
+"""Locks on two sides, compared relative to what they guard: both the same package variable, or both hanging off the same base as the map."""
+
+from typing import NamedTuple
+
+from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, location
+
+
+class LockKey(NamedTuple):
+    """``relative``: how to get from what lock and map share to each of them; None where they share nothing. ``kind``: the lock itself."""
+
+    relative: tuple[tuple[str, ...], tuple[str, ...]] | None
+    kind: Location | None
+    copied: bool
+
+
+def lock_key(map_path: Path, lock: Path) -> LockKey:
+    found = location(lock)
+    kind = found[0] if found is not None else None
+    fields = lock.fields
+    copied = any(f.startswith(COPY) for f in fields)
+    mine = tuple(f for f in map_path.fields if not f.startswith(COPY))
+    theirs = tuple(f for f in fields if not f.startswith(COPY))
+    if lock.base != map_path.base:
+        return LockKey(None, kind, copied)
+    shared = 0
+    while shared < len(mine) and shared < len(theirs) and mine[shared] == theirs[shared]:
+        shared += 1
+    return LockKey((mine[shared:], theirs[shared:]), kind, copied)
+
+
+def guards(map_path: Path, lock: Path) -> bool:
+    """Whether holding ``lock`` can exclude others from ``map_path`` at all: not a copy, not one lock of many around one map."""
+    key = lock_key(map_path, lock)
+    if key.copied:
+        return False
+    if key.relative is not None and lock.base[0] != GLOBAL:
+        return ELEM not in key.relative[1]
+    if lock.base[0] == ALLOC and map_path.base != lock.base:
+        # a lock made in one call guards nothing that outlives the call
+        return map_path.base[0] == ALLOC and map_path.base[1] == lock.base[1]
+    return True
+
+
+def same_lock(a_map: Path, a: Path, b_map: Path, b: Path) -> bool:
+    """Whether the two locks are the same one when the two maps are."""
+    if a == b and a.base[0] in (GLOBAL, ALLOC):
+        return True
+    ka, kb = lock_key(a_map, a), lock_key(b_map, b)
+    if ka.kind is None or ka.kind != kb.kind:
+        return False
+    if ka.relative is not None and kb.relative is not None:
+        short = min(len(ka.relative[0]), len(kb.relative[0]))
+        return ka.relative[1] == kb.relative[1] or ka.relative[0][-short:] == kb.relative[0][-short:]
+    return True
+
+
+def common_lock(a_map: Path, a_locks: tuple[tuple[Path, str], ...], b_map: Path, b_locks: tuple[tuple[Path, str], ...]) -> Path | None:
+    """A lock that both sides hold and that keeps them apart (at least one in write mode)."""
+    for a, a_mode in a_locks:
+        for b, b_mode in b_locks:
+            if (a_mode != READ or b_mode != READ) and guards(a_map, a) and guards(b_map, b) and same_lock(a_map, a, b_map, b):
+                return a
+    return None
+
+
+def shared_read_lock(a_map: Path, a_locks: tuple[tuple[Path, str], ...], b_map: Path, b_locks: tuple[tuple[Path, str], ...]) -> Path | None:
+    """A lock that both sides hold in read mode only: it lets them in together."""
+    for a, a_mode in a_locks:
+        for b, b_mode in b_locks:
+            if a_mode == b_mode == READ and guards(a_map, a) and guards(b_map, b) and same_lock(a_map, a, b_map, b):
+                return a
+    return None

@@ -1,0 +1,71 @@
+"""Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
+
+from mapguard.concurrency.contexts import Climber, Context
+from mapguard.concurrency.domain import ALLOC
+from mapguard.program.model import Func
+
+
+def same_single_root(a: Context, b: Context) -> bool:
+    """One goroutine that is started once is not concurrent with itself; nor is main, nor one call of a single caller."""
+    return a.thread.id == b.thread.id and not a.thread.many
+
+
+def self_parallel(climber: Climber, a: Context) -> bool:
+    """Whether two activations of the thread of ``a`` can touch the same object at the same time."""
+    thread = a.thread
+    if not thread.many:
+        return False
+    edge = thread.spawn
+    if edge is None or edge.kind != "go":
+        return True
+    base = a.path.base
+    if base[0] == ALLOC and _frame_id(climber, base[1]) == edge.caller.frame.id:
+        # memory of the spawner's own frame: only goroutines of one activation share it
+        loops = climber.analysis.alloc_loops.get(base, ())
+        return any(at not in loops for at in edge.loops)
+    return True
+
+
+def _frame_id(climber: Climber, func_id: str) -> str:
+    func = climber.analysis.program.by_id.get(func_id)
+    return func.frame.id if func is not None else func_id
+
+
+def initialising(a: Context, b: Context) -> bool:
+    """Package initialisation happens before everything; what main does happens before handlers that a server runs."""
+    for one, other in ((a, b), (b, a)):
+        if one.thread.kind == "init":
+            return True
+        if one.thread.kind == "main" and other.thread.kind not in ("goroutine", "main", "timer", "callback"):
+            return True
+    return False
+
+
+def ordered(climber: Climber, a: Context, b: Context) -> bool:
+    return _before_or_after(climber, a, b) or _before_or_after(climber, b, a)
+
+
+def _before_or_after(climber: Climber, a: Context, b: Context) -> bool:
+    """Whether ``b`` happens in the spawning thread of ``a`` while ``a``'s goroutine is not running: before go, or after the join."""
+    spawn = a.thread.spawn
+    if spawn is None or spawn.kind != "go":
+        return False
+    for _, func, live in _points(b):
+        if spawn.caller is func or spawn.id in climber.spawns(func):
+            if spawn.id in live:
+                return False
+            private = a.path.base[0] == ALLOC and _frame_id(climber, a.path.base[1]) == func.frame.id
+            return private or not climber.runs_many(func) or b.thread.kind in ("main",)
+    return False
+
+
+def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:
+    """The functions that a context passes through with the goroutines live there, innermost last."""
+    out: list[tuple[int, Func, frozenset[str]]] = []
+    for edge in c.chain:
+        if edge.starts_thread:
+            continue
+        out.append((edge.at, edge.caller, edge.live))
+    out.append((c.access.at, c.access.func, c.access.live))
+    return out
+

@@ -1,0 +1,202 @@
+"""Contexts of one map to races: a chain of named filters over pairs of accesses, and the evidence for what is left.
+
+The first filter that answers ends a pair with its reason; a pair that none ends is a race.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from mapguard.concurrency.contexts import PER_LOCATION, Climber, Context
+from mapguard.concurrency.domain import ALLOC, GLOBAL, RECEIVER, PARAM, Access, Location, Path
+from mapguard.concurrency.guards import common_lock, guards, lock_key
+from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
+from mapguard.concurrency.solve import Analysis
+
+
+class Filter(StrEnum):
+    BOTH_READ = "BOTH_READ"
+    DIFFERENT_LOCATION = "DIFFERENT_LOCATION"
+    NOT_SHARED = "NOT_SHARED"
+    SAME_SINGLE_ROOT = "SAME_SINGLE_ROOT"
+    INIT_ONLY = "INIT_ONLY"
+    ORDERED = "ORDERED"
+    COMMON_LOCK = "COMMON_LOCK"
+    NO_EVIDENCE = "NO_EVIDENCE"
+
+
+REAL = "real"
+API = "api"
+
+
+class Guard(NamedTuple):
+    """The lock that most accesses hold: its path in the terms of one access, and the accesses that hold it and miss it."""
+
+    lock: Path
+    shown_with: Access
+    held: tuple[Access, ...]
+    missed: tuple[Access, ...]
+
+
+class Race(NamedTuple):
+    where: Location
+    a: Context
+    b: Context
+    guard: Guard | None
+    accesses: tuple[Access, ...]
+    score: int
+    evidence: tuple[str, ...]
+
+
+def strength(c: Context) -> str:
+    """Whether the thread is known to run concurrently, or only could be by an unknown caller."""
+    return API if c.thread.kind in ("exported", "unknown") else REAL
+
+
+class Judge:
+    """Decides the pairs of one program; counts what ended each pair."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.climber = Climber(analysis)
+        self.counts: Counter[str] = Counter()
+        self._contexts: dict[int, list[Context]] = {}
+
+    # ------------------------------------------------------------ pairs
+
+    def decide(self, a: Context, b: Context) -> Filter | None:
+        """The filter that ends the pair; None when it is a race (given enough evidence for the map as a whole)."""
+        for name, test in self._filters():
+            if test(a, b):
+                return name
+        return None
+
+    def _filters(self) -> Iterable[tuple[Filter, Callable[[Context, Context], bool]]]:
+        climber = self.climber
+        return (
+            (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
+            (Filter.DIFFERENT_LOCATION, different_location),
+            (Filter.SAME_SINGLE_ROOT, same_single_root),
+            (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(climber, a)),
+            (Filter.INIT_ONLY, initialising),
+            (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None),
+            (Filter.ORDERED, lambda a, b: ordered(climber, a, b)),
+        )
+
+    def contexts(self, access: Access) -> list[Context]:
+        known = self._contexts.get(id(access))
+        if known is None:
+            known = self._contexts[id(access)] = self.climber.contexts(access)
+        return known
+
+    # ------------------------------------------------------------ maps
+
+    def race(self, where: Location, accesses: list[Access]) -> Race | None:
+        """The strongest race on one map, None when every pair is ended by a filter."""
+        if not any(x.writes for x in accesses):
+            return None
+        found: list[Context] = []
+        for access in accesses:
+            found.extend(c for c in self.contexts(access) if c.where == where)
+        if not found or not any(c.access.writes for c in found):
+            return None
+        found = found[:PER_LOCATION]
+        guard = infer_guard(found)
+        best: tuple[int, Context, Context, tuple[str, ...]] | None = None
+        for i, a in enumerate(found):
+            for b in found[i:]:
+                reason = self.decide(a, b)
+                if reason is not None:
+                    self.counts[reason] += 1
+                    continue
+                score, evidence = self.weigh(a, b, guard)
+                if score <= 0:
+                    self.counts[Filter.NO_EVIDENCE] += 1
+                    continue
+                self.counts["RACE"] += 1
+                if best is None or score > best[0]:
+                    best = (score, a, b, evidence)
+        if best is None:
+            return None
+        score, a, b, evidence = best
+        if b.access.writes and not a.access.writes:
+            a, b = b, a
+        return Race(where, a, b, guard, tuple(accesses), score, evidence)
+
+    def weigh(self, a: Context, b: Context, guard: Guard | None) -> tuple[int, tuple[str, ...]]:
+        """How strong the evidence is: 0 none, 1 low, 2–3 medium, 4 and more high; with the reasons."""
+        reasons: list[str] = []
+        kinds = sorted((strength(a), strength(b)))
+        held = len(guard.held) if guard is not None else 0
+        if kinds == [REAL, REAL]:
+            score = 4
+            reasons.append("both sides start at known entry points")
+        elif REAL in kinds:
+            score = 2
+            reasons.append("one side starts at a known entry point, the other is called from outside this tree")
+        elif held:
+            score = 2
+            reasons.append("both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended")
+        else:
+            score = 0
+        if held and score:
+            score += 1
+            reasons.append("other accesses of the map hold a lock")
+        if a.thread.kind == "unknown" or b.thread.kind == "unknown":
+            score -= 1
+        if a.access.weak or b.access.weak:
+            score -= 1
+            reasons.append("one access is an argument of a function that is not in the tree")
+        if "len" in (a.access.op, b.access.op):
+            score -= 1
+        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
+            score -= 2
+            reasons.append("where the object comes from is not known on one side")
+        return score, tuple(reasons)
+
+
+def different_location(a: Context, b: Context) -> bool:
+    """Other nesting levels are other maps; so are two allocations that are known to be different."""
+    if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
+        return True
+    pa, pb = a.path.base, b.path.base
+    if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb:
+        return True
+    if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
+        return True
+    # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
+    return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def infer_guard(contexts: list[Context]) -> Guard | None:
+    """The lock that most accesses hold, writes weighted double (after SpotBugs' inconsistent-synchronisation statistics)."""
+    by_access: dict[int, list[Context]] = {}
+    for c in contexts:
+        by_access.setdefault(id(c.access), []).append(c)
+    votes: dict[Location, list[Access]] = {}
+    shown: dict[Location, tuple[Path, Access]] = {}
+    sites: dict[tuple[str, int], Access] = {}
+    for group in by_access.values():
+        access = group[0].access
+        sites.setdefault((access.func.id, access.at), access)
+        common: set[Location] | None = None
+        for c in group:
+            kinds = set()
+            for lock, _ in c.locks:
+                key = lock_key(c.path, lock)
+                if key.kind is not None and guards(c.path, lock):
+                    kinds.add(key.kind)
+                    shown.setdefault(key.kind, (lock, access))
+            common = kinds if common is None else common & kinds
+        for kind in common or ():
+            mine = votes.setdefault(kind, [])
+            if all((x.func.id, x.at) != (access.func.id, access.at) for x in mine):
+                mine.append(access)
+    if not votes:
+        return None
+    best = max(sorted(votes), key=lambda k: sum(2 if x.writes else 1 for x in votes[k]))
+    held = tuple(votes[best])
+    missed = tuple(x for key, x in sites.items() if all((h.func.id, h.at) != key for h in held))
+    lock, access = shown[best]
+    return Guard(lock, access, held, missed)
