@@ -107,6 +107,20 @@ class Climber:
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
 
+    def way_to(self, func: Func) -> tuple[Edge, ...]:
+        """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
+        queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
+        seen = {func.id}
+        while queue:
+            at, chain = queue.popleft()
+            if at.id in self.roots or len(chain) > DEPTH_LIMIT:
+                return chain
+            for edge in self.incoming.get(at.id, ()):
+                if edge.caller.id not in seen:
+                    seen.add(edge.caller.id)
+                    queue.append((edge.caller, (edge, *chain)))
+        return ()
+
     # ------------------------------------------------------------ climbing
 
     def contexts(self, access: Access) -> list[Context]:
@@ -198,9 +212,12 @@ class Climber:
 def by_location(climber: Climber) -> dict[Location, list[Access]]:
     """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
     grouped: dict[Location, list[Access]] = {}
+    homes = climber.analysis.homes
     for unit in climber.analysis.units.values():
         for access in unit.accesses:
             for where in locations(climber, access):
+                if where.kind == "local" and (ALLOC, where.name, where.at) in homes:
+                    continue  # stored in a field: the accesses count there
                 grouped.setdefault(where, []).append(access)
     return grouped
 

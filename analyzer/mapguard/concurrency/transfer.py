@@ -190,6 +190,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                     slot = p.uncopied().plus("[]")
                     mine = b.store.get(slot)
                     b.assign_path(slot, merge_values(mine, value) if mine is not None else value)
+                    remember_home(b, slot, value)
         case Sel(x=inner, name=name):
             if update:
                 return

@@ -1,0 +1,6 @@
+"""Races to findings: which rule a race breaks, and what its owner needs to read."""
+
+from mapguard.checks.explain import Explainer
+from mapguard.checks.sources import Sources
+
+__all__ = ["Explainer", "Sources"]

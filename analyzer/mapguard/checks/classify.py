@@ -1,0 +1,73 @@
+"""Which rule a race breaks: the registry of checks, most specific cause first."""
+
+from collections.abc import Callable
+
+from mapguard.concurrency.domain import COPY, Path
+from mapguard.concurrency.guards import common_lock, guards, shared_read_lock
+from mapguard.concurrency.races import Race
+
+Check = Callable[[Race], bool]
+
+
+def guard_copied(race: Race) -> bool:
+    """A side holds a lock, but of a copy of the struct: value receiver, copied struct."""
+    return any(_is_copy(lock) for c in (race.a, race.b) for lock, _ in c.locks)
+
+
+def _is_copy(lock: Path) -> bool:
+    return any(f.startswith(COPY) for f in lock.fields)
+
+
+def write_under_rlock(race: Race) -> bool:
+    return shared_read_lock(race.a.path, race.a.locks, race.b.path, race.b.locks) is not None
+
+
+def guard_mismatch(race: Race) -> bool:
+    sides = [[lock for lock, _ in c.locks if guards(c.path, lock)] for c in (race.a, race.b)]
+    return bool(sides[0]) and bool(sides[1]) and common_lock(race.a.path, race.a.locks, race.b.path, race.b.locks) is None
+
+
+def guard_missed(race: Race) -> bool:
+    guard = race.guard
+    if guard is None:
+        return False
+    return len(guard.held) >= len(guard.missed) or (len(guard.held) >= 2 and any(x.writes for x in guard.held))
+
+
+def iteration(race: Race) -> bool:
+    return "range" in (race.a.access.op, race.b.access.op)
+
+
+def both_write(race: Race) -> bool:
+    return race.a.access.writes and race.b.access.writes
+
+
+REGISTRY: tuple[tuple[str, Check], ...] = (
+    ("map-guard-copied", guard_copied),
+    ("map-write-under-rlock", write_under_rlock),
+    ("map-guard-mismatch", guard_mismatch),
+    ("map-guard-missed", guard_missed),
+    ("concurrent-map-iteration", iteration),
+    ("concurrent-map-write", both_write),
+    ("concurrent-map-read-write", lambda race: True),
+)
+
+SEVERITY = {
+    "concurrent-map-write": "error",
+    "concurrent-map-read-write": "error",
+    "concurrent-map-iteration": "error",
+    "map-write-under-rlock": "error",
+    "map-guard-missed": "warning",
+    "map-guard-mismatch": "error",
+    "map-guard-copied": "error",
+    "map-escapes-guard": "warning",
+    "sync-map-check-then-act": "note",
+}
+
+
+def classify(race: Race) -> str:
+    """The id of the rule that names the cause."""
+    for rule, check in REGISTRY:
+        if check(race):
+            return rule
+    raise AssertionError("the last check takes every race")

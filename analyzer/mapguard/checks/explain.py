@@ -1,0 +1,176 @@
+"""A race to a finding: the two threads step by step, every access with its locks, the message, the reasons, the advice."""
+
+from mapguard.checks.advice import advise
+from mapguard.checks.classify import SEVERITY, classify
+from mapguard.checks.names import Names
+from mapguard.checks.sources import Sources
+from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import Access as RawAccess
+from mapguard.concurrency.domain import Edge
+from mapguard.concurrency.races import Judge, Race
+from mapguard.findings.model import Access, Confidence, Finding, Guard, MapInfo, RootInfo, Severity, Step
+
+_VERB = {"write": "writes", "delete": "deletes from", "read": "reads", "range": "iterates over", "len": "takes the length of", "replace": "replaces"}
+_PASSIVE = {"write": "written", "delete": "deleted from", "read": "read", "range": "iterated over", "len": "measured", "replace": "replaced"}
+_OTHERS_SHOWN = 60
+
+
+class Explainer:
+    def __init__(self, judge: Judge, sources: Sources) -> None:
+        self.judge = judge
+        self.analysis = judge.analysis
+        self.sources = sources
+        self.names = Names(judge.analysis, sources)
+
+    def finding(self, race: Race) -> Finding:
+        rule = classify(race)
+        info = self.names.map_info(race.where, race.a.access)
+        racing = [self._access(c, info) for c in (race.a, race.b)]
+        others = self._others(race, info)
+        guard = None
+        if race.guard is not None:
+            guard = Guard(self.names.path(race.guard.lock), len(race.guard.held), len(race.guard.missed))
+        confidence = Confidence.HIGH if race.score >= 4 else Confidence.MEDIUM if race.score >= 2 else Confidence.LOW
+        accesses = (*racing, *others)
+        return Finding(
+            rule,
+            Severity(SEVERITY[rule]),
+            confidence,
+            "",
+            self._message(rule, race, info, guard),
+            info,
+            accesses,
+            guard,
+            self._reasons(race, guard),
+            advise(rule, info, accesses, guard),
+        )
+
+    # ------------------------------------------------------------ accesses
+
+    def _access(self, c: Context, info: MapInfo) -> Access:
+        raw = c.access
+        place = self.sources.place(raw.func.path, raw.at, raw.end)
+        return Access(
+            raw.op,
+            raw.func.path,
+            place.line,
+            place.column,
+            place.end_column,
+            raw.func.display,
+            self.sources.text(raw.func.path, raw.at, raw.end),
+            self.names.locks(c.locks),
+            self._root(c),
+            self._trace(c, info),
+        )
+
+    def _others(self, race: Race, info: MapInfo) -> list[Access]:
+        shown = {(c.access.func.path, c.access.at, c.access.op) for c in (race.a, race.b)}
+        found: list[Access] = []
+        for raw in sorted(race.accesses, key=lambda x: (x.func.path, x.at, x.op)):
+            key = (raw.func.path, raw.at, raw.op)
+            if key in shown:
+                continue
+            shown.add(key)
+            found.append(self._plain(raw))
+        return found[:_OTHERS_SHOWN]
+
+    def _plain(self, raw: RawAccess) -> Access:
+        contexts = self.judge.contexts(raw)
+        locks = raw.locks if not contexts else tuple(sorted(set.intersection(*(set(c.locks) for c in contexts)))) or raw.locks
+        place = self.sources.place(raw.func.path, raw.at, raw.end)
+        text = self.sources.text(raw.func.path, raw.at, raw.end)
+        return Access(
+            raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self.names.locks(locks)
+        )
+
+    def _root(self, c: Context) -> RootInfo:
+        spawn = c.thread.spawn
+        if spawn is not None:
+            place = self.sources.place(spawn.caller.path, spawn.at, spawn.end)
+        else:
+            place = self.sources.place(c.thread.func.path, c.thread.func.facts.at)
+        return RootInfo(c.thread.kind, c.thread.many, place.path, place.line, c.thread.func.display)
+
+    def _trace(self, c: Context, info: MapInfo) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        for edge in self._entry(c):
+            steps.append(self._step(edge, c))
+        raw = c.access
+        place = self.sources.place(raw.func.path, raw.at, raw.end)
+        verb = _VERB[raw.op]
+        text = f"{verb} {info.name}: {self.sources.line(raw.func.path, raw.at)}"
+        steps.append(Step(raw.func.path, place.line, place.column, raw.func.display, text, place.end_column, self.names.locks(c.locks)))
+        return tuple(steps)
+
+    def _entry(self, c: Context) -> tuple[Edge, ...]:
+        """The chain, with the way from an entry point to the go statement before it."""
+        spawn = c.thread.spawn
+        if spawn is None or spawn.kind != "go":
+            return c.chain
+        return (*self.judge.climber.way_to(spawn.caller), *c.chain)
+
+    def _step(self, edge: Edge, c: Context) -> Step:
+        place = self.sources.place(edge.caller.path, edge.at, edge.end)
+        line = self.sources.line(edge.caller.path, edge.at)
+        what = {"go": "starts a goroutine", "root": f"registers a {edge.root} handler", "defer": "defers"}.get(edge.kind, "calls")
+        text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
+        return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self.names.locks(edge.locks))
+
+    # ------------------------------------------------------------ words
+
+    def _message(self, rule: str, race: Race, info: MapInfo, guard: Guard | None) -> str:
+        name = f"{info.owner}.{info.name}" if info.owner and info.kind == "field" else info.name
+        a, b = race.a, race.b
+        first = f"Map '{name}' is {_PASSIVE[a.access.op]} in '{a.access.func.display}'"
+        second = f"{_PASSIVE[b.access.op]} in '{b.access.func.display}'" if (a.access.func, a.access.at) != (b.access.func, b.access.at) else "by another goroutine at the same place"
+        match rule:
+            case "map-guard-missed" if guard is not None:
+                here = race.a if not self._holds(race.a, guard) else race.b
+                total = guard.held + guard.missed
+                return (
+                    f"Map '{name}' is {_PASSIVE[here.access.op]} in '{here.access.func.display}' without '{guard.lock}', "
+                    f"which {guard.held} of {total} accesses hold; it can meet the {_noun(race.b if here is race.a else race.a)}."
+                )
+            case "map-write-under-rlock":
+                return f"{first} while only a read lock is held; another reader can be {second} at the same time."
+            case "map-guard-mismatch":
+                return f"{first} and {second}, each under a lock, but not the same one."
+            case "map-guard-copied":
+                return f"{first} under a lock that is a copy; it does not keep out the one {second}."
+        many = " that runs many times at once" if race.a.thread.many and race.a.thread is race.b.thread else ""
+        return f"{first} and {second}{many}; no common lock is held: {_FATAL[rule]}."
+
+    def _holds(self, c: Context, guard: Guard) -> bool:
+        return any(self.names.path(p) == guard.lock for p, _ in c.locks)
+
+    def _reasons(self, race: Race, guard: Guard | None) -> tuple[str, ...]:
+        out = [f"parallel: {_thread(race.a)}" if race.a.thread.id == race.b.thread.id else f"parallel: {_thread(race.a)} and {_thread(race.b)}"]
+        out.append(f"shared: {self.names.path(race.a.path)} and {self.names.path(race.b.path)} name the same map")
+        for label, c in (("first", race.a), ("second", race.b)):
+            held = ", ".join(f"{h.lock} ({h.mode})" for h in self.names.locks(c.locks))
+            out.append(f"unprotected: the {label} access holds {held or 'no lock'}")
+        out.extend(race.evidence)
+        return tuple(out)
+
+
+def _noun(c: Context) -> str:
+    return f"{c.access.op} in '{c.access.func.display}'"
+
+
+def _thread(c: Context) -> str:
+    kind = {
+        "goroutine": "a goroutine",
+        "exported": "callers of the exported",
+        "unknown": "unknown callers of",
+        "http": "HTTP handlers run",
+        "grpc": "gRPC calls run",
+    }.get(c.thread.kind, f"{c.thread.kind} runs")
+    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "unknown") else ""
+    return f"{kind} {c.thread.func.display}{many}"
+
+
+_FATAL = {
+    "concurrent-map-write": "the program can end with 'fatal error: concurrent map writes'",
+    "concurrent-map-read-write": "the program can end with 'fatal error: concurrent map read and map write'",
+    "concurrent-map-iteration": "the program can end with 'fatal error: concurrent map iteration and map write'",
+}

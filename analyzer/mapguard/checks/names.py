@@ -1,0 +1,122 @@
+"""Access paths, locations and types in the words of the code under analysis."""
+
+from mapguard.base.span import Place
+from mapguard.checks.sources import Sources
+from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, PARAM, RECEIVER, Access, Location, Path
+from mapguard.concurrency.solve import Analysis
+from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
+from mapguard.findings.model import HeldLock, MapInfo
+from mapguard.program.model import NamedType
+from mapguard.program.names import show_type
+
+
+class Names:
+    def __init__(self, analysis: Analysis, sources: Sources) -> None:
+        self.analysis = analysis
+        self.sources = sources
+
+    def path(self, path: Path) -> str:
+        """``m.userMetrics.delays[…]``: an access path as its function would write it."""
+        kind, owner, at = path.base
+        fields = path.fields
+        if kind == GLOBAL:
+            text = owner.rsplit("/", 1)[-1]
+        elif kind == PARAM:
+            text = self._parameter(owner, at)
+        elif kind == ALLOC:
+            text = self.analysis.alloc_names.get(path.base, ("", 0))[0]
+            if not text:
+                text = self._owner_of(fields) or show_type(self.analysis.alloc_types.get(path.base), "").rsplit(".", 1)[-1].lstrip("*")
+        else:
+            text = self._owner_of(fields) or "?"
+        for f in fields:
+            if f == ELEM:
+                text += "[…]"
+            elif not f.startswith(COPY):
+                text += "." + f.rsplit(".", 1)[-1]
+        return text
+
+    @staticmethod
+    def _owner_of(fields: tuple[str, ...]) -> str:
+        """The type that the first field belongs to: a name for an object that has none."""
+        for f in fields:
+            if f != ELEM and not f.startswith(COPY):
+                return f.rsplit(".", 2)[-2].rsplit("/", 1)[-1] if f.count(".") >= 2 else "?"
+        return ""
+
+    def _parameter(self, owner: str, at: int) -> str:
+        func = self.analysis.program.by_id.get(owner)
+        if func is None:
+            return "?"
+        if at == RECEIVER:
+            return func.facts.recv.name if func.facts.recv is not None and func.facts.recv.name else "recv"
+        return func.facts.params[at].name if at < len(func.facts.params) else "?"
+
+    def locks(self, held: tuple[tuple[Path, str], ...]) -> tuple[HeldLock, ...]:
+        return tuple(HeldLock(self.path(p), mode) for p, mode in held)
+
+    # ------------------------------------------------------------ the map
+
+    def map_info(self, where: Location, access: Access) -> MapInfo:
+        if where.kind == "field":
+            return self._field(where, access)
+        if where.kind == "global":
+            package, _, name = where.name.rpartition(".")
+            found = self.analysis.program.packages.get(package)
+            variable = found.globals.get(name) if found is not None else None
+            declared = self.sources.place(variable.scope.file.path, variable.at, variable.at + len(name)) if variable is not None else None
+            kind = self.analysis.global_type(variable) if variable is not None else None
+            return MapInfo("global", package, "", name, self._type(kind, package), declared)
+        base = (ALLOC, where.name, where.at)
+        func = self.analysis.program.by_id.get(where.name)
+        name, at = self.analysis.alloc_names.get(base, ("", where.at))
+        package = func.scope.package.path if func is not None else ""
+        declared = self.sources.place(func.path, max(at, 0), at + len(name)) if func is not None else None
+        owner = func.frame.display if func is not None else ""
+        return MapInfo("local", package, owner, name or "map", self._type(self.analysis.alloc_types.get(base), package), declared)
+
+    def _field(self, where: Location, access: Access) -> MapInfo:
+        owner, _, name = where.name.rpartition(".")
+        package, _, type_name = owner.rpartition(".")
+        named = self.analysis.program.named(package, type_name)
+        declared: Place | None = None
+        kind: Type | None = None
+        if named is not None:
+            declared, kind = self._declaration(named, name)
+        elif owner.startswith("struct@"):
+            package, type_name = access.func.scope.package.path, ""
+            at = int(owner[7:])
+            declared = self.sources.place(access.func.path, at, at + len(name))
+        return MapInfo("field", package, type_name, name, self._type(kind if kind is not None else access.type, package), declared)
+
+    def _declaration(self, named: NamedType, name: str) -> tuple[Place | None, Type | None]:
+        under = named.decl.type
+        for field in under.fields if isinstance(under, TStruct) else ():
+            if field.name == name:
+                path = named.scope.file.path
+                selected = self.analysis.types.select(TName(named.pkg, named.name), name)
+                kind = selected.steps[-1].type if selected is not None and selected.steps else field.type
+                return self.sources.place(path, field.at, field.at + len(name)), kind
+        return None, None
+
+    @staticmethod
+    def _type(kind: Type | None, here: str) -> str:
+        if kind is None or isinstance(kind, TUnknown):
+            return "map"
+        if isinstance(kind, TPtr):
+            kind = kind.elem
+        return _short(show_type(kind, here))
+
+
+def _short(text: str) -> str:
+    """Import paths down to the package name: ``map[string]*github.com/x/y.T`` reads ``map[string]*y.T``."""
+    out, word = [], ""
+    for ch in text:
+        if ch.isalnum() or ch in "_./-~":
+            word += ch
+        else:
+            out.append(word.rsplit("/", 1)[-1])
+            out.append(ch)
+            word = ""
+    out.append(word.rsplit("/", 1)[-1])
+    return "".join(out)
