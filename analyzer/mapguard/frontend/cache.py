@@ -1,0 +1,132 @@
+"""A content-addressed store in SQLite: facts by the hash of what they were made from. It can always be deleted; it never makes a run fail."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import platformdirs
+
+from mapguard import __version__
+from mapguard.base.options import Options
+from mapguard.facts.model import SCHEMA
+
+_LIMIT_BYTES = 512 * 1024 * 1024
+_CHECKSUM = 16
+
+
+def cache_folder(options: Options) -> Path:
+    """``--cache-dir``, else $MAPGUARD_CACHE_DIR, else the user's cache folder."""
+    if options.cache_dir is not None:
+        return options.cache_dir
+    chosen = os.environ.get("MAPGUARD_CACHE_DIR")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("mapguard", appauthor=False))
+
+
+def digest(*parts: bytes) -> bytes:
+    """One hash over parts that cannot run into each other, this version of mapguard and of the facts."""
+    h = hashlib.blake2b(f"{__version__}/{SCHEMA}".encode(), digest_size=24)
+    for part in parts:
+        h.update(len(part).to_bytes(8, "little"))
+        h.update(part)
+    return h.digest()
+
+
+class Cache:
+    """Safe with several processes: SQLite locks, and a key is only ever written with one value. Damage means an empty cache."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._db = _open(folder) if folder is not None else None
+
+    def get_many(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
+        wanted = list(keys)
+        if self._db is None:
+            return found
+        try:
+            for start in range(0, len(wanted), 500):
+                part = wanted[start : start + 500]
+                marks = ",".join("?" * len(part))
+                for key, value in self._db.execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", part):
+                    if _sum(value[_CHECKSUM:]) == value[:_CHECKSUM]:
+                        found[key] = value[_CHECKSUM:]
+        except (sqlite3.Error, TypeError):
+            return {}
+        return found
+
+    def put_many(self, entries: dict[bytes, bytes]) -> None:
+        if self._db is None or not entries:
+            return
+        try:
+            with self._db:
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO entry (key, value) VALUES (?, ?)", [(k, _sum(v) + v) for k, v in sorted(entries.items())]
+                )
+                self._evict()
+        except sqlite3.Error:
+            return
+
+    def _evict(self) -> None:
+        assert self._db is not None
+        (size,) = self._db.execute("SELECT COALESCE(SUM(LENGTH(value)), 0) FROM entry").fetchone()
+        if size > _LIMIT_BYTES:
+            self._db.execute("DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry ORDER BY rowid LIMIT (SELECT COUNT(*) / 2 FROM entry))")
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def _sum(value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=_CHECKSUM).digest()
+
+
+def _open(folder: Path) -> sqlite3.Connection | None:
+    """The open store; a damaged or foreign file is removed and made anew, a folder that cannot be written means no cache."""
+    file = folder / "facts.sqlite"
+    for _ in range(2):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(file, timeout=10)
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
+            db.execute("SELECT key, value FROM entry LIMIT 1").fetchone()
+            return db
+        except sqlite3.DatabaseError:
+            clean(folder)
+        except OSError:
+            return None
+    return None
+
+
+def clean(folder: Path) -> int:
+    """Removes the store; returns the bytes freed."""
+    freed = 0
+    for name in ("facts.sqlite", "facts.sqlite-wal", "facts.sqlite-shm"):
+        file = folder / name
+        try:
+            freed += file.stat().st_size
+            file.unlink()
+        except OSError:
+            continue
+    return freed
+
+
+def status(folder: Path) -> tuple[int, int]:
+    """Entries and bytes of the store."""
+    file = folder / "facts.sqlite"
+    if not file.exists():
+        return 0, 0
+    db = _open(folder)
+    if db is None:
+        return 0, 0
+    try:
+        count, size = db.execute("SELECT COUNT(*), COALESCE(SUM(LENGTH(value)), 0) FROM entry").fetchone()
+    except sqlite3.Error:
+        return 0, 0
+    finally:
+        db.close()
+    return int(count), int(size)

@@ -1,0 +1,78 @@
+"""go.mod and go.work to the few facts that matter here: module path, local replacements, ignored folders, used modules."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+_COMMENT = re.compile(r"//.*")
+
+
+class Module(msgspec.Struct, frozen=True, order=True):
+    """A module at ``dir`` (relative to the root, "" for the root itself). ``replaces``: import path → folder, relative to the root."""
+
+    dir: str
+    path: str
+    replaces: tuple[tuple[str, str], ...] = ()
+    ignores: tuple[str, ...] = ()
+
+
+def read_module(folder: Path, relative: str) -> Module | None:
+    """The module of ``folder/go.mod``; None when it has no module line or cannot be read."""
+    try:
+        text = (folder / "go.mod").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    path = ""
+    replaces: list[tuple[str, str]] = []
+    ignores: list[str] = []
+    for verb, words in _directives(text):
+        if verb == "module" and words:
+            path = words[0]
+        elif verb == "replace" and "=>" in words:
+            at = words.index("=>")
+            target = words[at + 1] if at + 1 < len(words) else ""
+            if target.startswith(("./", "../")):
+                replaces.append((words[0], _join(relative, target)))
+        elif verb == "ignore" and words:
+            ignores.append(words[0])
+    return Module(relative, path, tuple(sorted(replaces)), tuple(sorted(ignores))) if path else None
+
+
+def read_work(folder: Path, relative: str) -> tuple[str, ...]:
+    """The folders that ``folder/go.work`` uses, relative to the root."""
+    try:
+        text = (folder / "go.work").read_text("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(sorted(_join(relative, words[0]) for verb, words in _directives(text) if verb == "use" and words))
+
+
+def _directives(text: str) -> list[tuple[str, list[str]]]:
+    found: list[tuple[str, list[str]]] = []
+    block = ""
+    for raw in text.splitlines():
+        words = [w.strip('"`') for w in _COMMENT.sub("", raw).split()]
+        if not words:
+            continue
+        if block:
+            if words[0] == ")":
+                block = ""
+            else:
+                found.append((block, words))
+        elif len(words) >= 2 and words[1] == "(":
+            block = words[0]
+        else:
+            found.append((words[0], words[1:]))
+    return found
+
+
+def _join(base: str, target: str) -> str:
+    """``target`` relative to ``base``; what leaves the root keeps its leading ``..``."""
+    parts = [p for p in base.split("/") if p]
+    for part in target.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

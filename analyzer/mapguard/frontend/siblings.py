@@ -1,0 +1,55 @@
+"""Imports that lead out of the scanned files to the packages that can be read for their types, and a digest of those."""
+
+import re
+
+from mapguard.base.gap import Gap
+from mapguard.base.options import Options
+from mapguard.frontend.cache import digest
+from mapguard.frontend.discover import SourceFile, Tree
+from mapguard.frontend.extract import Loaded
+from mapguard.frontend.source import read
+
+_IMPORT_BLOCK = re.compile(rb"^import\s*\(([^)]*)\)", re.MULTILINE)
+_IMPORT_LINE = re.compile(rb'^import\s+(?:[\w.]+\s+)?"([^"\n]+)"', re.MULTILINE)
+_PATH = re.compile(rb'"([^"\n]+)"')
+_FILE_LIMIT = 6000
+
+
+def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[list[Loaded], bytes]:
+    """Files of imported packages that are not scanned: the direct imports, and what siblings of the same root import in turn.
+
+    The digest changes whenever another run would read other bytes.
+    """
+    known = {file.package_path for file, _ in loaded}
+    asked: set[str] = set(known)
+    pending = [(path, file) for file, source in loaded for path in imports(source)]
+    found: list[Loaded] = []
+    while pending and len(found) < _FILE_LIMIT:
+        path, importer = pending.pop()
+        if path in asked or "." not in path.split("/", 1)[0] and not _local(tree, path):
+            continue
+        asked.add(path)
+        for file in tree.package_files(path, importer):
+            source = read(file, options.max_file_bytes)
+            if isinstance(source, Gap):
+                continue
+            found.append((file, source))
+            if "/vendor/" not in f"/{file.path}":
+                pending.extend((p, file) for p in imports(source))
+    found.sort(key=lambda pair: pair[0].path)
+    return found, digest(*(part for file, source in found for part in (file.path.encode(), source)))
+
+
+def _local(tree: Tree, path: str) -> bool:
+    return any(path == m.path or path.startswith(m.path + "/") for m in tree.modules)
+
+
+def imports(source: bytes) -> list[str]:
+    """The import paths that a file names, read without parsing."""
+    found = [m[1] for m in _IMPORT_LINE.finditer(source)]
+    for block in _IMPORT_BLOCK.finditer(source):
+        found.extend(m[1] for m in _PATH.finditer(block[1]))
+    return [p.decode("utf-8", "replace") for p in found]
+
+
+__all__ = ["SourceFile", "imports", "read_siblings"]

@@ -1,0 +1,32 @@
+"""A source file to its bytes, or to the gap that says why it is not read."""
+
+import re
+from pathlib import Path
+
+from mapguard.base.gap import Gap, Reason
+from mapguard.frontend.discover import SourceFile
+
+_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
+_PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
+
+
+def read(file: SourceFile, limit: int) -> bytes | Gap:
+    """The bytes of the file, without a byte order mark."""
+    if file.size > limit:
+        return Gap(Reason.TOO_LARGE, file.path, 0, f"{file.size} bytes, the limit is {limit}")
+    try:
+        source = Path(file.absolute).read_bytes()
+    except OSError as error:
+        return Gap(Reason.UNREADABLE, file.path, 0, error.strerror or "unreadable")
+    if b"\0" in source:
+        return Gap(Reason.NOT_TEXT, file.path, 0, "a NUL byte: this is no Go source")
+    return source.removeprefix(b"\xef\xbb\xbf")
+
+
+def is_generated(source: bytes) -> bool:
+    """The convention of go.dev/s/generatedcode: a line of its own before the package clause."""
+    if b"Code generated" not in source[:65536]:
+        return False
+    package = _PACKAGE.search(source)
+    found = _GENERATED.search(source, 0, package.start() if package else len(source))
+    return found is not None

@@ -1,0 +1,245 @@
+"""The flow on one screen: discover, extract, link, solve, judge, explain. No logic of its own."""
+
+import functools
+import hashlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from mapguard.base.data import data_dir
+from mapguard.base.gap import Gap
+from mapguard.base.options import Options
+from mapguard.checks import Explainer, Sources
+from mapguard.concurrency import models
+from mapguard.concurrency.contexts import by_location
+from mapguard.concurrency.races import Judge
+from mapguard.concurrency.solve import Analysis
+from mapguard.facts.model import FileFacts
+from mapguard.findings.model import Finding, Report, Stats
+from mapguard.frontend.cache import Cache, cache_folder, digest
+from mapguard.frontend.discover import SourceFile, Tree, discover
+from mapguard.frontend.extract import Loaded, extract
+from mapguard.frontend.siblings import read_siblings
+from mapguard.frontend.source import read
+from mapguard.program.link import link
+from mapguard.program.model import Program
+
+Progress = Callable[[str, int, int], None]
+_RECURSION = 20_000  # bodies are interpreted along call chains; Python's own frames live on the heap
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A whole run in the cache: valid while the packages read for types are as they were."""
+
+    report: Report
+    siblings: bytes
+
+
+def run(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Report:
+    """All findings of a tree, unsorted and unfiltered. Any ``Executor`` of other processes can do the parsing."""
+    clock = _Clock()
+    tree = discover(options)
+    loaded, gaps = _load(tree.files, options)
+    cache = Cache(cache_folder(options) if options.cache else None)
+    try:
+        key = _run_key(loaded, options)
+        stored = _stored(cache, key)
+        if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
+            return stored.report
+        clock.lap("discover")
+        program, more, seconds_program = _program(tree, loaded, options, cache, progress, executor)
+        clock.laps.update(seconds_program)
+        clock.start = time.perf_counter()
+        report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
+        if options.cache:
+            siblings = read_siblings(tree, loaded, options)[1]
+            cache.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
+        return report
+    finally:
+        cache.close()
+
+
+def analysis(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> tuple[Tree, Judge]:
+    """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    tree = discover(options)
+    loaded, _ = _load(tree.files, options)
+    cache = Cache(cache_folder(options) if options.cache else None)
+    try:
+        program, _, _ = _program(tree, loaded, options, cache, progress, executor)
+    finally:
+        cache.close()
+    return tree, Judge(_solve(program, options, progress))
+
+
+# ---------------------------------------------------------------- phases
+
+
+def _load(files: tuple[SourceFile, ...], options: Options) -> tuple[list[Loaded], list[Gap]]:
+    loaded: list[Loaded] = []
+    gaps: list[Gap] = []
+    for file in files:
+        source = read(file, options.max_file_bytes)
+        if isinstance(source, Gap):
+            gaps.append(source)
+        else:
+            loaded.append((file, source))
+    return loaded, gaps
+
+
+def _program(
+    tree: Tree, loaded: list[Loaded], options: Options, cache: Cache, progress: Progress | None, executor: Executor | None
+) -> tuple[Program, list[Gap], dict[str, float]]:
+    clock = _Clock()
+    with _pool(options, executor, len(loaded)) as pool:
+        facts, gaps = extract(loaded, options, cache, pool, _phase(progress, "parse"))
+        siblings, _ = read_siblings(tree, loaded, options)
+        types, more = extract(siblings, options, cache, pool)
+    clock.lap("parse")
+    program = link(facts, [*types, *_library(options)])
+    clock.lap("link")
+    return program, [*gaps, *more], clock.laps
+
+
+def _library(options: Options) -> list[FileFacts]:
+    """The Go declarations of rules/models as if they were files."""
+    found: list[Loaded] = []
+    for path, go in sorted(_models(options.models).packages.items()):
+        name = path.rsplit("/", 1)[-1].replace("-", "_")
+        source = f"package {name}\n{go}".encode()
+        found.append((SourceFile(f"<model>/{path}.go", Path(f"{name}.go"), len(source), path, "types", False), source))
+    facts, _ = extract(found, options, Cache(None))
+    return facts
+
+
+@functools.lru_cache(maxsize=4)
+def _models(extra: tuple[Path, ...]) -> models.Models:
+    return models.load(extra)
+
+
+def _solve(program: Program, options: Options, progress: Progress | None) -> Analysis:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION))
+    try:
+        solved = Analysis(program, _models(options.models), options.debug)
+        solved.solve(_phase(progress, "analyse"))
+        return solved
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None) -> Report:
+    solved = _solve(program, options, progress)
+    clock.lap("analyse")
+    judge = Judge(solved)
+    grouped = by_location(judge.climber)
+    explainer = Explainer(judge, Sources(program.files, _reader(tree)))
+    findings: list[Finding] = []
+    for done, where in enumerate(sorted(grouped)):
+        race = judge.race(where, grouped[where])
+        if race is not None and (options.generated or not race.a.access.func.scope.file.generated):
+            findings.append(explainer.finding(race))
+        if progress is not None and done % 50 == 0:
+            progress("judge", done, len(grouped))
+    clock.lap("judge")
+    scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
+    stats = _stats(judge, scanned, len(grouped), clock)
+    return Report(".", tuple(findings), (), tuple(sorted({*gaps, *solved.gaps})), stats)
+
+
+def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:
+    calls = Counter(judge.analysis.calls.values())
+    in_tree = calls["tree"] + calls["value"] + calls["unknown"]
+    return Stats(
+        files=len(files),
+        lines=sum(len(f.newlines) for f in files),
+        functions=len(judge.analysis.program.funcs),
+        calls=sum(calls.values()),
+        calls_resolved=calls["tree"],
+        calls_in_tree=in_tree,
+        roots=len(judge.climber.roots) + len(judge.analysis.threads),
+        maps=maps,
+        pairs=dict(sorted((str(k), v) for k, v in judge.counts.items())),
+        seconds=clock.done(),
+    )
+
+
+def _reader(tree: Tree) -> Callable[[str], bytes]:
+    inside = {f.path: f.absolute for f in tree.files}
+
+    def read_bytes(path: str) -> bytes:
+        try:
+            return inside.get(path, tree.root / path).read_bytes().removeprefix(b"\xef\xbb\xbf")
+        except OSError:
+            return b""
+
+    return read_bytes
+
+
+# ---------------------------------------------------------------- cache keys, pool, clock
+
+
+def _run_key(loaded: list[Loaded], options: Options) -> bytes:
+    chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.max_file_bytes])
+    parts = [b"report", code_digest(), chosen, *(p.read_bytes() for p in options.models)]
+    for file, source in loaded:
+        parts.append(f"{file.path}\0{file.package_path}".encode())
+        parts.append(hashlib.blake2b(source, digest_size=16).digest())
+    return digest(*parts)
+
+
+@functools.cache
+def code_digest() -> bytes:
+    """What mapguard itself is made of: another version of the analysis or of the models must not find old results."""
+    h = hashlib.blake2b(digest_size=16)
+    for folder, pattern in ((Path(__file__).parent, "**/*.py"), (data_dir("rules") / "models", "*.toml")):
+        for path in sorted(folder.glob(pattern)):
+            h.update(path.read_bytes())
+    return h.digest()
+
+
+def _stored(cache: Cache, key: bytes) -> Stored | None:
+    data = cache.get_many([key]).get(key)
+    if data is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=Stored)
+    except msgspec.DecodeError:
+        return None
+
+
+@contextmanager
+def _pool(options: Options, executor: Executor | None, files: int) -> Iterator[Executor | None]:
+    if executor is not None or options.jobs <= 1 or files < 200:
+        yield executor
+        return
+    pool = ProcessPoolExecutor(options.jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _phase(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(name, done, total)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.first = self.start = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self.start, 4)
+        self.start = now
+
+    def done(self) -> dict[str, float]:
+        return {**self.laps, "total": round(time.perf_counter() - self.first, 4)}
