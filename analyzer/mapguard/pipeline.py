@@ -16,14 +16,15 @@ from mapguard.base.data import data_dir
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.checks import Explainer, Sources
-from mapguard.concurrency import models
+from mapguard.concurrency import inspect, models
 from mapguard.concurrency.contexts import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
 from mapguard.findings.model import Finding, Report, Stats
+from mapguard.frontend import cache
 from mapguard.frontend.cache import Cache, cache_folder, digest
-from mapguard.frontend.discover import SourceFile, Tree, discover
+from mapguard.frontend.discover import SourceFile, Tree, discover, find_root, start_of
 from mapguard.frontend.extract import Loaded, extract
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
@@ -46,34 +47,34 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     clock = _Clock()
     tree = discover(options)
     loaded, gaps = _load(tree.files, options)
-    cache = Cache(cache_folder(options) if options.cache else None)
+    store = Cache(cache_folder(options) if options.cache else None)
     try:
         key = _run_key(loaded, options)
-        stored = _stored(cache, key)
+        stored = _stored(store, key)
         if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
             return stored.report
         clock.lap("discover")
-        program, more, seconds_program = _program(tree, loaded, options, cache, progress, executor)
+        program, more, seconds_program = _program(tree, loaded, options, store, progress, executor)
         clock.laps.update(seconds_program)
         clock.start = time.perf_counter()
         report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
         if options.cache:
             siblings = read_siblings(tree, loaded, options)[1]
-            cache.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
+            store.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
         return report
     finally:
-        cache.close()
+        store.close()
 
 
 def analysis(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> tuple[Tree, Judge]:
     """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
     tree = discover(options)
     loaded, _ = _load(tree.files, options)
-    cache = Cache(cache_folder(options) if options.cache else None)
+    store = Cache(cache_folder(options) if options.cache else None)
     try:
-        program, _, _ = _program(tree, loaded, options, cache, progress, executor)
+        program, _, _ = _program(tree, loaded, options, store, progress, executor)
     finally:
-        cache.close()
+        store.close()
     return tree, Judge(_solve(program, options, progress))
 
 
@@ -93,13 +94,13 @@ def _load(files: tuple[SourceFile, ...], options: Options) -> tuple[list[Loaded]
 
 
 def _program(
-    tree: Tree, loaded: list[Loaded], options: Options, cache: Cache, progress: Progress | None, executor: Executor | None
+    tree: Tree, loaded: list[Loaded], options: Options, store: Cache, progress: Progress | None, executor: Executor | None
 ) -> tuple[Program, list[Gap], dict[str, float]]:
     clock = _Clock()
     with _pool(options, executor, len(loaded)) as pool:
-        facts, gaps = extract(loaded, options, cache, pool, _phase(progress, "parse"))
+        facts, gaps = extract(loaded, options, store, pool, _phase(progress, "parse"))
         siblings, _ = read_siblings(tree, loaded, options)
-        types, more = extract(siblings, options, cache, pool)
+        types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
     program = link(facts, [*types, *_library(options)])
     clock.lap("link")
@@ -203,8 +204,8 @@ def code_digest() -> bytes:
     return h.digest()
 
 
-def _stored(cache: Cache, key: bytes) -> Stored | None:
-    data = cache.get_many([key]).get(key)
+def _stored(store: Cache, key: bytes) -> Stored | None:
+    data = store.get_many([key]).get(key)
     if data is None:
         return None
     try:
@@ -243,3 +244,34 @@ class _Clock:
 
     def done(self) -> dict[str, float]:
         return {**self.laps, "total": round(time.perf_counter() - self.first, 4)}
+
+
+# ---------------------------------------------------------------- for the other commands
+
+
+def root_of(path: Path) -> Path:
+    """Where the paths of a report on ``path`` start."""
+    return find_root(start_of(path))
+
+
+def cache_status(options: Options) -> tuple[Path, int, int]:
+    """The cache's folder, entries and bytes."""
+    folder = cache_folder(options)
+    return folder, *cache.status(folder)
+
+
+def cache_clean(options: Options) -> int:
+    """Removes the cache; the bytes freed."""
+    return cache.clean(cache_folder(options))
+
+
+def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterator[str]:
+    """For every pair of ways to the two places: the filter that ended it."""
+    _, judge = analysis(options)
+    return inspect.why_not(judge, a, b)
+
+
+def dump(options: Options, what: str, name: str) -> Iterator[str]:
+    """What the analysis believes of the functions whose name contains ``name``."""
+    _, judge = analysis(options)
+    return inspect.dump(judge, what, name)

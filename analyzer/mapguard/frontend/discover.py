@@ -84,14 +84,14 @@ def find_root(start: Path) -> Path:
 
 def discover(options: Options) -> Tree:
     """Everything to scan below ``options.paths``. No Go file at all is a ``UsageError``."""
-    starts = [_start(p) for p in options.paths]
-    root = find_root(starts[0][0])
-    if any(not s.resolve().is_relative_to(root) for s, _ in starts):
-        root = Path(os.path.commonpath([s.resolve() if s.is_dir() else s.resolve().parent for s, _ in starts]))
+    starts = [start_of(p).resolve() for p in options.paths]
+    root = find_root(starts[0])
+    if any(not s.is_relative_to(root) for s in starts):
+        root = Path(os.path.commonpath([s if s.is_dir() else s.parent for s in starts]))
     walk = _Walk(root, options)
-    for start, below in starts:
-        walk.add(start.resolve(), below)
-    modules = tuple(sorted(walk.modules(starts)))
+    for start in starts:
+        walk.add(start)
+    modules = tuple(sorted(walk.modules()))
     files = tuple(
         SourceFile(path, absolute, size, _package_path(modules, path), "scan", path.endswith("_test.go"))
         for path, (absolute, size) in sorted(walk.found.items())
@@ -103,14 +103,14 @@ def discover(options: Options) -> Tree:
     return Tree(root, modules, files, tuple(sorted(walk.gaps)))
 
 
-def _start(path: Path) -> tuple[Path, bool]:
-    """A path or Go pattern to an existing place, and whether everything below it is meant (a plain folder means that too)."""
+def start_of(path: Path) -> Path:
+    """A path or Go pattern to an existing file or folder; a plain folder means everything below it too."""
     text = str(path)
     if text == "..." or text.endswith(("/...", os.sep + "...")):
         path = Path(text[:-3] or ".")
     if not path.exists():
         raise UsageError(f"no such file or folder: {path}")
-    return path, True
+    return path
 
 
 class _Walk:
@@ -122,7 +122,7 @@ class _Walk:
         self.gaps: set[Gap] = set()
         self.seen: set[tuple[int, int]] = set()
 
-    def add(self, start: Path, below: bool) -> None:
+    def add(self, start: Path) -> None:
         if start.is_file():
             self._file(start, self._relative(start))
             return
@@ -178,7 +178,7 @@ class _Walk:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path != self.root else ""
 
-    def modules(self, starts: list[tuple[Path, bool]]) -> Iterator[Module]:
+    def modules(self) -> Iterator[Module]:
         """The modules of the files found, of go.work files, and the siblings that they replace or use."""
         folders = {""}
         for path in self.found:

@@ -1,0 +1,37 @@
+"""``mapguard explain RULE`` and ``mapguard rules``: the rules' pages in the terminal."""
+
+import difflib
+import sys
+
+import click
+import msgspec
+
+from mapguard.findings.rules import all_rules, rule
+
+
+@click.command()
+@click.argument("ident", metavar="RULE")
+def explain(ident: str) -> None:
+    """Show the page of a rule: what it finds, why it matters, examples, the fix, what it misses."""
+    found = rule(ident)
+    if found is None:
+        near = difflib.get_close_matches(ident, [r.id for r in all_rules()], 1)
+        raise click.UsageError(f"no such rule: {ident}" + (f" (did you mean {near[0]}?)" if near else "; see mapguard rules"))
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(found.doc))
+    else:
+        click.echo(found.doc, nl=False)
+
+
+@click.command()
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(format_: str) -> None:
+    """List all rules."""
+    if format_ == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(all_rules()), indent=1).decode())
+        return
+    for one in all_rules():
+        click.echo(f"{one.id:<28} {one.severity:<8} {one.short}")

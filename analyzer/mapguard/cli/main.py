@@ -1,0 +1,83 @@
+"""The ``mapguard`` command: subcommands, and the one place where errors become messages and exit codes."""
+
+import difflib
+import os
+import sys
+from typing import Any
+
+import click
+
+from mapguard import __version__
+from mapguard.base.errors import UsageError
+
+_COMMANDS = {
+    "scan": "mapguard.cli.scan:scan",
+    "explain": "mapguard.cli.explain:explain",
+    "rules": "mapguard.cli.explain:rules",
+    "why": "mapguard.cli.inspect:why",
+    "why-not": "mapguard.cli.inspect:why_not",
+    "dump": "mapguard.cli.inspect:dump",
+    "cache": "mapguard.cli.cache:cache",
+}
+
+
+class Commands(click.Group):
+    """Loads a subcommand when it is asked for: starting up stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_COMMANDS, "version"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in _COMMANDS:
+            module, _, attribute = _COMMANDS[name].partition(":")
+            found = getattr(__import__(module, fromlist=[attribute]), attribute)
+            assert isinstance(found, click.Command)
+            return found
+        return super().get_command(ctx, name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            raise click.UsageError(f"no such command: {args[0]}" + (f" (did you mean {near[0]}?)" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mapguard")
+def cli() -> None:
+    """Finds Go maps that several goroutines can touch without a proper lock. Needs no build, no Go toolchain, no network."""
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"mapguard {__version__}")
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the command and exits: 0 nothing found, 1 findings, 2 wrong use or failure, 3 incomplete, 130 interrupted."""
+    debug = "--debug" in (sys.argv[1:] if args is None else args)
+    try:
+        code: Any = cli.main(args=args, standalone_mode=False)
+    except UsageError as error:
+        _fail(str(error))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output went away: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"mapguard: {message}", err=True)
+    sys.exit(2)
