@@ -12,6 +12,8 @@ def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard 
         return Advice("lock-mode", "Take the write lock: RLock lets any number of holders in at once, so it protects reads only.")
     if rule == "map-guard-copied":
         return Advice("pointer", "Use a pointer receiver (or pass a pointer), so that map and lock stay together; go vet's copylocks shows the copies.")
+    if rule == "map-escapes-guard" and guard is not None:
+        return Advice("copy", f"Work on a copy made under {guard.lock} (maps.Clone), or do this work inside the critical section.")
     if guard is not None:
         return Advice("hold-lock", f"Hold {guard.lock} here too: {guard.held} of {guard.held + guard.missed} accesses do.")
     if rule == "map-guard-mismatch":

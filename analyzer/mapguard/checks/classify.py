@@ -27,6 +27,11 @@ def guard_mismatch(race: Race) -> bool:
     return bool(sides[0]) and bool(sides[1]) and common_lock(race.a.path, race.a.locks, race.b.path, race.b.locks) is None
 
 
+def escapes_guard(race: Race) -> bool:
+    """The side without the guard uses the map under a local name or through a getter."""
+    return race.guard is not None and any(c.access.alias and not c.locks for c in (race.a, race.b)) and bool(race.guard.held)
+
+
 def guard_missed(race: Race) -> bool:
     guard = race.guard
     if guard is None:
@@ -46,6 +51,7 @@ REGISTRY: tuple[tuple[str, Check], ...] = (
     ("map-guard-copied", guard_copied),
     ("map-write-under-rlock", write_under_rlock),
     ("map-guard-mismatch", guard_mismatch),
+    ("map-escapes-guard", escapes_guard),
     ("map-guard-missed", guard_missed),
     ("concurrent-map-iteration", iteration),
     ("concurrent-map-write", both_write),

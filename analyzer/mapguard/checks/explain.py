@@ -131,6 +131,13 @@ class Explainer:
                     f"Map '{name}' is {_PASSIVE[here.access.op]} in '{here.access.func.display}' without '{guard.lock}', "
                     f"which {guard.held} of {total} accesses hold; it can meet the {_noun(race.b if here is race.a else race.a)}."
                 )
+            case "map-escapes-guard" if guard is not None:
+                here = a if a.access.alias and not a.locks else b
+                text = self.sources.text(here.access.func.path, here.access.at, here.access.end)
+                return (
+                    f"Map '{name}' leaves the protection of '{guard.lock}': '{here.access.func.display}' uses it as '{text}' without the lock; "
+                    f"it can meet the {_noun(b if here is a else a)}."
+                )
             case "map-write-under-rlock":
                 return f"{first} while only a read lock is held; another reader can be {second} at the same time."
             case "map-guard-mismatch":

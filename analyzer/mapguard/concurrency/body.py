@@ -134,7 +134,7 @@ class Body:
 
     # ------------------------------------------------------------ accesses
 
-    def record(self, op: str, value: Value, at: int, end: int, weak: bool = False) -> None:
+    def record(self, op: str, value: Value, at: int, end: int, weak: bool = False, alias: bool = False) -> None:
         state = self.state
         if state is None:
             return
@@ -148,7 +148,7 @@ class Body:
             known = self.accesses.get(key)
             if known is None:
                 self.accesses[key] = Access(
-                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak
+                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak, alias and bool(path.fields)
                 )
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))

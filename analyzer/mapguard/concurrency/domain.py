@@ -164,12 +164,16 @@ def join_locks(a: dict[Path, str], b: dict[Path, str]) -> dict[Path, str]:
 
 
 class Access:
-    """One access of a map in one function. ``owned``: no other goroutine can reach the object yet."""
+    """One access of a map in one function.
 
-    __slots__ = ("at", "end", "func", "live", "locks", "op", "owned", "path", "signaled", "type", "weak")
+    ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
+    the name of the field. ``weak``: it is an argument of an unknown function.
+    """
+
+    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "type", "weak")
 
     def __init__(
-        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool
+        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool, alias: bool
     ) -> None:
         self.func = func
         self.op = op
@@ -181,6 +185,7 @@ class Access:
         self.owned = owned
         self.live = live
         self.weak = weak
+        self.alias = alias
 
     @property
     def writes(self) -> bool:

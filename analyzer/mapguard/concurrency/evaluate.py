@@ -236,7 +236,7 @@ def index(b: Body, x: Index) -> Value:
         return container  # a generic function with its type arguments
     keys = [evaluate(b, i) for i in x.index]
     if b.types.map_of(b.types.deref(container.type)) is not None:
-        b.record("read", container, x.at, x.end)
+        b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
     private = _private_slot(b, x, container, keys)
     return private if private is not None else element(b, container)
 

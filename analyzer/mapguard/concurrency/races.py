@@ -135,7 +135,7 @@ class Judge:
         elif REAL in kinds:
             score = 2
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
-        elif held:
+        elif held or a.locks or b.locks:
             score = 2
             reasons.append("both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended")
         else:

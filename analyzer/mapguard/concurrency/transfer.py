@@ -181,8 +181,8 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             under = b.types.underlying(b.types.deref(container.type))
             if b.types.map_of(b.types.deref(container.type)) is not None:
                 if update:
-                    b.record("read", container, start, end)
-                b.record("write", container, start, end)
+                    b.record("read", container, start, end, alias=isinstance(container_x, Name | Call))
+                b.record("write", container, start, end, alias=isinstance(container_x, Name | Call))
             elif container.type == UNKNOWN_TYPE and not isinstance(under, TSlice):
                 b.record("write", container, start, end, weak=True)
             if value.paths or value.funcs:
@@ -443,7 +443,7 @@ def range_loop(b: Body, s: Range) -> None:
     under = b.types.underlying(b.types.deref(container.type))
     is_map = b.types.map_of(b.types.deref(container.type)) is not None
     if is_map:
-        b.record("range", container, s.at, s.end)
+        b.record("range", container, s.at, s.end, alias=isinstance(s.x, Name | Call))
     targets = [x for x in (s.key, s.value) if x is not None]
     if s.define:
         b.analysis.loop_variable(b.func, tuple(targets))
