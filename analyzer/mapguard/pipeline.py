@@ -147,6 +147,7 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
             findings.append(explainer.finding(race))
         if progress is not None and done % 50 == 0:
             progress("judge", done, len(grouped))
+    findings.extend(explainer.finding(race) for race in judge.check_then_acts())
     clock.lap("judge")
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = _stats(judge, scanned, len(grouped), clock)

@@ -8,6 +8,8 @@ def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard 
     reads = sum(1 for a in accesses if a.op in ("read", "len"))
     walks = sum(1 for a in accesses if a.op == "range")
     counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of this map were found"
+    if rule == "sync-map-check-then-act":
+        return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
     if rule == "map-write-under-rlock":
         return Advice("lock-mode", "Take the write lock: RLock lets any number of holders in at once, so it protects reads only.")
     if rule == "map-guard-copied":

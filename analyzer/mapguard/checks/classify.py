@@ -48,6 +48,7 @@ def both_write(race: Race) -> bool:
 
 
 REGISTRY: tuple[tuple[str, Check], ...] = (
+    ("sync-map-check-then-act", lambda race: race.check_then_act),
     ("map-guard-copied", guard_copied),
     ("map-write-under-rlock", write_under_rlock),
     ("map-guard-mismatch", guard_mismatch),

@@ -138,6 +138,11 @@ class Explainer:
                     f"Map '{name}' leaves the protection of '{guard.lock}': '{here.access.func.display}' uses it as '{text}' without the lock; "
                     f"it can meet the {_noun(b if here is a else a)}."
                 )
+            case "sync-map-check-then-act":
+                return (
+                    f"'{name}' is a concurrent map, but '{a.access.func.display}' looks a key up and stores it in two steps; "
+                    "two callers can interleave and one update is lost."
+                )
             case "map-write-under-rlock":
                 return f"{first} while only a read lock is held; another reader can be {second} at the same time."
             case "map-guard-mismatch":

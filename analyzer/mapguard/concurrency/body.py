@@ -70,6 +70,8 @@ class Body:
         self.waited: set[Path] = set()
         self.signals: set[Path] = set()
         self.touched_after_signal = False
+        self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
+        self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
 
     @property
     def now(self) -> State:

@@ -9,6 +9,7 @@ from mapguard.concurrency.domain import (
     NOTHING,
     RECEIVER,
     UNKNOWN_TYPE,
+    Access,
     Edge,
     FuncVal,
     ParamCall,
@@ -46,7 +47,37 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
     if len(args) == 1 and isinstance(args[0].type, TTuple):
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
+    check_then_act(b, fn, x)
     return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+
+
+def check_then_act(b: Body, fn: Value, x: Call) -> None:
+    """Remembers a look-up in a concurrent map, and a store of the same key after it without a lock."""
+    target = fn.funcs[0] if fn.funcs else None
+    if target is None or not isinstance(target.target, str) or target.recv is None or not x.args:
+        return
+    model = b.analysis.models.function(target.target)
+    if model is None or not (model.checks or model.acts):
+        return
+    key = shape(x.args[0])
+    for path in target.recv.paths:
+        if model.checks:
+            b.checked.append((path, key))
+        elif (path, key) in b.checked and not b.now.locks and not b.owned(path):
+            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, False, False)
+            b.acts.setdefault((path, x.at), made)
+
+
+def shape(x: object) -> object:
+    """An expression without its positions, to tell equal ones; literals are never equal."""
+    match x:
+        case Name(name=name):
+            return name
+        case Sel(x=inner, name=name):
+            return (shape(inner), name)
+        case Call(fn=fn, args=args):
+            return (shape(fn), tuple(shape(a) for a in args))
+    return id(x)
 
 
 def conversion(b: Body, x: Call) -> Value | None:

@@ -52,6 +52,8 @@ class FunctionModel(_Entry, frozen=True, kw_only=True):
     done: bool = False
     publishes: Names = ()
     noreturn: bool = False
+    checks: bool = False  # looks up arg0 in the receiver, atomically by itself
+    acts: bool = False  # stores under arg0 in the receiver, atomically by itself
 
 
 class TypeModel(_Entry, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ class Race(NamedTuple):
     accesses: tuple[Access, ...]
     score: int
     evidence: tuple[str, ...]
+    check_then_act: bool = False
 
 
 def strength(c: Context) -> str:
@@ -123,6 +124,15 @@ class Judge:
         if b.access.writes and not a.access.writes:
             a, b = b, a
         return Race(where, a, b, guard, tuple(accesses), score, evidence)
+
+    def check_then_acts(self) -> Iterable[Race]:
+        """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave."""
+        for ident in sorted(self.analysis.units):
+            for access in self.analysis.units[ident].acts:
+                for c in self.contexts(access):
+                    if strength(c) == REAL and not c.locks and self_parallel(self.climber, c):
+                        yield Race(c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True)
+                        break
 
     def weigh(self, a: Context, b: Context, guard: Guard | None) -> tuple[int, tuple[str, ...]]:
         """How strong the evidence is: 0 none, 1 low, 2–3 medium, 4 and more high; with the reasons."""

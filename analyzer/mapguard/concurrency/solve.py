@@ -45,10 +45,13 @@ NO_PATHS: dict[Path, Value] = {}
 class Unit:
     """What one interpreted body does: the accesses and edges that happen in it."""
 
-    __slots__ = ("accesses", "edges", "func", "touched_after_signal")
+    __slots__ = ("accesses", "acts", "edges", "func", "touched_after_signal")
 
-    def __init__(self, func: Func, accesses: tuple[Access, ...], edges: tuple[Edge, ...], touched_after_signal: bool) -> None:
+    def __init__(
+        self, func: Func, accesses: tuple[Access, ...], edges: tuple[Edge, ...], acts: tuple[Access, ...], touched_after_signal: bool
+    ) -> None:
         self.func = func
+        self.acts = acts
         self.accesses = accesses
         self.edges = edges
         self.touched_after_signal = touched_after_signal
@@ -162,7 +165,9 @@ class Analysis:
         return body
 
     def _keep(self, body: Body) -> None:
-        self.units[body.func.id] = Unit(body.func, tuple(body.accesses.values()), tuple(body.edges.values()), body.touched_after_signal)
+        self.units[body.func.id] = Unit(
+            body.func, tuple(body.accesses.values()), tuple(body.edges.values()), tuple(body.acts.values()), body.touched_after_signal
+        )
 
     def _finish(self, body: Body) -> None:
         """The summary of what the body did."""
