@@ -29,7 +29,7 @@ from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
 STATE_LIMIT = 400
-PER_LOCATION = 240
+PER_ACCESS = 40
 
 
 class Thread(NamedTuple):
@@ -129,7 +129,7 @@ class Climber:
         start_owned = access.owned and not self._detached(access.path, access.func)
         queue: deque[tuple[Func, Path, Locks, tuple[Edge, ...], bool]] = deque([(access.func, access.path, access.locks, (), start_owned)])
         seen: set[tuple[str, Path, Locks]] = set()
-        while queue and len(seen) < STATE_LIMIT:
+        while queue and len(seen) < STATE_LIMIT and len(done) < PER_ACCESS:
             func, path, locks, chain, owned = queue.popleft()
             key = (func.id, path, locks)
             if key in seen:
@@ -167,9 +167,9 @@ class Climber:
             if edge in chain:
                 continue
             moved = substitute(path, func, edge.args)
-            held = tuple((q, m) for p, m in locks for q in substitute(p, func, edge.args))
-            if not moved:
-                moved = (path,)  # the argument has no path: the object stays unknown
+            # an argument without a path leaves the object unknown, and locks under it with it
+            held = tuple((q, m) for p, m in locks for q in substitute(p, func, edge.args) or (p,))
+            moved = moved or (path,)
             for target in moved:
                 if edge.starts_thread:
                     many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)

@@ -1,5 +1,6 @@
 """Locks on two sides, compared relative to what they guard: both the same package variable, or both hanging off the same base as the map."""
 
+import functools
 from typing import NamedTuple
 
 from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, location
@@ -13,6 +14,7 @@ class LockKey(NamedTuple):
     copied: bool
 
 
+@functools.lru_cache(maxsize=65536)
 def lock_key(map_path: Path, lock: Path) -> LockKey:
     found = location(lock)
     kind = found[0] if found is not None else None
@@ -28,6 +30,7 @@ def lock_key(map_path: Path, lock: Path) -> LockKey:
     return LockKey((mine[shared:], theirs[shared:]), kind, copied)
 
 
+@functools.lru_cache(maxsize=65536)
 def guards(map_path: Path, lock: Path) -> bool:
     """Whether holding ``lock`` can exclude others from ``map_path`` at all: not a copy, not one lock of many around one map."""
     key = lock_key(map_path, lock)

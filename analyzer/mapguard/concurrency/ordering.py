@@ -15,15 +15,21 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     thread = a.thread
     if not thread.many:
         return False
-    edge = thread.spawn
-    if edge is None or edge.kind != "go":
-        return True
     base = a.path.base
-    if base[0] == ALLOC and _frame_id(climber, base[1]) == edge.caller.frame.id:
+    if base[0] != ALLOC:
+        return True
+    edge = thread.spawn
+    home = _frame_id(climber, base[1])
+    if edge is not None and home == edge.caller.frame.id and not (edge.kind == "go" and _inside(a, home)):
         # memory of the spawner's own frame: only goroutines of one activation share it
         loops = climber.analysis.alloc_loops.get(base, ())
-        return any(at not in loops for at in edge.loops)
-    return True
+        return edge.kind == "root" or any(at not in loops for at in edge.loops)
+    return False  # made by the thread itself: every activation has its own
+
+
+def _inside(a: Context, home: str) -> bool:
+    """Whether the function that made the memory runs inside the thread itself (a recursion)."""
+    return any(not e.starts_thread and e.caller.frame.id == home for e in a.chain) and a.thread.func.frame.id == home and a.thread.func.outer is None
 
 
 def _frame_id(climber: Climber, func_id: str) -> str:

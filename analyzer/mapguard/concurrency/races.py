@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from mapguard.concurrency.contexts import PER_LOCATION, Climber, Context
+from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.domain import ALLOC, GLOBAL, RECEIVER, PARAM, Access, Location, Path
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
+
+
+PER_LOCATION = 120
 
 
 class Filter(StrEnum):
@@ -63,17 +66,18 @@ class Judge:
         self.climber = Climber(analysis)
         self.counts: Counter[str] = Counter()
         self._contexts: dict[int, list[Context]] = {}
+        self._chain = self._filters()
 
     # ------------------------------------------------------------ pairs
 
     def decide(self, a: Context, b: Context) -> Filter | None:
         """The filter that ends the pair; None when it is a race (given enough evidence for the map as a whole)."""
-        for name, test in self._filters():
+        for name, test in self._chain:
             if test(a, b):
                 return name
         return None
 
-    def _filters(self) -> Iterable[tuple[Filter, Callable[[Context, Context], bool]]]:
+    def _filters(self) -> tuple[tuple[Filter, Callable[[Context, Context], bool]], ...]:
         climber = self.climber
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
@@ -102,11 +106,13 @@ class Judge:
             found.extend(c for c in self.contexts(access) if c.where == where)
         if not found or not any(c.access.writes for c in found):
             return None
-        found = found[:PER_LOCATION]
         guard = infer_guard(found)
+        found = distinct(found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):
             for b in found[i:]:
+                if not (a.access.writes or b.access.writes):
+                    continue
                 reason = self.decide(a, b)
                 if reason is not None:
                     self.counts[reason] += 1
@@ -164,6 +170,15 @@ class Judge:
             score -= 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
+
+
+def distinct(contexts: list[Context]) -> list[Context]:
+    """One context of each kind that matters to the pairs: access, thread, object and locks; writes and the least locked first."""
+    seen: dict[tuple[int, str, Path, object], Context] = {}
+    for c in contexts:
+        seen.setdefault((id(c.access), c.thread.id, c.path, c.locks), c)
+    ranked = sorted(seen.values(), key=lambda c: (strength(c) == API, len(c.locks), not c.access.writes))
+    return ranked[:PER_LOCATION]
 
 
 def different_location(a: Context, b: Context) -> bool:
