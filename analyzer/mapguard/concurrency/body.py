@@ -191,6 +191,19 @@ class Body:
         self.edges[key] = made
         return made
 
+    def held_by(self, args: dict[int, tuple[Path, ...]]) -> dict[Path, tuple[Path, ...]]:
+        """What the allocations among the arguments hold of memory that is not their own."""
+        bases = {p.base for paths in args.values() for p in paths if p.base[0] == ALLOC}
+        if not bases or not self.store:
+            return {}
+        found: dict[Path, tuple[Path, ...]] = {}
+        for target, value in self.store.items():
+            if target.base in bases:
+                other = tuple(p for p in value.paths if p.base not in bases)
+                if other:
+                    found[target] = other
+        return found
+
     def start(self, edge: Edge, signals: frozenset[Path]) -> None:
         """A goroutine starts here: it may be running from now on, and signals its end on ``signals``."""
         self.analysis.threads[edge.id] = edge

@@ -21,7 +21,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, unknown_result
 from mapguard.concurrency.library import apply_model
-from mapguard.facts.syntax import Call, Composite, Expr, Index, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, TypeExpr, Type, Unary
+from mapguard.facts.syntax import Call, Composite, Expr, Index, Name, Sel, TFunc, TInterface, TName, TPtr, TSlice, TStruct, TTuple, TypeExpr, Type, Unary
 from mapguard.program.model import Func
 from mapguard.program.types import substitute as substitute_type
 
@@ -173,7 +173,7 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
             lock = _LOCK_NAMES.get(name[4:])
             if lock is not None and not args and target.recv is not None and target.recv.paths:
                 lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
-            return unknown_result(b, at, UNKNOWN_TYPE)
+                return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
     return call_function(b, target.target, target.recv, args, at, end, mode, spread, sure=not many)
 
@@ -219,9 +219,10 @@ def call_function(
     paths = {i: v.paths for i, v in bound.items() if v.paths}
     summary = b.analysis.summary(func)
     if mode == "go":
-        start_goroutine(b, func, summary, bound, paths, at, end, "go", bool(b.loops))
+        start_goroutine(b, func, summary, bound, paths, at, end, "go", False)
         return NOTHING
     edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
+    edge.stores.update(b.held_by(paths))
     if mode == "defer":
         for p in summary.releases:
             b.deferred.extend(substitute(p, func, paths))
@@ -281,12 +282,13 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         for p in value.paths:
             if p.base[0] == ALLOC and p.base[1] == func.id:
                 base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
-                b.analysis.note_alloc(base, kind, b.loops)
+                b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops)
                 found.append(Path(base, p.fields))
             else:
                 found.extend(substitute(p, func, paths))
         funcs = tuple(bind_function(f, func, paths) for f in value.funcs)
-        kept_type = value.type if kind == UNKNOWN_TYPE else kind
+        narrower = value.type != UNKNOWN_TYPE and (kind == UNKNOWN_TYPE or isinstance(b.types.underlying(kind), TInterface))
+        kept_type = value.type if narrower else kind
         out.append(Value(kept_type, tuple(dict.fromkeys(found))[:4], funcs))
     for target, stored in summary.stores:
         base = renamed.get(target.base)
@@ -384,7 +386,7 @@ def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tup
         summary = b.analysis.summary(func)
         bound = {RECEIVER: target.recv} if target.recv is not None else {}
         if kind == "go" or kind.startswith("root:"):
-            start_goroutine(b, func, summary, bound, paths, at, end, kind, many or bool(b.loops))
+            start_goroutine(b, func, summary, bound, paths, at, end, kind, many)
         elif kind == "once":
             b.edge("once", func, at, end, paths, extra=locks)
         else:

@@ -167,6 +167,8 @@ class Climber:
             if edge in chain:
                 continue
             moved = substitute(path, func, edge.args)
+            if edge.stores and moved:
+                moved = tuple(q for p in moved for q in through(p, edge.stores))
             # an argument without a path leaves the object unknown, and locks under it with it
             held = tuple((q, m) for p, m in locks for q in substitute(p, func, edge.args) or (p,))
             moved = moved or (path,)
@@ -209,6 +211,15 @@ class Climber:
         done.append(Context(access, thread, chain, path, locks, False, where, depth))
 
 
+def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """A path through an allocation's field or element that holds something else continues there."""
+    for length in range(len(path.fields), 0, -1):
+        held = stores.get(Path(path.base, path.fields[:length]))
+        if held is not None:
+            return tuple(h.plus(*path.fields[length:]) for h in held)
+    return (path,)
+
+
 def by_location(climber: Climber) -> dict[Location, list[Access]]:
     """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
     grouped: dict[Location, list[Access]] = {}
@@ -239,6 +250,8 @@ def locations(climber: Climber, access: Access) -> list[Location]:
         owner = _frame_of(func, path)
         for edge in climber.incoming.get(func.id, ()):
             targets = substitute(path, func, edge.args) if owner is func else (path,)
+            if edge.stores:
+                targets = tuple(q for p in targets for q in through(p, edge.stores))
             for target in targets:
                 named = location(target)
                 if named is None:

@@ -203,7 +203,7 @@ class Edge:
     else can reach at the site; ``loops`` the loops around it.
     """
 
-    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "root")
+    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "root", "stores")
 
     def __init__(
         self,
@@ -232,10 +232,16 @@ class Edge:
         self.loops = loops
         self.many = many
         self.root = root
+        self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
 
     @property
     def id(self) -> str:
         return f"{self.caller.id}@{self.at}>{self.callee.id}"
+
+    @property
+    def many_itself(self) -> bool:
+        """Whether one execution of the call starts several goroutines (no loop around it is needed)."""
+        return self.many and not self.loops
 
     @property
     def starts_thread(self) -> bool:

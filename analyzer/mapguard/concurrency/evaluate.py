@@ -180,14 +180,14 @@ def method_expression(b: Body, x: Sel) -> Value:
     return NOTHING
 
 
-def select(b: Body, base: Value, name: str) -> Value:
-    """``base.name``: a field, or a method value bound to its receiver."""
+def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
+    """``base.name``: a field, or a method value bound to its receiver. ``place``: the field itself, not what is known to be in it."""
     if base.type == UNKNOWN_TYPE:
         return unknown_selection(base, name)
     selected = b.types.select(base.type, name)
     if selected is None:
         return unknown_selection(base, name)
-    value = walk(b, base, selected)
+    value = walk(b, base, selected, place)
     if selected.method is not None:
         method = selected.method
         return Value(TFunc(method.params, method.results, method.facts.variadic), (), (FuncVal(method, value),))
@@ -204,11 +204,14 @@ def unknown_selection(base: Value, name: str) -> Value:
     return Value(UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
 
 
-def walk(b: Body, base: Value, selected: Selected) -> Value:
+def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value:
     """The paths after the fields of a selection, with what the frame knows to be stored there."""
     paths = base.paths
     kind = base.type
-    for field, kind in selected.steps:
+    last = len(selected.steps) - 1
+    for position, (field, kind) in enumerate(selected.steps):
+        if place and position == last:
+            return Value(kind, tuple(p.plus(field) for p in paths))
         reference = b.types.is_reference(kind)
         out: list[Path] = []
         for p in paths:

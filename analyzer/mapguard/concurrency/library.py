@@ -11,7 +11,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.models import FunctionModel, RootModel
 from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
-from mapguard.program.model import NamedType
+from mapguard.program.model import Func, NamedType
 
 _REACH_LIMIT = 3
 
@@ -27,7 +27,7 @@ def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[V
             for value in args:
                 if b.types.map_of(value.type) is not None:
                     b.record("read", value, at, end, weak=True)
-                run_functions(b, value, "call", at, end, False)
+                run_functions(b, value, "go" if mode == "go" else "call", at, end, False)
         return result(b, kind, None, recv, args, at)
     locks(b, model, recv, mode)
     contents(b, model, recv, args, at, end)
@@ -118,8 +118,15 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
             for p in recv.paths:
                 b.acquire(p, "read")
         return
+    if model.parallel:
+        live = b.now.live
+        for value in named(model.calls, recv, args):
+            run_functions(b, value, "go", at, end, True)
+        if b.state is not None:
+            b.state.live = live
+        return
     for value in named(model.calls, recv, args):
-        run_functions(b, value, "call", at, end, False)
+        run_functions(b, value, "go" if mode == "go" else "call", at, end, model.many)
     for value in named(model.spawns, recv, args):
         run_functions(b, value, "go", at, end, model.many)
         if recv is not None:
@@ -151,14 +158,14 @@ def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at
             use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), f"root:{root.kind}", at, end, (), root.many)
 
 
-def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list:  # type: ignore[type-arg]
+def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
     """The tree's methods of an object that a library calls: the named ones, or all exported ones."""
     base = b.types.alias(b.types.deref(b.types.alias(kind)))
     candidates: list[NamedType] = []
     if isinstance(base, TName):
         own = b.analysis.program.named(base.pkg, base.name)
         candidates = [own] if own is not None and own.methods else list(b.types.implementers(base))
-    found = []
+    found: list[Func] = []
     for one in candidates:
         names = sorted(one.methods) if "*" in wanted else wanted
         for name in names:

@@ -42,6 +42,7 @@ class FunctionModel(_Entry, frozen=True, kw_only=True):
     many: bool = False
     root: tuple[RootModel, ...] = ()
     calls: Names = ()
+    parallel: bool = False  # what ``calls`` names runs on several goroutines at once, all joined before the call returns
     once: bool = False
     reads: Names = ()
     writes: Names = ()
@@ -169,7 +170,10 @@ class Models:
             self.packages[package.path] = package.go
 
     def function(self, name: str) -> FunctionModel | None:
-        """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form."""
+        """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form.
+
+        ``(?).Method`` is the model of a method of this name on any type outside the tree that has none of its own.
+        """
         if name not in self._found:
             plain = canonical(name)
             model = self._functions.get(plain)
@@ -177,6 +181,8 @@ class Models:
                 model = self._functions.get("(" + plain[2:])
             elif model is None and plain.startswith("("):
                 model = self._functions.get("(*" + plain[1:])
+            if model is None and plain.startswith("("):
+                model = self._functions.get("(?)." + plain.rsplit(".", 1)[-1])
             self._found[name] = model
         return self._found[name]
 

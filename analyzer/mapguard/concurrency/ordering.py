@@ -23,7 +23,7 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     if edge is not None and home == edge.caller.frame.id and not (edge.kind == "go" and _inside(a, home)):
         # memory of the spawner's own frame: only goroutines of one activation share it
         loops = climber.analysis.alloc_loops.get(base, ())
-        return edge.kind == "root" or any(at not in loops for at in edge.loops)
+        return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
     return False  # made by the thread itself: every activation has its own
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.domain import ALLOC, GLOBAL, RECEIVER, PARAM, Access, Location, Path
 from mapguard.concurrency.guards import common_lock, guards, lock_key
+from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
 
@@ -67,6 +68,7 @@ class Judge:
         self.counts: Counter[str] = Counter()
         self._contexts: dict[int, list[Context]] = {}
         self._chain = self._filters()
+        self.intent = Intent(analysis)
 
     # ------------------------------------------------------------ pairs
 
@@ -107,6 +109,7 @@ class Judge:
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found)
+        intent = self.intent.reason(where, accesses)
         found = distinct(found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):
@@ -117,7 +120,7 @@ class Judge:
                 if reason is not None:
                     self.counts[reason] += 1
                     continue
-                score, evidence = self.weigh(a, b, guard)
+                score, evidence = self.weigh(a, b, guard, intent)
                 if score <= 0:
                     self.counts[Filter.NO_EVIDENCE] += 1
                     continue
@@ -140,7 +143,7 @@ class Judge:
                         yield Race(c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True)
                         break
 
-    def weigh(self, a: Context, b: Context, guard: Guard | None) -> tuple[int, tuple[str, ...]]:
+    def weigh(self, a: Context, b: Context, guard: Guard | None, intent: str | None) -> tuple[int, tuple[str, ...]]:
         """How strong the evidence is: 0 none, 1 low, 2–3 medium, 4 and more high; with the reasons."""
         reasons: list[str] = []
         kinds = sorted((strength(a), strength(b)))
@@ -154,20 +157,23 @@ class Judge:
         elif held or a.locks or b.locks:
             score = 2
             reasons.append("both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended")
+        elif intent is not None:
+            score = 2
+            reasons.append(f"both sides are called from outside this tree; {intent}")
         else:
             score = 0
         if held and score:
             score += 1
             reasons.append("other accesses of the map hold a lock")
-        if a.thread.kind == "unknown" or b.thread.kind == "unknown":
+        if "unknown" in (a.thread.kind, b.thread.kind):
             score -= 1
         if a.access.weak or b.access.weak:
             score -= 1
             reasons.append("one access is an argument of a function that is not in the tree")
         if "len" in (a.access.op, b.access.op):
             score -= 1
-        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
-            score -= 2
+        if not held and any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
+            score -= 1
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
 

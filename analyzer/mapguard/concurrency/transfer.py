@@ -17,6 +17,7 @@ from mapguard.concurrency.evaluate import (
     element,
     evaluate,
     file_type,
+    qualifier,
     received,
     remember_home,
     select,
@@ -45,7 +46,9 @@ from mapguard.facts.syntax import (
     Switch,
     TChan,
     TFunc,
+    TMap,
     TName,
+    TPtr,
     TSlice,
     TStruct,
     Unary,
@@ -205,12 +208,11 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
 
 def evaluate_place(b: Body, target: Sel) -> Value:
     """The paths of a field itself, whatever the frame knows to be stored in it."""
-    store, b.store = b.store, {}
-    try:
-        base = evaluate(b, target)
-    finally:
-        b.store = store
-    return base
+    path = qualifier(b, target.x)
+    if path is not None:
+        return evaluate(b, target)
+    base = evaluate(b, target.x)
+    return select(b, base, target.name, place=True) if b.state is not None else NOTHING
 
 
 def _is_interface(b: Body, value: Value) -> bool:
@@ -223,7 +225,8 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         return
     is_map = b.types.map_of(place.type) is not None
     if is_map:
-        b.record("replace", place, at, getattr(target, "end", at + len(getattr(target, "name", "x"))))
+        own = tuple(p for p in place.paths if not p.is_copy)  # a copy's field is nobody else's
+        b.record("replace", Value(place.type, own), at, getattr(target, "end", at + len(getattr(target, "name", "x"))))
         fresh = all(p.base[0] == ALLOC for p in value.paths)
         if fresh:
             detach(b, place)
@@ -361,9 +364,16 @@ def leave(b: Body, s: Return) -> None:
     values = [b.copied(v, s.at) for v in values]
     values = [_shared_now(b, v) for v in values]
     known = b.return_values
-    b.return_values = tuple(merge_values(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
+    b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
     b.returned.append(b.state)
     b.state = None
+
+
+def _either(a: Value, b: Value) -> Value:
+    """One of two results; where their types differ only the declared type is left."""
+    merged = merge_values(a, b)
+    differ = UNKNOWN_TYPE not in (a.type, b.type) and a.type != b.type and a.paths and b.paths
+    return Value(UNKNOWN_TYPE, merged.paths, merged.funcs) if differ else merged
 
 
 def _shared_now(b: Body, value: Value) -> Value:
@@ -455,7 +465,10 @@ def range_loop(b: Body, s: Range) -> None:
             value = Value(b.types.element(container.type), (Path(("c", b.func.id, s.at)),))
             first, second = value, NOTHING
         else:
-            first, second = (Value(under.key) if is_map and hasattr(under, "key") else Value(TName("", "int"))), value
+            first = Value(TName("", "int"))
+            if isinstance(under, TMap):
+                first = Value(under.key, tuple(p.uncopied().plus("[]") for p in container.paths) if isinstance(under.key, TPtr) else ())
+            second = value
             if isinstance(under, TFunc):
                 first = second = NOTHING
         for x, given in zip((s.key, s.value), (first, second), strict=True):

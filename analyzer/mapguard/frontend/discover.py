@@ -14,6 +14,7 @@ from mapguard.frontend.gomod import Module, read_module, read_work
 
 _SKIPPED = frozenset(["vendor", "testdata", "node_modules"])
 _MODULE_LIMIT = 2000
+_BOUNDARY_LEVELS = 8
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -32,10 +33,16 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 class Tree:
-    """The files to scan, and where the packages that they import can be read for types."""
+    """The files to scan, and where the packages that they import can be read for types.
 
-    def __init__(self, root: Path, modules: tuple[Module, ...], files: tuple[SourceFile, ...], gaps: tuple[Gap, ...]) -> None:
+    ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
+    """
+
+    def __init__(
+        self, root: Path, boundary: Path, modules: tuple[Module, ...], files: tuple[SourceFile, ...], gaps: tuple[Gap, ...]
+    ) -> None:
         self.root = root
+        self.boundary = boundary
         self.modules = modules
         self.files = files
         self.gaps = gaps
@@ -43,7 +50,7 @@ class Tree:
 
     def package_files(self, import_path: str, importer: SourceFile) -> tuple[SourceFile, ...]:
         """The files of an imported package that is not scanned itself: a sibling module, a local replacement, ``vendor``."""
-        home = _module_of(self.modules, importer.path)
+        home = _module_of(self.modules, importer.absolute.relative_to(self.boundary).as_posix())
         for target, folder in home.replaces if home is not None else ():
             if import_path == target or import_path.startswith(target + "/"):
                 found = self._folder(f"{folder}{import_path[len(target) :]}", import_path)
@@ -59,15 +66,15 @@ class Tree:
 
     def _folder(self, relative: str, import_path: str) -> tuple[SourceFile, ...]:
         relative = relative.strip("/")
-        folder = self.root / relative
-        if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.root):
+        folder = self.boundary / relative
+        if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
             return ()
         found = []
         for name in sorted(os.listdir(folder)):
             if name.endswith(".go") and not name.endswith("_test.go") and not name.startswith(("_", ".")):
                 file = folder / name
-                if file.is_file() and file.resolve().is_relative_to(self.root):
-                    path = f"{relative}/{name}" if relative else name
+                if file.is_file() and file.resolve().is_relative_to(self.boundary):
+                    path = Path(os.path.relpath(file, self.root)).as_posix()
                     found.append(SourceFile(path, file, file.stat().st_size, import_path, "types", False))
         return tuple(found)
 
@@ -82,25 +89,36 @@ def find_root(start: Path) -> Path:
     return at
 
 
+def find_boundary(root: Path) -> Path:
+    """The outermost folder around ``root`` that holds a go.mod or go.work; ``root`` itself where there is none."""
+    found = root
+    for folder in list(root.parents)[:_BOUNDARY_LEVELS]:
+        if (folder / "go.mod").is_file() or (folder / "go.work").is_file():
+            found = folder
+    return found
+
+
 def discover(options: Options) -> Tree:
     """Everything to scan below ``options.paths``. No Go file at all is a ``UsageError``."""
     starts = [start_of(p).resolve() for p in options.paths]
     root = find_root(starts[0])
     if any(not s.is_relative_to(root) for s in starts):
         root = Path(os.path.commonpath([s if s.is_dir() else s.parent for s in starts]))
+    boundary = root if (root / ".git").exists() else find_boundary(root)
+    prefix = root.relative_to(boundary).as_posix() if root != boundary else ""
     walk = _Walk(root, options)
     for start in starts:
         walk.add(start)
-    modules = tuple(sorted(walk.modules()))
+    modules = tuple(sorted(walk.modules(boundary, prefix)))
     files = tuple(
-        SourceFile(path, absolute, size, _package_path(modules, path), "scan", path.endswith("_test.go"))
+        SourceFile(path, absolute, size, _package_path(modules, _join(prefix, path)), "scan", path.endswith("_test.go"))
         for path, (absolute, size) in sorted(walk.found.items())
+        if not _ignored(modules, _join(prefix, path))
     )
-    files = tuple(f for f in files if not _ignored(modules, f.path))
     if not files:
         where = ", ".join(str(p) for p in options.paths)
         raise UsageError(f"no Go file found in {where}")
-    return Tree(root, modules, files, tuple(sorted(walk.gaps)))
+    return Tree(root, boundary, modules, files, tuple(sorted(walk.gaps)))
 
 
 def start_of(path: Path) -> Path:
@@ -178,14 +196,14 @@ class _Walk:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path != self.root else ""
 
-    def modules(self) -> Iterator[Module]:
-        """The modules of the files found, of go.work files, and the siblings that they replace or use."""
+    def modules(self, boundary: Path, prefix: str) -> Iterator[Module]:
+        """The modules of the files found, of go.work files, and the siblings that they replace or use; folders from the boundary."""
         folders = {""}
         for path in self.found:
-            parts = path.split("/")[:-1]
+            parts = _join(prefix, path).split("/")[:-1]
             folders.update("/".join(parts[: i + 1]) for i in range(len(parts)))
         for path in list(folders):
-            folders.update(read_work(self.root / path, path))
+            folders.update(read_work(boundary / path, path))
         done: set[str] = set()
         pending = sorted(folders)
         while pending and len(done) < _MODULE_LIMIT * 50:
@@ -193,14 +211,18 @@ class _Walk:
             if folder in done or ".." in folder.split("/"):
                 continue
             done.add(folder)
-            if not (self.root / folder / "go.mod").is_file():
+            if not (boundary / folder / "go.mod").is_file():
                 continue
-            module = read_module(self.root / folder, folder)
+            module = read_module(boundary / folder, folder)
             if module is None:
                 self.gaps.add(Gap(Reason.MODULE, f"{folder}/go.mod".lstrip("/"), 0, "no module line could be read"))
                 continue
             yield module
             pending.extend(target for _, target in module.replaces)
+
+
+def _join(prefix: str, path: str) -> str:
+    return f"{prefix}/{path}" if prefix else path
 
 
 def _module_of(modules: tuple[Module, ...], path: str) -> Module | None:

@@ -34,7 +34,7 @@ def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[l
             if isinstance(source, Gap):
                 continue
             found.append((file, source))
-            if "/vendor/" not in f"/{file.path}":
+            if "/vendor/" not in f"/{file.path}":  # vendored packages are read for the tree's own imports only
                 pending.extend((p, file) for p in imports(source))
     found.sort(key=lambda pair: pair[0].path)
     return found, digest(*(part for file, source in found for part in (file.path.encode(), source)))

@@ -71,10 +71,8 @@ class Func:
 
     @property
     def exported(self) -> bool:
-        """Whether code outside the package can call it by name."""
-        if self.outer is not None or not self.facts.name[:1].isupper():
-            return False
-        return self.recv is None or self.recv.name[:1].isupper()
+        """Whether code outside the package can call it: by name, or through an interface when its type is not exported."""
+        return self.outer is None and self.facts.name[:1].isupper()
 
     @property
     def display(self) -> str:

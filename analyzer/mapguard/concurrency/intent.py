@@ -1,0 +1,71 @@
+"""Evidence that concurrent use is intended where no goroutine is in sight: libraries show it by their locks and comments.
+
+After RacerD's principle: report only where the code itself says that it means to be used by several threads.
+"""
+
+import re
+
+from mapguard.concurrency.domain import Access, Location
+from mapguard.concurrency.solve import Analysis
+from mapguard.facts.syntax import TName, TStruct
+from mapguard.program.model import NamedType
+from mapguard.program.names import show_type
+
+_SAFE = re.compile(r"(?i)(safe|suitable) for (concurrent|simultaneous|use by multiple)|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently")
+_UNSAFE = re.compile(r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded")
+
+
+class Intent:
+    """Answers by location, with the reason in words; None where nothing speaks for concurrent use."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._packages: set[str] | None = None
+
+    def reason(self, where: Location, accesses: list[Access]) -> str | None:
+        if where.kind == "field":
+            return self._of_type(where)
+        if where.kind == "global" and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():
+            return "the map is filled on demand, and its package starts goroutines or takes locks elsewhere"
+        return None
+
+    def declared_unsafe(self, where: Location) -> bool:
+        """Whether the type's own comment says that it must not be used concurrently."""
+        named = self._owner(where)
+        return named is not None and bool(_UNSAFE.search(named.decl.comment))
+
+    def _owner(self, where: Location) -> NamedType | None:
+        if where.kind != "field":
+            return None
+        owner = where.name.rpartition(".")[0]
+        package, _, name = owner.rpartition(".")
+        return self.analysis.program.named(package, name)
+
+    def _of_type(self, where: Location) -> str | None:
+        named = self._owner(where)
+        if named is None or not isinstance(named.decl.type, TStruct):
+            return None
+        if _UNSAFE.search(named.decl.comment):
+            return None
+        if _SAFE.search(named.decl.comment):
+            return f"the comment of {named.name} promises that it is safe for concurrent use"
+        under = self.analysis.types.underlying(TName(named.pkg, named.name))
+        for field in under.fields if isinstance(under, TStruct) else ():
+            kind = self.analysis.models.type(show_type(self.analysis.types.deref(field.type)))
+            if kind in ("mutex", "rwmutex"):
+                return f"{named.name} holds a lock ({field.name}): it is meant for several goroutines"
+        return None
+
+    def _concurrent_packages(self) -> set[str]:
+        if self._packages is None:
+            self._packages = set()
+            for unit in self.analysis.units.values():
+                if any(e.kind == "go" or e.locks for e in unit.edges) or any(a.locks for a in unit.accesses):
+                    self._packages.add(unit.func.scope.package.path)
+        return self._packages
+
+
+def _filled_lazily(accesses: list[Access]) -> bool:
+    """Whether one function both looks a key up and stores it: a cache."""
+    readers = {a.func.frame.id for a in accesses if a.op == "read"}
+    return any(a.op == "write" and a.func.frame.id in readers for a in accesses)
