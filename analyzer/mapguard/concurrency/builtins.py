@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ELEM, NOTHING, Path, Value
+from mapguard.concurrency.domain import ELEM, NOTHING, Location, Path, Value
 from mapguard.concurrency.evaluate import INT, evaluate, file_type
-from mapguard.facts.syntax import Call, Expr, Sel, TPtr, TSlice, TypeExpr, Type
+from mapguard.facts.syntax import Call, Expr, Lit, Sel, TChan, TPtr, TSlice, Type, TypeExpr
 
 
 def builtin(b: Body, name: str, x: Call, mode: str) -> Value | None:
@@ -36,6 +36,8 @@ def _make(b: Body, x: Call, mode: str) -> Value:
         evaluate(b, size)
     made = b.alloc(x.at, kind)
     b.analysis.note_alloc(made.paths[0].base, kind, b.loops)
+    if isinstance(kind, TChan) and len(x.args) == 2 and x.args[1] == Lit("int", "1"):
+        b.analysis.token_channels.add(Location("local", b.func.id, x.at))
     return made
 
 

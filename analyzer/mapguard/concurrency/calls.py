@@ -20,7 +20,7 @@ from mapguard.concurrency.domain import (
     merge_values,
 )
 from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, unknown_result
-from mapguard.concurrency.library import apply_model
+from mapguard.concurrency.library import apply_model, register
 from mapguard.facts.syntax import Call, Composite, Expr, Index, Name, Sel, TFunc, TInterface, TName, TPtr, TSlice, TStruct, TTuple, TypeExpr, Type, Unary
 from mapguard.program.model import Func
 from mapguard.program.types import substitute as substitute_type
@@ -232,6 +232,9 @@ def call_function(
         return NOTHING
     effects(b, func, summary, bound, paths, at, sure)
     parameter_calls(b, func, summary, bound, paths, at, end, edge)
+    registered = b.analysis.models.registration(func.name) if func.recv is None and func.outer is None else None
+    if registered is not None:
+        register(b, registered, recv, args, at, end)
     if summary.noreturn and sure:
         b.state = None
         return NOTHING

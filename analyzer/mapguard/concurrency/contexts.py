@@ -15,6 +15,8 @@ from mapguard.concurrency.domain import (
     RECEIVED,
     RECEIVER,
     RESULT,
+    TOKEN,
+    WRITE,
     Access,
     Edge,
     Location,
@@ -198,16 +200,22 @@ class Climber:
             return False
         at: Func | None = func
         while at is not None and at.id != path.base[1]:
-            if at.id in self.analysis.detached or any(e.starts_thread for e in self.incoming.get(at.id, ())):
+            if at.id in self.analysis.detached or at.id in self.roots or any(e.starts_thread for e in self.incoming.get(at.id, ())):
                 return True
             at = at.outer
         return False
+
+    def _is_token(self, channel: Path) -> bool:
+        """Whether sending on the channel and receiving again works like a mutex: it holds one element."""
+        found = location(channel)
+        return found is not None and found[0] in self.analysis.token_channels
 
     def _end(self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks) -> None:
         found = location(path)
         if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
             return
         where, depth = found
+        locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != TOKEN or self._is_token(p))
         done.append(Context(access, thread, chain, path, locks, False, where, depth))
 
 

@@ -22,6 +22,7 @@ ALIAS_LIMIT = 4
 UNKNOWN_TYPE = TUnknown()
 
 READ, WRITE = "read", "write"
+TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
 
 
 class Path(NamedTuple):
@@ -110,7 +111,7 @@ def merge_values(a: Value, b: Value) -> Value:
     return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT])
 
 
-Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ or WRITE
+Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE or TOKEN
 
 
 class State:
@@ -160,7 +161,7 @@ def join(states: list[State]) -> State | None:
 
 
 def join_locks(a: dict[Path, str], b: dict[Path, str]) -> dict[Path, str]:
-    return {path: WRITE if mode == WRITE == b[path] else READ for path, mode in a.items() if path in b}
+    return {path: mode if mode == b[path] else READ for path, mode in a.items() if path in b}
 
 
 class Access:

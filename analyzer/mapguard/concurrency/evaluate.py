@@ -12,6 +12,7 @@ from mapguard.concurrency.domain import (
     RESULT,
     UNKNOWN_TYPE,
     FuncVal,
+    Location,
     Path,
     Value,
     location,
@@ -28,7 +29,6 @@ from mapguard.facts.syntax import (
     Name,
     Sel,
     SliceOf,
-    TChan,
     TFunc,
     TMap,
     TName,
@@ -227,7 +227,7 @@ def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value
             if target not in out:
                 out.append(target)
         paths = tuple(out[:4])
-    return Value(kind, paths, b.analysis.kept(paths[-1]) if paths and isinstance(b.types.underlying(kind), TFunc) else ())
+    return Value(kind, paths)
 
 
 # ---------------------------------------------------------------- elements
@@ -265,8 +265,7 @@ def element(b: Body, container: Value) -> Value:
             if p.base[0] == ALLOC and stored.paths and b.owned(p):
                 continue
         out.append(target)
-    funcs = b.analysis.kept(out[-1]) if out and isinstance(b.types.underlying(kind), TFunc) else ()
-    return Value(kind, tuple(out[:4]), funcs)
+    return Value(kind, tuple(out[:4]))
 
 
 def unary(b: Body, x: Unary) -> Value:
@@ -289,10 +288,16 @@ def unary(b: Body, x: Unary) -> Value:
 
 def received(b: Body, channel: Value) -> None:
     """A receive: it may join a goroutine, and it takes back the token of a channel used as a lock."""
+    token = is_token(b.types.element(channel.type))
     for p in channel.paths:
         b.wait(p)
-        if p in b.now.locks:
-            del b.now.locks[p]
+        if token:
+            b.release(p)
+
+
+def is_token(kind: Type) -> bool:
+    """An element that carries no data but its being there."""
+    return kind == BOOL or (isinstance(kind, TStruct) and not kind.fields)
 
 
 # ---------------------------------------------------------------- literals
@@ -341,9 +346,12 @@ def store_field(b: Body, target: Path, value: Value) -> None:
 
 def remember_home(b: Body, target: Path, value: Value) -> None:
     """A fresh map stored in a field is the field's map from now on, whatever local name it has."""
+    named = location(target)
     for p in value.paths:
-        if p.base[0] == ALLOC and not p.fields and p.base != target.base and location(target) is not None:
+        if p.base[0] == ALLOC and not p.fields and p.base != target.base and named is not None:
             homes = b.analysis.homes.setdefault(p.base, [])
+            if Location("local", p.base[1], p.base[2]) in b.analysis.token_channels:
+                b.analysis.token_channels.add(named[0])
             if target not in homes and len(homes) < 3:
                 homes.append(target)
 
@@ -360,10 +368,6 @@ def literal(b: Body, x: FuncLit) -> Value:
         return NOTHING
     b.analysis.open_literal(b, func)
     return Value(TFunc(func.params, func.results, func.facts.variadic), (), (FuncVal(func),))
-
-
-def is_channel(t: Type) -> bool:
-    return isinstance(t, TChan)
 
 
 def results_type(results: tuple[Type, ...]) -> Type:

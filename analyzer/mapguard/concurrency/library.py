@@ -3,6 +3,7 @@
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import (
     NOTHING,
+    READ_HALF,
     RESULT,
     UNKNOWN_TYPE,
     FuncVal,
@@ -211,6 +212,8 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
                 # a shallow clone: its elements are still the original's
                 for p in value.paths[:1]:
                     b.store[paths[0].plus("[]")] = Value(b.types.element(value.type), (p.plus("[]"),))
+    elif returns == "recv-read":
+        paths = tuple(p.plus(READ_HALF) for p in recv.paths) if recv is not None else paths
     elif returns:
         aliased = named((returns,), recv, args)
         if aliased:

@@ -1,173 +1,67 @@
-"""What library functions do, read from rules/models/*.toml: data, validated when loaded, extendable by the user.
+"""rules/models/*.toml and the user's model files to ``Models``: what library functions do, looked up by name.
 
-Names carry full import paths without major version suffixes: ``github.com/labstack/echo`` covers echo/v4.
+Names carry full import paths without major version suffixes: ``github.com/labstack/echo`` covers echo/v4. A file is checked when it is
+read: unknown keys, arguments that do not exist and two models of one name are errors; only a user's file may replace a shipped model.
 """
 
-import functools
 import re
+import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import msgspec
 
 from mapguard.base.data import data_dir
 from mapguard.base.errors import UsageError
+from mapguard.concurrency.model_types import (
+    EmbeddingModel,
+    FieldModel,
+    FunctionModel,
+    MethodModel,
+    ModelFile,
+    Names,
+    RegistrationModel,
+    RootModel,
+    SignatureModel,
+    canonical,
+    comparable_type,
+    is_argument,
+)
 
-Mode = Literal["read", "write"]
-Names = tuple[str, ...]
-_ARGUMENT = re.compile(r"^(recv|args|arg\d+)$")
-_VERSION = re.compile(r"(/v\d+|\.v\d+)(?=[./)\]]|$)")
-
-
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
-    pass
-
-
-class RootModel(_Entry, frozen=True, kw_only=True):
-    """The argument ``arg`` becomes an entry point: a function itself, or these methods of an object."""
-
-    arg: str
-    kind: str
-    many: bool = True
-    methods: Names = ("*",)
-
-
-class FunctionModel(_Entry, frozen=True, kw_only=True):
-    name: str = ""
-    names: Names = ()
-    acquires: Mode | None = None
-    releases: Mode | None = None
-    spawns: Names = ()
-    many: bool = False
-    root: tuple[RootModel, ...] = ()
-    calls: Names = ()
-    parallel: bool = False  # what ``calls`` names runs on several goroutines at once, all joined before the call returns
-    once: bool = False
-    reads: Names = ()
-    writes: Names = ()
-    iterates: Names = ()
-    deep: bool = False
-    returns: str = ""
-    joins: bool = False
-    done: bool = False
-    publishes: Names = ()
-    noreturn: bool = False
-    checks: bool = False  # looks up arg0 in the receiver, atomically by itself
-    acts: bool = False  # stores under arg0 in the receiver, atomically by itself
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?:\.(?P<table>\w+)\[(?P<index>\d+)\])?(?P<inner>.*?)`)?$", re.DOTALL)
+_UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`")
 
 
-class TypeModel(_Entry, frozen=True, kw_only=True):
-    """``is``: mutex, rwmutex, locker, waitgroup, once, cond, group, atomic, concurrent-map."""
-
-    name: str = ""
-    names: Names = ()
-    kind: str = msgspec.field(name="is")
-
-
-class SignatureModel(_Entry, frozen=True, kw_only=True):
-    """Every function of the tree with these parameter types is an entry point."""
-
-    params: Names
-    kind: str
-    many: bool = True
-
-
-class MethodModel(_Entry, frozen=True, kw_only=True):
-    """Every method of this name (and these parameter types, when given) is an entry point by contract."""
+class Source(NamedTuple):
+    """``layer`` is 0 for shipped files and 1 for the user's; a higher layer may replace what a lower one said."""
 
     name: str
-    params: Names | None = None
-    kind: str
-    many: bool = True
-
-
-class EmbeddingModel(_Entry, frozen=True, kw_only=True):
-    """Exported methods of a type that embeds a struct of this name pattern are entry points."""
-
-    pattern: str
-    kind: str
-    many: bool = True
-
-
-class RegistrationModel(_Entry, frozen=True, kw_only=True):
-    """Functions of this name pattern register their argument."""
-
-    pattern: str
-    arg: str
-    kind: str
-    many: bool = True
-    methods: Names = ("*",)
-
-
-class FieldModel(_Entry, frozen=True, kw_only=True):
-    """Functions stored in these fields of a library's struct are entry points."""
-
-    type: str
-    names: Names
-    kind: str
-    many: bool = True
-
-
-class PackageModel(_Entry, frozen=True, kw_only=True):
-    """Go declarations of a package outside the tree."""
-
-    path: str
-    go: str
-
-
-class ModelFile(_Entry, frozen=True, kw_only=True):
-    function: tuple[FunctionModel, ...] = ()
-    type: tuple[TypeModel, ...] = ()
-    signature: tuple[SignatureModel, ...] = ()
-    method: tuple[MethodModel, ...] = ()
-    embedding: tuple[EmbeddingModel, ...] = ()
-    registration: tuple[RegistrationModel, ...] = ()
-    field: tuple[FieldModel, ...] = ()
-    package: tuple[PackageModel, ...] = ()
-
-
-@functools.cache
-def canonical(name: str) -> str:
-    """A name without the major version suffixes of its import path."""
-    return _VERSION.sub("", name)
+    layer: int
+    file: ModelFile
 
 
 class Models:
-    """All models, by what they are looked up with."""
+    """All models, by what they are looked up with. Parameter types are compared as ``comparable_type`` writes them."""
 
-    def __init__(self, files: list[tuple[str, ModelFile]]) -> None:
-        self._functions: dict[str, FunctionModel] = {}
+    def __init__(self, sources: Iterable[Source]) -> None:
         self.types: dict[str, str] = {}
         self.signatures: dict[Names, SignatureModel] = {}
         self.methods: dict[str, list[MethodModel]] = {}
         self.embeddings: list[EmbeddingModel] = []
-        self._registrations: list[RegistrationModel] = []
-        self._fields: dict[tuple[str, str], FieldModel] = {}
+        self.registrations: list[RegistrationModel] = []
         self.packages: dict[str, str] = {}
+        self.package_names: dict[str, str] = {}
+        self._functions: dict[str, FunctionModel] = {}
+        self._signatures: dict[tuple[Names, Names], SignatureModel] = {}
+        self._fields: dict[tuple[str, str], FieldModel] = {}
+        self._said: dict[tuple[str, object], Source] = {}
         self._found: dict[str, FunctionModel | None] = {}
-        for where, file in files:
-            self._add(where, file)
-
-    def _add(self, where: str, file: ModelFile) -> None:
-        for function in file.function:
-            _check_arguments(where, function)
-            for name in (*function.names, *([function.name] if function.name else [])):
-                self._functions[name] = function
-        for kind in file.type:
-            for name in (*kind.names, *([kind.name] if kind.name else [])):
-                self.types[name] = kind.kind
-        for signature in file.signature:
-            self.signatures[signature.params] = signature
-        for method in file.method:
-            self.methods.setdefault(method.name, []).append(method)
-        self.embeddings.extend(file.embedding)
-        self._registrations.extend(file.registration)
-        for entry in file.field:
-            for name in entry.names:
-                self._fields[(entry.type, name)] = entry
-        for package in file.package:
-            self.packages[package.path] = package.go
+        self._registered: dict[str, RootModel | None] = {}
+        for source in sources:
+            self._add(source)
+        self.registrations.sort(key=lambda r: (-len(r.pattern), r.pattern))
 
     def function(self, name: str) -> FunctionModel | None:
         """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form.
@@ -187,11 +81,18 @@ class Models:
         return self._found[name]
 
     def registration(self, name: str) -> RootModel | None:
-        plain = name.rsplit(".", 1)[-1]
-        for entry in self._registrations:
-            if fnmatchcase(plain, entry.pattern):
-                return RootModel(arg=entry.arg, kind=entry.kind, many=entry.many, methods=entry.methods)
-        return None
+        """What a function whose name fits a pattern registers; the longest pattern that fits speaks."""
+        if name not in self._registered:
+            full = canonical(name)
+            last = full.rsplit(".", 1)[-1]
+            fits = (r for r in self.registrations if fnmatchcase(full if "." in r.pattern else last, r.pattern))
+            r = next(fits, None)
+            self._registered[name] = RootModel(arg=r.arg, kind=r.kind, many=r.many, methods=r.methods) if r is not None else None
+        return self._registered[name]
+
+    def signature(self, params: Names, results: Names) -> SignatureModel | None:
+        """The entry for functions of this shape; one that names its results goes before one that does not."""
+        return self._signatures.get((params, results)) or self.signatures.get(params)
 
     def field(self, kind: str, name: str) -> FieldModel | None:
         return self._fields.get((canonical(kind), name))
@@ -199,24 +100,143 @@ class Models:
     def type(self, name: str) -> str | None:
         return self.types.get(canonical(name))
 
+    def _add(self, source: Source) -> None:
+        file = source.file
+        for function in file.function:
+            _check_arguments(source.name, function)
+            for name in _names(source.name, "function", function.full_names()):
+                self._say(source, "function", name)
+                self._functions[name] = function
+        for kind in file.type:
+            for name in _names(source.name, "type", kind.full_names()):
+                self._say(source, "type", name)
+                self.types[name] = kind.kind
+        for signature in file.signature:
+            params, results = _types(signature.params), _types(signature.results)
+            self._say(source, "signature", (params, results))
+            if results is None:
+                self.signatures[params or ()] = signature
+            else:
+                self._signatures[(params or (), results)] = signature
+        for method in file.method:
+            params = _types(method.params)
+            self._say(source, "method", (method.name, params))
+            known = self.methods.setdefault(method.name, [])
+            known[:] = [msgspec.structs.replace(method, params=params), *(m for m in known if m.params != params)]
+        for embedding in file.embedding:
+            self._say(source, "embedding", embedding.pattern)
+            self.embeddings.insert(0, embedding)
+        for registration in file.registration:
+            _check_argument(source.name, f"functions named {registration.pattern}", registration.arg)
+            if self._say(source, "registration", registration.pattern):
+                self.registrations = [r for r in self.registrations if r.pattern != registration.pattern]
+            self.registrations.append(registration)
+        for entry in file.field:
+            for name in entry.names:
+                self._say(source, "field", (canonical(entry.type), name))
+                self._fields[(canonical(entry.type), name)] = entry
+        for package in file.package:
+            for path in _names(source.name, "package", package.import_paths(), versions=True):
+                self._say(source, "package", path)
+                self.packages[path] = package.go
+                self.package_names[path] = package.name
 
-def _check_arguments(where: str, f: FunctionModel) -> None:
-    names = (*f.spawns, *f.calls, *f.reads, *f.writes, *f.iterates, *f.publishes, *(r.arg for r in f.root))
-    for name in (*names, *([f.returns] if f.returns not in ("", "fresh", "shared") else [])):
-        if not _ARGUMENT.match(name):
-            raise UsageError(f"{where}: model of {f.name or ', '.join(f.names)}: {name!r} is no argument (recv, arg0, arg1, …, args)")
-    if not f.name and not f.names:
-        raise UsageError(f"{where}: a function model without a name")
+    def _say(self, source: Source, table: str, key: object) -> bool:
+        """Notes who models ``key``; True when this replaces a lower layer's model, an error when the same layer did."""
+        before = self._said.get((table, key))
+        if before is not None and before.layer >= source.layer:
+            shown = key if isinstance(key, str) else " ".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
+            also = "twice" if before.name == source.name else f"in {before.name} as well"
+            raise UsageError(f"model file {source.name}: the {table} {shown} is modelled {also}")
+        self._said[(table, key)] = source
+        return before is not None
 
 
 def load(extra: tuple[Path, ...] = ()) -> Models:
-    """The models of rules/models and then the user's, which override them. An invalid file is a ``UsageError`` that names it."""
-    files: list[tuple[str, ModelFile]] = []
-    for path in (*sorted((data_dir("rules") / "models").glob("*.toml")), *extra):
-        try:
-            files.append((path.name, msgspec.toml.decode(path.read_bytes(), type=ModelFile)))
-        except OSError as error:
-            raise UsageError(f"model file {path}: {error.strerror}") from error
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise UsageError(f"model file {path}: {error}") from error
-    return Models(files)
+    """The models of rules/models and then the user's, which replace them. An invalid file is a ``UsageError`` that names it."""
+    shipped = sorted((data_dir("rules") / "models").glob("*.toml"))
+    return Models([*(read(path, 0) for path in shipped), *(read(path, 1) for path in extra)])
+
+
+def read(path: Path, layer: int) -> Source:
+    """One model file. An invalid one is a ``UsageError`` that names the file and the entry."""
+    name = path.name if layer == 0 else str(path)
+    try:
+        return Source(name, layer, decode(name, path.read_text("utf-8")))
+    except OSError as error:
+        raise UsageError(f"model file {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"model file {name}: not UTF-8") from error
+
+
+def decode(name: str, text: str) -> ModelFile:
+    """The entries of a model file's text; ``name`` is for messages."""
+    try:
+        data = tomllib.loads(text)
+        return msgspec.convert(data, ModelFile)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"model file {name}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(f"model file {name}: {_explained(str(error), data)}") from error
+
+
+# ---------------------------------------------------------------- checks and messages
+
+
+def _names(where: str, table: str, names: Iterable[str], versions: bool = False) -> list[str]:
+    """The names of an entry as they are looked up; an entry without one is an error."""
+    found = [name if versions else canonical(name) for name in names]
+    if not found or "" in found:
+        raise UsageError(f"model file {where}: a {table} without a name")
+    return found
+
+
+def _types(types: Names | None) -> Names | None:
+    return None if types is None else tuple(comparable_type(t) for t in types)
+
+
+def _check_arguments(where: str, function: FunctionModel) -> None:
+    for argument in sorted(function.arguments()):
+        _check_argument(where, function.name or ", ".join(function.names), argument)
+
+
+def _check_argument(where: str, whose: str, argument: str) -> None:
+    if not is_argument(argument):
+        raise UsageError(f"model file {where}: model of {whose}: {argument!r} is no argument (recv, arg0, arg1, …, args)")
+
+
+def _explained(message: str, data: dict[str, object]) -> str:
+    """A validation error with the entry's own name in it, and the nearest key for an unknown one."""
+    found = _WHERE.match(message)
+    assert found is not None  # every part of the expression is optional
+    what, table = found["what"], found["table"]
+    unknown = _UNKNOWN_KEY.fullmatch(what)
+    if unknown is not None:
+        known = _keys(table, found["inner"])
+        what = f"unknown key {unknown[1]!r}{_nearest(unknown[1], known)}"
+    if table is None:
+        return what
+    entries = data[table]
+    entry = entries[int(found["index"])] if isinstance(entries, list) else {}
+    called = next((str(entry[k]) for k in ("name", "names", "pattern", "path", "type", "params") if k in entry), "without a name")
+    return f"{what}, in [[{table}]] number {int(found['index']) + 1} ({called})"
+
+
+def _keys(table: str | None, inner: str | None) -> tuple[str, ...]:
+    if table is None:
+        return ModelFile.__struct_encode_fields__
+    if inner:
+        return RootModel.__struct_encode_fields__
+    tables = {f.encode_name: f.type for f in msgspec.structs.fields(ModelFile)}
+    entry = tables[table].__args__[0]
+    return tuple(f.encode_name for f in msgspec.structs.fields(entry))
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+__all__ = ["FunctionModel", "Models", "RootModel", "Source", "canonical", "decode", "load", "read"]

@@ -18,18 +18,20 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     base = a.path.base
     if base[0] != ALLOC:
         return True
+    if base[1] in _executed(a):
+        return False  # made by the thread itself: every activation has its own
     edge = thread.spawn
-    home = _frame_id(climber, base[1])
-    if edge is not None and home == edge.caller.frame.id and not (edge.kind == "go" and _inside(a, home)):
-        # memory of the spawner's own frame: only goroutines of one activation share it
+    if edge is not None and base[1] == edge.caller.id:
+        # memory of the spawner: only the goroutines of one activation share it
         loops = climber.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
-    return False  # made by the thread itself: every activation has its own
+    return True
 
 
-def _inside(a: Context, home: str) -> bool:
-    """Whether the function that made the memory runs inside the thread itself (a recursion)."""
-    return any(not e.starts_thread and e.caller.frame.id == home for e in a.chain) and a.thread.func.frame.id == home and a.thread.func.outer is None
+def _executed(a: Context) -> set[str]:
+    """The functions that run on the thread itself."""
+    inside = {e.caller.id for e in a.chain if not e.starts_thread}
+    return inside | {a.thread.func.id, a.access.func.id}
 
 
 def _frame_id(climber: Climber, func_id: str) -> str:

@@ -171,7 +171,7 @@ class Judge:
             score -= 1
             reasons.append("one access is an argument of a function that is not in the tree")
         if "len" in (a.access.op, b.access.op):
-            score -= 1
+            score = min(score, 3)  # a data race, but the runtime does not check it
         if not held and any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
             score -= 1
             reasons.append("where the object comes from is not known on one side")

@@ -28,7 +28,7 @@ from mapguard.concurrency.domain import (
     join,
     location,
 )
-from mapguard.concurrency.evaluate import evaluate
+from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
@@ -75,6 +75,7 @@ class Analysis:
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
+        self.token_channels: set[Location] = set()  # channels that hold one element
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge]] = []
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
@@ -223,6 +224,7 @@ class Analysis:
                 value = body.results[variable.index] if variable.index < len(body.results) else first if variable.index == 0 else NOTHING
             if body.state is not None and (value.paths or value.funcs):
                 body.assign_path(path, value)
+                remember_home(body, path, value)
             if body.state is None:
                 body.state = State({}, {}, frozenset(), frozenset())
         kind = variable.type if variable.type is not None else value.type
@@ -347,15 +349,6 @@ class Analysis:
         model = self.models.field(show_type(base), name)
         if model is not None and body.state is not None:
             use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many)
-
-    def is_token_channel(self, channel: Value) -> bool:
-        return False
-
-    def late_functions(self, func: Func, name: str, funcs: tuple[FuncVal, ...]) -> None:
-        return
-
-    def kept(self, path: Path) -> tuple[FuncVal, ...]:
-        return ()
 
     def count_call(self, func: Func, at: int, fn: Value) -> None:
         """For the statistics: how each call resolved."""

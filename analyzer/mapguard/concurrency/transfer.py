@@ -5,6 +5,7 @@ from mapguard.concurrency.calls import call
 from mapguard.concurrency.domain import (
     ALLOC,
     NOTHING,
+    TOKEN,
     UNKNOWN_TYPE,
     Path,
     State,
@@ -17,6 +18,7 @@ from mapguard.concurrency.evaluate import (
     element,
     evaluate,
     file_type,
+    is_token,
     qualifier,
     received,
     remember_home,
@@ -166,15 +168,11 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                     if name not in b.own_names:
                         merged = merge_values(known, value)
                         b.now.env[name] = merged
-                        if value.funcs:
-                            b.analysis.late_functions(b.func, name, value.funcs)
                         return
                 b.now.env[name] = value
                 if define:
                     b.own_names.add(name)
                     note_name(b, name, value, at)
-                elif value.funcs:
-                    b.analysis.late_functions(b.func, name, value.funcs)
                 return
             replace(b, evaluate(b, target), value, at, target)
         case Index(x=container_x, index=keys, at=start, end=end):
@@ -287,10 +285,9 @@ def send(b: Body, s: Send) -> None:
         return
     b.escape(value)
     b.signals.update(channel.paths)
-    if channel.paths and b.analysis.is_token_channel(channel):
-        b.acquire(channel.paths[0], "write")
-    else:
-        b.state.signaled = True
+    b.state.signaled = True
+    if channel.paths and is_token(b.types.element(channel.type)):
+        b.acquire(channel.paths[0], TOKEN)
 
 
 # ---------------------------------------------------------------- branches

@@ -112,9 +112,10 @@ class Call(_Node, tag=23):
 
 
 class Lit(_Node, tag=24):
-    """A basic literal; ``kind`` is int, float, string or rune."""
+    """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers only."""
 
     kind: str
+    text: str = ""
 
 
 class FuncLit(_Node, tag=25):

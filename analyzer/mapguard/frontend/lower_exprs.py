@@ -203,6 +203,10 @@ def _literal(kind: str) -> Callable[[Lowering, Node], Expr]:
     return lambda c, node: literal
 
 
+def _int(c: Lowering, node: Node) -> Expr:
+    return Lit("int", c.text(node)) if node.end_byte - node.start_byte <= 2 else Lit("int")
+
+
 def _name(c: Lowering, node: Node) -> Expr:
     return Name(c.text(node), c.at(node))
 
@@ -231,7 +235,7 @@ _EXPRS: dict[int, Callable[[Lowering, Node], Expr]] = {
     g.kind("composite_literal"): _composite,
     g.kind("literal_value"): _elided,
     g.kind("func_literal"): _func,
-    g.kind("int_literal"): _literal("int"),
+    g.kind("int_literal"): _int,
     g.kind("imaginary_literal"): _literal("float"),
     g.kind("float_literal"): _literal("float"),
     g.kind("rune_literal"): _literal("rune"),

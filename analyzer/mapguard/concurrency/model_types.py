@@ -1,0 +1,185 @@
+"""The entries of a model file: one frozen struct for each table of rules/models/*.toml, and the names an entry speaks for.
+
+Every key is documented here and, for users, in docs/models.md. An entry without any effect is a statement too: the function is harmless.
+"""
+
+import functools
+import re
+from typing import Literal
+
+import msgspec
+
+Mode = Literal["read", "write"]
+Names = tuple[str, ...]
+RootKind = Literal["http", "grpc", "rpc", "informer", "reconcile", "webhook", "timer", "callback", "metrics", "consumer"]
+TypeKind = Literal["mutex", "rwmutex", "locker", "waitgroup", "group", "once", "cond", "semaphore", "atomic", "concurrent-map", "pool"]
+
+_VERSION = re.compile(r"(?:/v(?:[2-9]|[1-9]\d+)|\.v\d+)(?=[./)\]]|$)")
+_ARGUMENT = re.compile(r"recv|args|arg\d")
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
+    pass
+
+
+class _Named(_Entry, frozen=True, kw_only=True):
+    """``name`` or ``names``, each with a full import path, or short and joined with every path of ``package`` or ``packages``."""
+
+    name: str = ""
+    names: Names = ()
+    package: str = ""
+    packages: Names = ()
+
+    def full_names(self) -> list[str]:
+        short = [*self.names, self.name] if self.name else list(self.names)
+        paths = [*self.packages, self.package] if self.package else list(self.packages)
+        return [qualified(path, name) for path in paths for name in short] if paths else short
+
+
+class RootModel(_Entry, frozen=True, kw_only=True):
+    """The argument ``arg`` becomes an entry point: a function itself, or these methods of an object ("*": all exported ones)."""
+
+    arg: str
+    kind: RootKind
+    many: bool = True
+    methods: Names = ("*",)
+
+
+class FunctionModel(_Named, frozen=True, kw_only=True):
+    """What a call does. Arguments are named ``recv``, ``arg0``, ``arg1``, … or ``args`` for all of them."""
+
+    acquires: Mode | None = None  # locks the receiver
+    releases: Mode | None = None
+    try_: bool = msgspec.field(name="try", default=False)  # it holds the lock only when it returned true (or no error)
+    spawns: Names = ()  # runs these on new goroutines
+    many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
+    root: tuple[RootModel, ...] = ()
+    calls: Names = ()  # runs these during the call, on the caller's goroutine
+    parallel: bool = False  # what ``calls`` names runs on several goroutines at once, all joined before the call returns
+    once: bool = False  # runs arg0 at most once, before any call returns
+    reads: Names = ()  # looks keys up in these maps
+    writes: Names = ()  # changes these maps, or the maps that these point to
+    iterates: Names = ()  # walks these maps
+    deep: bool = False  # what ``iterates`` names is walked with all that can be reached from it, as an encoder does
+    returns: str = ""  # what the first result aliases: fresh, shared, recv, arg0, …; "" when nothing is known
+    adds: bool = False  # WaitGroup.Add
+    done: bool = False  # WaitGroup.Done
+    joins: bool = False  # waits for the goroutines of the receiver
+    publishes: Names = ()  # keeps these where other goroutines can reach them
+    noreturn: bool = False
+    checks: bool = False  # looks arg0 up in the receiver, atomically by itself
+    acts: bool = False  # stores under arg0 in the receiver, atomically by itself
+
+    def arguments(self) -> set[str]:
+        """Every argument name that the entry uses."""
+        used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes}
+        used.update(r.arg for r in self.root)
+        return used | {self.returns} - {"", "fresh", "shared"}
+
+
+class TypeModel(_Named, frozen=True, kw_only=True):
+    """What a type is to the analysis."""
+
+    kind: TypeKind = msgspec.field(name="is")
+
+
+class SignatureModel(_Entry, frozen=True, kw_only=True):
+    """Every function, method and literal of the tree with these parameter (and result, when given) types is an entry point."""
+
+    params: Names
+    results: Names | None = None
+    kind: RootKind
+    many: bool = True
+
+
+class MethodModel(_Entry, frozen=True, kw_only=True):
+    """Every method of this name (and these parameter types, when given), on any type of the tree, is an entry point by contract.
+
+    ``many_if_named``: one at a time unless the tree uses this name, that of the setting which makes it many.
+    """
+
+    name: str
+    params: Names | None = None
+    kind: RootKind
+    many: bool = True
+    many_if_named: str = ""
+
+
+class EmbeddingModel(_Entry, frozen=True, kw_only=True):
+    """Exported methods of a type that embeds a struct of this name pattern are entry points."""
+
+    pattern: str
+    kind: RootKind
+    many: bool = True
+
+
+class RegistrationModel(_Entry, frozen=True, kw_only=True):
+    """Functions of this name pattern register their argument; a pattern with a dot is matched with the import path."""
+
+    pattern: str
+    arg: str
+    kind: RootKind
+    many: bool = True
+    methods: Names = ("*",)
+
+
+class FieldModel(_Entry, frozen=True, kw_only=True):
+    """Functions stored in these fields of a library's struct are entry points."""
+
+    type: str
+    names: Names
+    kind: RootKind
+    many: bool = True
+
+
+class PackageModel(_Entry, frozen=True, kw_only=True):
+    """Go declarations of a package outside the tree, for the types of expressions. ``paths``: the same under several import paths.
+
+    ``name`` is the package's name where the path does not tell it.
+    """
+
+    path: str = ""
+    paths: Names = ()
+    name: str = ""
+    go: str
+
+    def import_paths(self) -> Names:
+        return (*self.paths, self.path) if self.path else self.paths
+
+
+class ModelFile(_Entry, frozen=True, kw_only=True):
+    """One file of models."""
+
+    function: tuple[FunctionModel, ...] = ()
+    type: tuple[TypeModel, ...] = ()
+    signature: tuple[SignatureModel, ...] = ()
+    method: tuple[MethodModel, ...] = ()
+    embedding: tuple[EmbeddingModel, ...] = ()
+    registration: tuple[RegistrationModel, ...] = ()
+    field: tuple[FieldModel, ...] = ()
+    package: tuple[PackageModel, ...] = ()
+
+
+@functools.cache
+def canonical(name: str) -> str:
+    """A path, name or type without the major version suffixes of its import paths: ``/v2`` and above, and gopkg.in's ``.v1``."""
+    return _VERSION.sub("", name) if "v" in name else name
+
+
+def comparable_type(text: str) -> str:
+    """A Go type as the analysis shows it: canonical, ``any``, variadic as a slice, channels without direction."""
+    plain = text.replace("interface{}", "any").replace("...", "[]").replace("chan<- ", "chan ").replace("<-chan ", "chan ")
+    return canonical(plain)
+
+
+def qualified(package: str, name: str) -> str:
+    """``(*T).M`` of the package ``p`` is ``(*p.T).M``; ``F`` is ``p.F``."""
+    if name.startswith("(*"):
+        return f"(*{package}.{name[2:]}"
+    if name.startswith("("):
+        return f"({package}.{name[1:]}"
+    return f"{package}.{name}"
+
+
+def is_argument(name: str) -> bool:
+    return _ARGUMENT.fullmatch(name) is not None

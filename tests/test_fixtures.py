@@ -1,0 +1,88 @@
+"""Every fixture through every driver: in process, command line, cold and warm cache, shuffled files, one and two jobs."""
+
+import functools
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from expect import Fixture, fixtures, problems
+
+from mapguard import pipeline
+from mapguard.base.options import Options
+from mapguard.findings import select
+from mapguard.findings.model import Confidence, Finding
+
+ROOT = Path(__file__).parent / "fixtures"
+ALL = fixtures(ROOT)
+
+
+def counted(found: tuple[Finding, ...]) -> list[Finding]:
+    return [f for f in select.with_fingerprints(found) if f.confidence != Confidence.LOW]
+
+
+def below_root(findings: list[Finding]) -> list[Finding]:
+    """Paths relative to the fixtures: in a checkout the report's root is the repository."""
+    prefix = ROOT.relative_to(pipeline.root_of(ROOT)).as_posix() + "/"
+
+    def moved(f: Finding) -> Finding:
+        accesses = tuple(msgspec.structs.replace(a, path=a.path.removeprefix(prefix)) for a in f.accesses)
+        return msgspec.structs.replace(f, accesses=accesses)
+
+    return [moved(f) for f in findings]
+
+
+@functools.cache
+def in_process() -> list[Finding]:
+    return counted(pipeline.run(Options(paths=(ROOT,), cache=False, debug=True)).findings)
+
+
+@pytest.mark.parametrize("fixture", ALL, ids=lambda f: f.name)
+def test_fixture(fixture: Fixture) -> None:
+    assert problems(fixture, below_root(in_process())) == []
+
+
+def test_there_are_fixtures() -> None:
+    assert len(ALL) >= 60
+
+
+def command(*more: str) -> list[Finding]:
+    done = subprocess.run(
+        [sys.executable, "-m", "mapguard", "scan", str(ROOT), "--format", "json", "--quiet", *more],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**__import__("os").environ, "PYTHONPATH": str(Path(__file__).parent.parent / "analyzer")},
+    )
+    assert done.returncode == 1, done.stderr
+    return msgspec.convert(json.loads(done.stdout)["findings"], list[Finding])
+
+
+def test_command_line_says_the_same() -> None:
+    assert command("--no-cache", "--jobs", "1") == in_process()
+
+
+def test_two_jobs_say_the_same() -> None:
+    assert command("--no-cache", "--jobs", "2") == in_process()
+
+
+def test_cold_and_warm_cache_say_the_same(tmp_path: Path) -> None:
+    cold = command("--cache-dir", str(tmp_path))
+    warm = command("--cache-dir", str(tmp_path))
+    assert (tmp_path / "facts.sqlite").exists()
+    assert cold == warm == in_process()
+
+
+def test_file_order_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    extract = pipeline.extract
+
+    def shuffled(files: list[object], *rest: object, **more: object) -> object:
+        mixed = list(files)
+        random.Random(7).shuffle(mixed)
+        return extract(mixed, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "extract", shuffled)
+    assert counted(pipeline.run(Options(paths=(ROOT,), cache=False)).findings) == in_process()
