@@ -64,6 +64,7 @@ class Body:
         self.return_values: tuple[Value, ...] = ()
         self.summary = Summary()
         self.escaped_params: set[int] = set()
+        self.published_params: set[int] = set()
         self.released: set[Path] = set()
         self.param_calls: set[ParamCall] = set()
         self.spawned: set[str] = set()
@@ -92,11 +93,18 @@ class Body:
             return False
         return True
 
-    def escape(self, value: Value) -> None:
-        """Others may reach ``value`` from here on, and everything that its allocations hold."""
+    def shared(self, path: Path) -> bool:
+        """Whether anybody may reach what ``path`` names, not only goroutines started here."""
+        return path.base[0] != ALLOC or path.base in self.now.published
+
+    def escape(self, value: Value, publish: bool = True, into: Base | None = None) -> None:
+        """Others may reach ``value`` from here on, and everything that its allocations hold.
+
+        ``publish`` is false when only a goroutine started here gets it; ``into`` is the object it is stored in.
+        """
         pending = [p.base for p in value.paths]
         pending.extend(p.base for f in value.funcs for p in self.analysis.captures(f))
-        seen: set[Base] = set()
+        seen: set[Base] = {into} if into is not None else set()
         while pending:
             base = pending.pop()
             if base in seen:
@@ -104,11 +112,15 @@ class Body:
             seen.add(base)
             if base[0] == ALLOC:
                 self.now.escaped |= {base}
+                if publish:
+                    self.now.published |= {base}
                 for held, stored in self.store.items():
                     if held.base == base:
                         pending.extend(p.base for p in stored.paths)
             elif base[0] == PARAM and base[1] == self.func.id:
                 self.escaped_params.add(base[2])
+                if publish:
+                    self.published_params.add(base[2])
 
     def assign_path(self, target: Path, value: Value) -> None:
         """``target = value`` where ``target`` is a field or element."""
@@ -121,7 +133,7 @@ class Body:
                     self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
         self.store[target] = value
         if not self.owned(target):
-            self.escape(value)
+            self.escape(value, publish=self.shared(target), into=target.base)
 
     def copied(self, value: Value, at: int) -> Value:
         """The value after an assignment: a struct or array is copied, everything else shared."""
@@ -150,7 +162,7 @@ class Body:
             known = self.accesses.get(key)
             if known is None:
                 self.accesses[key] = Access(
-                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak, alias and bool(path.fields)
+                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak, alias and bool(path.fields), not self.shared(path)
                 )
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
@@ -177,17 +189,20 @@ class Body:
         held = () if kind in ("go", "root") else tuple(sorted(locks.items()))
         bases = {p.base for paths in args.values() for p in paths if p.base[0] in (ALLOC, RECEIVED)}
         owned = frozenset(b for b in bases if self.owned(Path(b)))
+        private = frozenset(b for b in bases if not self.shared(Path(b)))
         key = (kind, at, callee.id)
         known = self.edges.get(key)
         if known is not None:
             known.locks = tuple(sorted(join_locks(dict(known.locks), dict(held)).items()))
             known.owned &= owned
+            known.private &= private
             known.live |= state.live
             for index, paths in args.items():
                 mine = known.args.get(index, ())
                 known.args[index] = mine + tuple(p for p in paths if p not in mine)
             return known
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
+        made.private = private
         self.edges[key] = made
         return made
 

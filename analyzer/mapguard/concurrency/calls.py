@@ -64,7 +64,7 @@ def check_then_act(b: Body, fn: Value, x: Call) -> None:
         if model.checks:
             b.checked.append((path, key))
         elif (path, key) in b.checked and not b.now.locks and not b.owned(path):
-            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, False, False)
+            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, False, False, False)
             b.acts.setdefault((path, x.at), made)
 
 
@@ -245,7 +245,7 @@ def effects(b: Body, func: Func, summary: Summary, bound: dict[int, Value], path
     for i in summary.escapes:
         for key in (i, i + VARIADIC):
             if key in bound:
-                b.escape(bound[key])
+                b.escape(bound[key], publish=i in summary.publishes)
     if summary.spawns:
         frame, signals = b.func.frame.id, b.analysis.signals
         for thread in summary.spawns:
@@ -411,9 +411,9 @@ def start_goroutine(
         for p in sorted(summary.signals):
             signals.update(substitute(p, func, paths))
     b.start(edge, frozenset(signals))
-    for value in bound.values():
-        b.escape(value)
-    b.escape(Value(UNKNOWN_TYPE, (), (FuncVal(func),)))
+    for index, value in bound.items():
+        b.escape(value, publish=kind != "go" or index in summary.publishes)
+    b.escape(Value(UNKNOWN_TYPE, (), (FuncVal(func),)), publish=kind != "go")
     b.spawned |= summary.spawns
     for given in summary.calls_params:
         if given.owner != func.id:

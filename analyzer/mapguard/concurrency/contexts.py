@@ -18,6 +18,7 @@ from mapguard.concurrency.domain import (
     TOKEN,
     WRITE,
     Access,
+    Base,
     Edge,
     Location,
     Locks,
@@ -55,9 +56,20 @@ class Context(NamedTuple):
     chain: tuple[Edge, ...]
     path: Path
     locks: Locks
-    owned: bool
     where: Location
     depth: int
+    private: bool  # the object is an allocation that only goroutines started beside it can reach
+
+
+class Way(NamedTuple):
+    """A state of the walk: the access in terms of ``func``. ``hidden`` is ``Context.private`` so far."""
+
+    func: Func
+    path: Path
+    locks: Locks
+    chain: tuple[Edge, ...]
+    owned: bool
+    hidden: bool
 
 
 class Climber:
@@ -109,6 +121,30 @@ class Climber:
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
 
+    def one_spawn_each(self, func: Func, base: Base, depth: int = 0) -> bool:
+        """Whether every object passed as the parameter ``base`` of ``func`` is made for that one call: it gets one goroutine of its own."""
+        edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
+        if not edges or depth > 4:
+            return False
+        for edge in edges:
+            targets = edge.args.get(base[2], ())
+            if not targets:
+                return False
+            for target in targets:
+                if target.base[0] == ALLOC and target.base[1] == edge.caller.id:
+                    around = self.analysis.alloc_loops.get(target.base, ())
+                    if any(loop not in around for loop in edge.loops):
+                        return False
+                elif not (
+                    target.base[0] == PARAM
+                    and not target.fields
+                    and target.base[1] == edge.caller.id
+                    and not edge.loops
+                    and self.one_spawn_each(edge.caller, target.base, depth + 1)
+                ):
+                    return False
+        return True
+
     def way_to(self, func: Func) -> tuple[Edge, ...]:
         """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
         queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
@@ -129,52 +165,38 @@ class Climber:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
         start_owned = access.owned and not self._detached(access.path, access.func)
-        queue: deque[tuple[Func, Path, Locks, tuple[Edge, ...], bool]] = deque([(access.func, access.path, access.locks, (), start_owned)])
+        queue: deque[Way] = deque([Way(access.func, access.path, access.locks, (), start_owned, access.private)])
         seen: set[tuple[str, Path, Locks]] = set()
         while queue and len(seen) < STATE_LIMIT and len(done) < PER_ACCESS:
-            func, path, locks, chain, owned = queue.popleft()
-            key = (func.id, path, locks)
+            way = queue.popleft()
+            key = (way.func.id, way.path, way.locks)
             if key in seen:
                 continue
             seen.add(key)
-            if owned:
-                continue
-            self._step(access, func, path, locks, chain, queue, done)
+            if not way.owned:
+                self._step(access, way, queue, done)
         return done
 
-    def _step(
-        self,
-        access: Access,
-        func: Func,
-        path: Path,
-        locks: Locks,
-        chain: tuple[Edge, ...],
-        queue: "deque[tuple[Func, Path, Locks, tuple[Edge, ...], bool]]",
-        done: list[Context],
-    ) -> None:
+    def _step(self, access: Access, way: "Way", queue: "deque[Way]", done: list[Context]) -> None:
+        func, path, locks, chain, _, hidden = way
         root = self.roots.get(func.id)
         if root is not None:
             private = root.kind not in ("main", "init", "informer", "callback") and path.base[0] == PARAM and path.base[1] == func.id
             if not (private and path.base[2] != RECEIVER):
-                self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks)
+                self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks, hidden)
         edges = self.incoming.get(func.id, ())
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:
                 kind = "exported" if func.exported else "unknown"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
-                self._end(done, access, Thread(kind, True, func, None), chain, path, locks)
+                self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)
             return
         for edge in edges:
             if edge in chain:
                 continue
-            moved = substitute(path, func, edge.args)
-            if edge.stores and moved:
-                moved = tuple(q for p in moved for q in through(p, edge.stores))
-            # an argument without a path leaves the object unknown, and locks under it with it
-            held = tuple((q, m) for p, m in locks for q in substitute(p, func, edge.args) or (p,))
-            moved = moved or (path,)
-            for target in moved:
+            for target, held in moves(path, locks, func, edge):
+                concealed = hidden if target.base == path.base else target.base in edge.private
                 if edge.starts_thread:
                     many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
                     if edge.kind == "root":
@@ -183,7 +205,7 @@ class Climber:
                         thread = Thread("goroutine", many, func, edge)
                     if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                         continue
-                    self._end(done, access, thread, (edge, *chain), target, held)
+                    self._end(done, access, thread, (edge, *chain), target, held, concealed)
                     continue
                 owned = target.base in edge.owned and not self._detached(target, edge.caller)
                 merged = dict(edge.locks)
@@ -192,7 +214,7 @@ class Climber:
                         merged[p] = m
                 if edge.kind == "once" and not edge.locks:
                     merged[Path((GLOBAL, "sync.Once", edge.at))] = "write"
-                queue.append((edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned))
+                queue.append(Way(edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned, concealed))
 
     def _detached(self, path: Path, func: Func) -> bool:
         """Whether ``path`` is memory of an enclosing function, used by a literal that runs on another goroutine."""
@@ -210,13 +232,31 @@ class Climber:
         found = location(channel)
         return found is not None and found[0] in self.analysis.token_channels
 
-    def _end(self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks) -> None:
+    def _end(
+        self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks, hidden: bool
+    ) -> None:
         found = location(path)
         if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
             return
         where, depth = found
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != TOKEN or self._is_token(p))
-        done.append(Context(access, thread, chain, path, locks, False, where, depth))
+        done.append(Context(access, thread, chain, path, locks, where, depth, hidden))
+
+
+def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
+    """Path and locks in the caller's terms, one pair for each object that the argument under the path may be.
+
+    Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
+    """
+    kind, owner, index = path.base
+    alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
+    out: list[tuple[Path, Locks]] = []
+    for one in alternatives or (None,):
+        args = edge.args if one is None else {**edge.args, index: (one,)}
+        held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
+        for target in substitute(path, func, args) or (path,):
+            out.extend((t, held) for t in (through(target, edge.stores) if edge.stores else (target,)))
+    return out
 
 
 def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...]:

@@ -115,9 +115,13 @@ Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE or TOKE
 
 
 class State:
-    """What holds at one point of a body. ``live`` are goroutines that may be running, ``escaped`` allocations that others may reach."""
+    """What holds at one point of a body. ``live`` are goroutines that may be running.
 
-    __slots__ = ("env", "escaped", "live", "locks", "signaled")
+    ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
+    anybody who finds them in a shared place.
+    """
+
+    __slots__ = ("env", "escaped", "live", "locks", "published", "signaled")
 
     def __init__(
         self,
@@ -126,15 +130,17 @@ class State:
         escaped: frozenset[Base],
         live: frozenset[str],
         signaled: bool = False,
+        published: frozenset[Base] = frozenset(),
     ) -> None:
         self.env = env
         self.locks = locks
         self.escaped = escaped
         self.live = live
         self.signaled = signaled
+        self.published = published
 
     def copy(self) -> "State":
-        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled)
+        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published)
 
     def lockset(self) -> Locks:
         return tuple(sorted(self.locks.items())) if self.locks else ()
@@ -156,6 +162,7 @@ def join(states: list[State]) -> State | None:
         first.locks = join_locks(first.locks, other.locks)
         first.escaped |= other.escaped
         first.live |= other.live
+        first.published |= other.published
         first.signaled = first.signaled or other.signaled
     return first
 
@@ -168,13 +175,13 @@ class Access:
     """One access of a map in one function.
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
-    the name of the field. ``weak``: it is an argument of an unknown function.
+    the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach. ``weak``: it is an argument of an unknown function.
     """
 
-    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "type", "weak")
+    __slots__ = ("alias", "private", "at", "end", "func", "live", "locks", "op", "owned", "path", "type", "weak")
 
     def __init__(
-        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool, alias: bool
+        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool, alias: bool, private: bool
     ) -> None:
         self.func = func
         self.op = op
@@ -187,6 +194,7 @@ class Access:
         self.live = live
         self.weak = weak
         self.alias = alias
+        self.private = private
 
     @property
     def writes(self) -> bool:
@@ -204,7 +212,7 @@ class Edge:
     else can reach at the site; ``loops`` the loops around it.
     """
 
-    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "root", "stores")
+    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "private", "root", "stores")
 
     def __init__(
         self,
@@ -233,6 +241,7 @@ class Edge:
         self.loops = loops
         self.many = many
         self.root = root
+        self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
         self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
 
     @property
@@ -273,7 +282,7 @@ class ParamCall(NamedTuple):
 class Summary:
     """A function's effect, independent of callers, in terms of its parameters and package variables."""
 
-    __slots__ = ("acquires", "calls_params", "escapes", "noreturn", "releases", "returns", "signals", "spawns", "stores", "waits")
+    __slots__ = ("acquires", "calls_params", "escapes", "noreturn", "publishes", "releases", "returns", "signals", "spawns", "stores", "waits")
 
     def __init__(self) -> None:
         self.returns: tuple[Value, ...] = ()
@@ -281,6 +290,7 @@ class Summary:
         self.acquires: Locks = ()
         self.releases: frozenset[Path] = frozenset()
         self.escapes: frozenset[int] = frozenset()
+        self.publishes: frozenset[int] = frozenset()
         self.spawns: frozenset[str] = frozenset()
         self.waits: frozenset[Path] = frozenset()
         self.signals: frozenset[Path] = frozenset()
@@ -289,7 +299,7 @@ class Summary:
 
     def key(self) -> tuple[object, ...]:
         """Equal keys mean equal summaries: the fixpoint test."""
-        return (self.returns, self.acquires, self.releases, self.escapes, self.spawns, self.waits, self.signals, self.calls_params, self.noreturn)
+        return (self.returns, self.acquires, self.releases, self.escapes, self.publishes, self.spawns, self.waits, self.signals, self.calls_params, self.noreturn)
 
 
 EMPTY = Summary()

@@ -38,7 +38,7 @@ def guards(map_path: Path, lock: Path) -> bool:
         return False
     if key.relative is not None and lock.base[0] != GLOBAL:
         return ELEM not in key.relative[1]
-    if lock.base[0] == ALLOC and map_path.base != lock.base:
+    if lock.base[0] == ALLOC and not lock.fields and map_path.base != lock.base:
         # a lock made in one call guards nothing that outlives the call
         return map_path.base[0] == ALLOC and map_path.base[1] == lock.base[1]
     return True

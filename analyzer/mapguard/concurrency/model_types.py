@@ -11,7 +11,7 @@ import msgspec
 
 Mode = Literal["read", "write"]
 Names = tuple[str, ...]
-RootKind = Literal["http", "grpc", "rpc", "informer", "reconcile", "webhook", "timer", "callback", "metrics", "consumer"]
+RootKind = Literal["main", "http", "grpc", "rpc", "informer", "reconcile", "webhook", "timer", "callback", "metrics", "consumer"]
 TypeKind = Literal["mutex", "rwmutex", "locker", "waitgroup", "group", "once", "cond", "semaphore", "atomic", "concurrent-map", "pool"]
 
 _VERSION = re.compile(r"(?:/v(?:[2-9]|[1-9]\d+)|\.v\d+)(?=[./)\]]|$)")
@@ -85,22 +85,27 @@ class TypeModel(_Named, frozen=True, kw_only=True):
 
 
 class SignatureModel(_Entry, frozen=True, kw_only=True):
-    """Every function, method and literal of the tree with these parameter (and result, when given) types is an entry point."""
+    """Every function, method and literal of the tree with these parameter (and result, when given) types is an entry point.
+
+    ``many_if_named``: one at a time unless the tree uses this name, that of the setting which makes it many.
+    """
 
     params: Names
     results: Names | None = None
     kind: RootKind
     many: bool = True
+    many_if_named: str = ""
 
 
 class MethodModel(_Entry, frozen=True, kw_only=True):
-    """Every method of this name (and these parameter types, when given), on any type of the tree, is an entry point by contract.
+    """Every method of this name (and these types, when given), on any type of the tree, is an entry point by contract.
 
-    ``many_if_named``: one at a time unless the tree uses this name, that of the setting which makes it many.
+    ``many_if_named`` as for a signature.
     """
 
     name: str
     params: Names | None = None
+    results: Names | None = None
     kind: RootKind
     many: bool = True
     many_if_named: str = ""

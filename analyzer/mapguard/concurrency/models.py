@@ -43,7 +43,10 @@ class Source(NamedTuple):
 
 
 class Models:
-    """All models, by what they are looked up with. Parameter types are compared as ``comparable_type`` writes them."""
+    """All models, by what they are looked up with. Types are compared as ``comparable_type`` writes them.
+
+    ``signatures`` and ``methods`` hold the entries that say nothing about results.
+    """
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self.types: dict[str, str] = {}
@@ -55,6 +58,7 @@ class Models:
         self.package_names: dict[str, str] = {}
         self._functions: dict[str, FunctionModel] = {}
         self._signatures: dict[tuple[Names, Names], SignatureModel] = {}
+        self._contracts: dict[tuple[str, Names | None, Names], MethodModel] = {}
         self._fields: dict[tuple[str, str], FieldModel] = {}
         self._said: dict[tuple[str, object], Source] = {}
         self._found: dict[str, FunctionModel | None] = {}
@@ -94,6 +98,11 @@ class Models:
         """The entry for functions of this shape; one that names its results goes before one that does not."""
         return self._signatures.get((params, results)) or self.signatures.get(params)
 
+    def contract(self, name: str, params: Names, results: Names) -> MethodModel | None:
+        """The entry for a method; the more types it names, the sooner it speaks."""
+        exact = self._contracts.get((name, params, results)) or self._contracts.get((name, None, results))
+        return exact or next((m for m in self.methods.get(name, ()) if m.params in (params, None)), None)
+
     def field(self, kind: str, name: str) -> FieldModel | None:
         return self._fields.get((canonical(kind), name))
 
@@ -119,10 +128,14 @@ class Models:
             else:
                 self._signatures[(params or (), results)] = signature
         for method in file.method:
-            params = _types(method.params)
-            self._say(source, "method", (method.name, params))
-            known = self.methods.setdefault(method.name, [])
-            known[:] = [msgspec.structs.replace(method, params=params), *(m for m in known if m.params != params)]
+            params, results = _types(method.params), _types(method.results)
+            self._say(source, "method", (method.name, params, results))
+            if results is not None:
+                self._contracts[(method.name, params, results)] = method
+                continue
+            known = [m for m in self.methods.get(method.name, ()) if m.params != params]
+            known.append(msgspec.structs.replace(method, params=params))
+            self.methods[method.name] = sorted(known, key=lambda m: m.params is None)
         for embedding in file.embedding:
             self._say(source, "embedding", embedding.pattern)
             self.embeddings.insert(0, embedding)

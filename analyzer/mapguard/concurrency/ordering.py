@@ -1,7 +1,7 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC
+from mapguard.concurrency.domain import ALLOC, PARAM, RESULT
 from mapguard.program.model import Func
 
 
@@ -16,12 +16,17 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     if not thread.many:
         return False
     base = a.path.base
-    if base[0] != ALLOC:
+    if base[0] == PARAM and thread.spawn is not None and thread.spawn.kind == "go":
+        edge = thread.spawn
+        if base[1] == edge.caller.id and not edge.loops and not edge.many:
+            return not climber.one_spawn_each(edge.caller, base)
+        return True
+    if base[0] not in (ALLOC, RESULT):
         return True
     if base[1] in _executed(a):
         return False  # made by the thread itself: every activation has its own
     edge = thread.spawn
-    if edge is not None and base[1] == edge.caller.id:
+    if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
         # memory of the spawner: only the goroutines of one activation share it
         loops = climber.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)

@@ -166,14 +166,14 @@ class Judge:
             score += 1
             reasons.append("other accesses of the map hold a lock")
         if "unknown" in (a.thread.kind, b.thread.kind):
-            score -= 1
+            score -= 2  # most likely a call that could not be resolved, and its locks with it
         if a.access.weak or b.access.weak:
             score -= 1
             reasons.append("one access is an argument of a function that is not in the tree")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
-        if not held and any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
-            score -= 1
+        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
+            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
 
@@ -196,6 +196,8 @@ def different_location(a: Context, b: Context) -> bool:
         return True
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
+    if pa != pb and (a.private or b.private):
+        return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
 
@@ -226,8 +228,15 @@ def infer_guard(contexts: list[Context]) -> Guard | None:
                 mine.append(access)
     if not votes:
         return None
-    best = max(sorted(votes), key=lambda k: sum(2 if x.writes else 1 for x in votes[k]))
+    best = max(sorted(votes), key=lambda k: _weight(votes[k]))
     held = tuple(votes[best])
     missed = tuple(x for key, x in sites.items() if all((h.func.id, h.at) != key for h in held))
     lock, access = shown[best]
+    near = lock_key(access.path, lock).relative is not None or lock.base[0] == GLOBAL
+    if _weight(held) * (3 if near else 1) < _weight(missed):
+        return None  # a lock that happens to be held somewhere is no guard
     return Guard(lock, access, held, missed)
+
+
+def _weight(accesses: Iterable[Access]) -> int:
+    return sum(2 if x.writes else 1 for x in accesses)

@@ -146,13 +146,13 @@ class Analysis:
         if func.facts.body is None:
             self._captured[func.id] = frozenset()
             return
-        body = self._interpret(func, env, outer.store, escaped, set(own))
+        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published)
         self._captured[func.id] = frozenset(body.captured)
         outer.captured |= body.captured
         self.summaries[func.id] = body.summary
 
-    def _interpret(self, func: Func, env: dict[str, Value], store: dict[Path, Value], escaped: frozenset[Base], own: set[str] | None = None) -> Body:
-        body = Body(self, func, State(env, {}, escaped, frozenset()), store)
+    def _interpret(self, func: Func, env: dict[str, Value], store: dict[Path, Value], escaped: frozenset[Base], own: set[str] | None = None, published: frozenset[Base] = frozenset()) -> Body:
+        body = Body(self, func, State(env, {}, escaped, frozenset(), False, published), store)
         body.own_names = set(env) if own is None else own
         try:
             run(body, func.facts.body or ())
@@ -183,6 +183,7 @@ class Analysis:
         summary.acquires = tuple(sorted((p, m) for p, m in held.items() if self._outlives(p, body)))
         summary.releases = frozenset(p for p in body.released if self._outlives(p, body))
         summary.escapes = frozenset(body.escaped_params)
+        summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
         summary.waits = frozenset(p for p in body.waited if self._outlives(p, body))

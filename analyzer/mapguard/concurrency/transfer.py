@@ -5,6 +5,7 @@ from mapguard.concurrency.calls import call
 from mapguard.concurrency.domain import (
     ALLOC,
     NOTHING,
+    RECEIVED,
     TOKEN,
     UNKNOWN_TYPE,
     Path,
@@ -227,7 +228,7 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         b.record("replace", Value(place.type, own), at, getattr(target, "end", at + len(getattr(target, "name", "x"))))
         fresh = all(p.base[0] == ALLOC for p in value.paths)
         if fresh:
-            detach(b, place)
+            detach(b, place, at)
     for p in place.paths:
         if value.paths or value.funcs:
             b.assign_path(p, value)
@@ -236,12 +237,11 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
             b.store.pop(p, None)
 
 
-def detach(b: Body, place: Value) -> None:
+def detach(b: Body, place: Value, at: int) -> None:
     """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""
     for name, value in b.now.env.items():
         if value.paths and any(p in place.paths for p in value.paths):
-            kept = tuple(p for p in value.paths if p not in place.paths)
-            b.now.env[name] = Value(value.type, kept, value.funcs)
+            b.now.env[name] = Value(value.type, (Path((RECEIVED, b.func.id, at)),), value.funcs)
 
 
 def note_name(b: Body, name: str, value: Value, at: int) -> None:
