@@ -125,9 +125,8 @@ _BASIC = frozenset("bool byte complex64 complex128 error float32 float64 int int
 def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool = False, written: Expr | None = None) -> Value:
     """Calls a function value; several possible targets have their results merged and only common effects."""
     result: Value | None = None
-    many = len(fn.funcs) > 1
     for target in fn.funcs:
-        one = _target(b, target, fn, args, at, end, mode, spread, many)
+        one = _target(b, target, fn, args, at, end, mode, spread)
         if b.state is None:
             return NOTHING
         result = one if result is None else merge_values(result, one)
@@ -166,7 +165,7 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     )
 
 
-def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool, many: bool) -> Value:
+def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool) -> Value:
     if isinstance(target.target, str):
         name = target.target
         if name.startswith("(?)."):
@@ -175,7 +174,7 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
                 lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
                 return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
-    return call_function(b, target.target, target.recv, args, at, end, mode, spread, sure=not many)
+    return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs))
 
 
 def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_mode: str) -> None:
@@ -213,7 +212,7 @@ def bind(func: Func, recv: Value | None, args: list[Value], spread: bool) -> tup
 
 
 def call_function(
-    b: Body, func: Func, recv: Value | None, args: list[Value], at: int, end: int, mode: str, spread: bool = False, sure: bool = True
+    b: Body, func: Func, recv: Value | None, args: list[Value], at: int, end: int, mode: str, spread: bool = False, candidates: int = 1
 ) -> Value:
     bound, recv = bind(func, recv, args, spread)
     paths = {i: v.paths for i, v in bound.items() if v.paths}
@@ -223,6 +222,8 @@ def call_function(
         return NOTHING
     edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
     edge.stores.update(b.held_by(paths))
+    edge.candidates = max(edge.candidates, candidates)
+    sure = candidates == 1
     if mode == "defer":
         for p in summary.releases:
             b.deferred.extend(substitute(p, func, paths))

@@ -45,6 +45,7 @@ class Thread(NamedTuple):
 
     @property
     def id(self) -> str:
+        """Equal for contexts that the same go statement, registration or entry point starts."""
         return self.spawn.id if self.spawn is not None else f"{self.kind}:{self.func.id}"
 
 
@@ -181,13 +182,12 @@ class Climber:
         func, path, locks, chain, _, hidden = way
         root = self.roots.get(func.id)
         if root is not None:
-            private = root.kind not in ("main", "init", "informer", "callback") and path.base[0] == PARAM and path.base[1] == func.id
-            if not (private and path.base[2] != RECEIVER):
+            if not _given(root.kind, func, path):
                 self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks, hidden)
         edges = self.incoming.get(func.id, ())
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:
-                kind = "exported" if func.exported else "unknown"
+                kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
                 self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)
@@ -200,6 +200,8 @@ class Climber:
                 if edge.starts_thread:
                     many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
                     if edge.kind == "root":
+                        if _given(edge.root, func, path):
+                            continue
                         thread = Thread(edge.root, edge.many, func, edge)
                     else:
                         thread = Thread("goroutine", many, func, edge)
@@ -266,6 +268,18 @@ def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...
         if held is not None:
             return tuple(h.plus(*path.fields[length:]) for h in held)
     return (path,)
+
+
+def reachable_from_outside(func: Func) -> bool:
+    """Whether code outside the repository can import the package: not a command, not internal."""
+    package = func.scope.package
+    return package.name != "main" and "internal" not in package.path.split("/")
+
+
+def _given(kind: str, func: Func, path: Path) -> bool:
+    """Whether the object is an argument that the library makes for each call: a request, a message. Informers hand out shared objects."""
+    base = path.base
+    return kind not in ("main", "init", "informer", "callback") and base[0] == PARAM and base[1] == func.id and base[2] != RECEIVER
 
 
 def by_location(climber: Climber) -> dict[Location, list[Access]]:

@@ -212,7 +212,7 @@ class Edge:
     else can reach at the site; ``loops`` the loops around it.
     """
 
-    __slots__ = ("args", "at", "callee", "caller", "end", "kind", "live", "locks", "loops", "many", "owned", "private", "root", "stores")
+    __slots__ = ("args", "at", "callee", "caller", "candidates", "end", "kind", "live", "locks", "loops", "many", "owned", "private", "root", "stores")
 
     def __init__(
         self,
@@ -241,6 +241,7 @@ class Edge:
         self.loops = loops
         self.many = many
         self.root = root
+        self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
         self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, GLOBAL, RECEIVER, PARAM, Access, Location, Path
+from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, PARAM, RECEIVER, Access, Location, Path
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
@@ -170,12 +170,33 @@ class Judge:
         if a.access.weak or b.access.weak:
             score -= 1
             reasons.append("one access is an argument of a function that is not in the tree")
+        guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
+        if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
+            score -= 2
+            reasons.append(f"a stored function is called that may be one of {guesses}")
+        elif guesses > 3:
+            score -= 1
+            reasons.append(f"an interface is called that {guesses} types implement")
+        if _holders_differ(a.path, b.path):
+            score -= 1
+            reasons.append("the two sides reach the map through different fields, which may hold different objects")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
+
+
+def _holders_differ(a: Path, b: Path) -> bool:
+    """Whether the fields that hold the map's owner are known on both sides and are not the same."""
+    x, y = _holder(a), _holder(b)
+    return x is not None and y is not None and x != y
+
+
+def _holder(path: Path) -> str | None:
+    fields = [f for f in path.fields if f != ELEM and not f.startswith(COPY)]
+    return fields[-2] if len(fields) >= 2 else None
 
 
 def distinct(contexts: list[Context]) -> list[Context]:

@@ -34,7 +34,10 @@ def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tu
         return Root("main", False, func)
     if func.recv is None:
         return None
+    called = analysis.called()
     for contract in analysis.models.methods.get(func.facts.name, ()):
+        if contract.kind not in ("http", "grpc", "reconcile") and func.id in called:
+            continue  # the tree itself decides when it runs
         if contract.params is None or contract.params == params:
             return Root(contract.kind, contract.many, func)
     served = embedders.get(func.recv.key)

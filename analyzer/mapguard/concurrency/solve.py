@@ -86,6 +86,7 @@ class Analysis:
         self._consulted: set[str] = set()
         self._globals: dict[str, Value] = {}
         self._inits: dict[str, Body] = {}
+        self._called: frozenset[str] | None = None
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -294,7 +295,8 @@ class Analysis:
 
     def _resolve_stored_calls(self) -> None:
         for body, name, template in self.pending_calls:
-            for f in self.stored_functions.get(name, ()):
+            stored = self.stored_functions.get(name, {})
+            for f in stored:
                 if isinstance(f.target, Func):
                     args = dict(template.args)
                     if f.recv is not None:
@@ -313,6 +315,7 @@ class Analysis:
                         template.loops,
                         bool(template.loops),
                     )
+                    edge.candidates = len(stored)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
                     self.calls[(body.func.id, template.at)] = "tree"
@@ -341,6 +344,14 @@ class Analysis:
                 bound = dict(zip(named.decl.params, owner.args, strict=False))
                 return substitute(TFunc(method.params, method.results, method.facts.variadic), bound)
         return UNKNOWN_TYPE
+
+    def called(self) -> frozenset[str]:
+        """The functions that the tree calls by name, without an interface between."""
+        if self._called is None:
+            self._called = frozenset(
+                e.callee.id for u in self.units.values() for e in u.edges if not e.starts_thread and e.candidates == 1 and e.caller is not e.callee
+            )
+        return self._called
 
     def field_model(self, body: Body, kind: Type, name: str, value: Value) -> None:
         """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
