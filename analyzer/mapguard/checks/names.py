@@ -2,7 +2,7 @@
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, PARAM, RECEIVER, Access, Location, Path
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Access, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import HeldLock, MapInfo
@@ -30,7 +30,7 @@ class Names:
         else:
             text = self._owner_of(fields) or "?"
         for f in fields:
-            if f == ELEM:
+            if is_elem(f):
                 text += "[…]"
             elif not f.startswith(COPY):
                 text += "." + f.rsplit(".", 1)[-1]
@@ -40,7 +40,7 @@ class Names:
     def _owner_of(fields: tuple[str, ...]) -> str:
         """The type that the first field belongs to: a name for an object that has none."""
         for f in fields:
-            if f != ELEM and not f.startswith(COPY):
+            if not is_elem(f) and not f.startswith(COPY):
                 return f.rsplit(".", 2)[-2].rsplit("/", 1)[-1] if f.count(".") >= 2 else "?"
         return ""
 

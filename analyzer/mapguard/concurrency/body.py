@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
-    ELEM,
     PARAM,
     RECEIVED,
     RECEIVER,
@@ -18,6 +17,7 @@ from mapguard.concurrency.domain import (
     State,
     Summary,
     Value,
+    is_elem,
     join_locks,
     location,
 )
@@ -127,11 +127,11 @@ class Body:
         if value.funcs:
             self.analysis.keep_functions(target, value.funcs)
         for p in value.paths:
-            if p.base[0] == PARAM and all(f == ELEM for f in p.fields):
+            if p.base[0] == PARAM and all(is_elem(f) for f in p.fields):
                 found = location(target)
                 if found is not None:
                     self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
-        self.store[target] = value
+        self.store[target.plain()] = value
         if not self.owned(target):
             self.escape(value, publish=self.shared(target), into=target.base)
 
@@ -251,7 +251,7 @@ class Body:
 def own_param(path: Path, func: Func) -> int | None:
     """The index of the parameter of ``func`` that ``path`` is, or an element of; None otherwise."""
     kind, owner, index = path.base
-    if kind == PARAM and owner == func.id and all(f == ELEM for f in path.fields):
+    if kind == PARAM and owner == func.id and all(is_elem(f) for f in path.fields):
         return index
     return None
 
@@ -262,7 +262,7 @@ def substitute(path: Path, callee: Func, args: dict[int, tuple[Path, ...]]) -> t
     if kind != PARAM or owner != callee.id:
         return (path,)
     fields = path.fields
-    if fields and fields[0] == ELEM and index + VARIADIC in args:
+    if fields and is_elem(fields[0]) and index + VARIADIC in args:
         return tuple(a.uncopied().plus(*fields[1:]) for a in args[index + VARIADIC])
     if fields:
         return tuple(a.uncopied().plus(*fields) for a in args.get(index, ()))

@@ -74,7 +74,7 @@ def _append(b: Body, x: Call, mode: str) -> Value:
         for p in first.paths[:2]:
             target = p if x.spread else Path(p.base, (*p.fields, ELEM))
             if not x.spread:
-                b.store.setdefault(target, value)
+                b.store.setdefault(target.plain(), value)
             if not b.owned(p):
                 b.escape(value)
             if value.funcs:

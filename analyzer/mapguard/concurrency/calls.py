@@ -5,7 +5,6 @@ from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
-    ELEM,
     NOTHING,
     RECEIVER,
     UNKNOWN_TYPE,
@@ -16,6 +15,7 @@ from mapguard.concurrency.domain import (
     Path,
     Summary,
     Value,
+    is_elem,
     location,
     merge_values,
 )
@@ -154,7 +154,7 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
 
 
 def own_param_any(path: Path) -> bool:
-    return path.base[0] == "p" and all(f == ELEM for f in path.fields)
+    return path.base[0] == "p" and all(is_elem(f) for f in path.fields)
 
 
 def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
@@ -299,7 +299,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         if base is not None:
             held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
             extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
-            b.store[Path(base, target.fields)] = Value(stored.type, held[:4], stored.funcs + extra)
+            b.store[Path(base, target.fields).plain()] = Value(stored.type, held[:4], stored.funcs + extra)
             if extra:
                 b.analysis.keep_functions(Path(base, target.fields), extra)
     b.results = tuple(out)

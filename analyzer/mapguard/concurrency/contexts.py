@@ -61,6 +61,29 @@ class Context(NamedTuple):
     depth: int
     private: bool  # the object is an allocation that only goroutines started beside it can reach
 
+    def executed(self) -> frozenset[str]:
+        """The functions that run on the thread itself on this way."""
+        inside = {e.caller.id for e in self.chain if not e.starts_thread}
+        return frozenset(inside | {self.thread.func.id, self.access.func.id})
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the object is a parameter in the middle of the way: no caller says what was passed."""
+        if self.path.base[0] != PARAM:
+            return False
+        ends = (self.thread.func, self.thread.spawn.caller if self.thread.spawn is not None else None)
+        return all(self.path.base[1] not in _around(f) for f in ends if f is not None)
+
+
+def _around(func: Func) -> set[str]:
+    """A function and those that enclose it."""
+    found: set[str] = set()
+    at: Func | None = func
+    while at is not None:
+        found.add(at.id)
+        at = at.outer
+    return found
+
 
 class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``. ``hidden`` is ``Context.private`` so far."""
@@ -264,7 +287,7 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, 
 def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...]:
     """A path through an allocation's field or element that holds something else continues there."""
     for length in range(len(path.fields), 0, -1):
-        held = stores.get(Path(path.base, path.fields[:length]))
+        held = stores.get(Path(path.base, path.fields[:length]).plain())
         if held is not None:
             return tuple(h.plus(*path.fields[length:]) for h in held)
     return (path,)

@@ -14,7 +14,7 @@ Base = tuple[str, str, int]
 PARAM, GLOBAL, ALLOC, RESULT, RECEIVED = "p", "g", "a", "r", "c"
 RECEIVER = -1
 
-ELEM = "[]"  # an element of a map, slice, array or channel
+ELEM = "[]"  # an element of a map, slice, array or channel; "[]@N": the element at hand of the range loop at offset N
 COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
 READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
 LENGTH_LIMIT = 9
@@ -35,6 +35,12 @@ class Path(NamedTuple):
             return Path(self.base, (*self.fields[: LENGTH_LIMIT - len(fields)], *fields))
         return Path(self.base, self.fields + fields)
 
+    def plain(self) -> "Path":
+        """Without the loops that elements come from: what memory is keyed by."""
+        if any(len(f) > 2 and f.startswith(ELEM) for f in self.fields):
+            return Path(self.base, tuple(ELEM if f.startswith(ELEM) else f for f in self.fields))
+        return self
+
     def uncopied(self) -> "Path":
         """Without a copy marker at its end."""
         return Path(self.base, self.fields[:-1]) if self.fields and self.fields[-1].startswith(COPY) else self
@@ -42,6 +48,10 @@ class Path(NamedTuple):
     @property
     def is_copy(self) -> bool:
         return any(f.startswith(COPY) for f in self.fields)
+
+
+def is_elem(field: str) -> bool:
+    return field.startswith(ELEM)
 
 
 def show_base(base: Base) -> str:
@@ -54,7 +64,7 @@ def show_base(base: Base) -> str:
 def show_path(path: Path) -> str:
     text = show_base(path.base)
     for f in path.fields:
-        text += f if f == ELEM or f.startswith(COPY) else "." + f.rsplit(".", 1)[-1]
+        text += f if is_elem(f) or f.startswith(COPY) else "." + f.rsplit(".", 1)[-1]
     return text
 
 
@@ -71,8 +81,8 @@ def location(path: Path) -> tuple[Location, int] | None:
     fields = path.fields
     end = len(fields)
     depth = 0
-    while end and (fields[end - 1] == ELEM or fields[end - 1].startswith(COPY)):
-        depth += fields[end - 1] == ELEM
+    while end and (is_elem(fields[end - 1]) or fields[end - 1].startswith(COPY)):
+        depth += is_elem(fields[end - 1])
         end -= 1
     if end:
         return Location("field", fields[end - 1]), depth

@@ -216,7 +216,7 @@ def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value
         out: list[Path] = []
         for p in paths:
             target = p.plus(field)
-            stored = b.store.get(target) if b.store else None
+            stored = b.store.get(target.plain()) if b.store else None
             if stored is not None and stored.paths:
                 out.extend(s for s in stored.paths if s not in out and s.base != target.base)
             if p.fields and p.fields[-1].startswith(COPY):
@@ -259,7 +259,7 @@ def element(b: Body, container: Value) -> Value:
     out: list[Path] = []
     for p in container.paths:
         target = p.uncopied().plus(ELEM)
-        stored = b.store.get(target) if b.store else None
+        stored = b.store.get(target.plain()) if b.store else None
         if stored is not None:
             out.extend(s for s in stored.paths if s not in out)
             if p.base[0] == ALLOC and stored.paths and b.owned(p):
@@ -337,10 +337,10 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
 
 
 def store_field(b: Body, target: Path, value: Value) -> None:
-    known = b.store.get(target)
+    known = b.store.get(target.plain())
     b.assign_path(target, value)
     if known is not None and known.paths != value.paths:
-        b.store[target] = Value(value.type, (known.paths + tuple(p for p in value.paths if p not in known.paths))[:4], value.funcs)
+        b.store[target.plain()] = Value(value.type, (known.paths + tuple(p for p in value.paths if p not in known.paths))[:4], value.funcs)
     remember_home(b, target, value)
 
 

@@ -3,7 +3,7 @@
 import functools
 from typing import NamedTuple
 
-from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, location
+from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, is_elem, location
 
 
 class LockKey(NamedTuple):
@@ -22,12 +22,18 @@ def lock_key(map_path: Path, lock: Path) -> LockKey:
     copied = any(f.startswith(COPY) for f in fields)
     mine = tuple(f for f in map_path.fields if not f.startswith(COPY))
     theirs = tuple(f for f in fields if not f.startswith(COPY))
+    mine = tuple(ELEM if is_elem(f) else f for f in mine)
+    theirs = tuple(ELEM if is_elem(f) else f for f in theirs)
     if lock.base != map_path.base:
         return LockKey(None, kind, copied)
     shared = 0
     while shared < len(mine) and shared < len(theirs) and mine[shared] == theirs[shared]:
         shared += 1
     return LockKey((mine[shared:], theirs[shared:]), kind, copied)
+
+
+def _indexed(fields: tuple[str, ...]) -> bool:
+    return any(is_elem(f) for f in fields)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -37,7 +43,8 @@ def guards(map_path: Path, lock: Path) -> bool:
     if key.copied:
         return False
     if key.relative is not None and lock.base[0] != GLOBAL:
-        return ELEM not in key.relative[1]
+        # one lock of many guards one map of many, not one map as a whole
+        return not _indexed(key.relative[1]) or _indexed(key.relative[0])
     if lock.base[0] == ALLOC and not lock.fields and map_path.base != lock.base:
         # a lock made in one call guards nothing that outlives the call
         return map_path.base[0] == ALLOC and map_path.base[1] == lock.base[1]

@@ -1,12 +1,14 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, PARAM, RESULT
+from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RESULT
 from mapguard.program.model import Func
 
 
 def same_single_root(a: Context, b: Context) -> bool:
     """One goroutine that is started once is not concurrent with itself; nor is main, nor one call of a single caller."""
+    if a.thread.kind in ("main", "init") and b.thread.kind in ("main", "init"):
+        return True  # one goroutine, or two programs
     return a.thread.id == b.thread.id and not a.thread.many
 
 
@@ -16,6 +18,10 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     if not thread.many:
         return False
     base = a.path.base
+    if a.stuck:
+        return False
+    if thread.spawn is not None and any(f"{ELEM}@{loop}" in a.path.fields for loop in thread.spawn.loops):
+        return False  # the loop starts one goroutine for each element
     if base[0] == PARAM and thread.spawn is not None and thread.spawn.kind == "go":
         edge = thread.spawn
         if base[1] == edge.caller.id and not edge.loops and not edge.many:
@@ -23,7 +29,7 @@ def self_parallel(climber: Climber, a: Context) -> bool:
         return True
     if base[0] not in (ALLOC, RESULT):
         return True
-    if base[1] in _executed(a):
+    if base[1] in a.executed():
         return False  # made by the thread itself: every activation has its own
     edge = thread.spawn
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
@@ -31,12 +37,6 @@ def self_parallel(climber: Climber, a: Context) -> bool:
         loops = climber.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
     return True
-
-
-def _executed(a: Context) -> set[str]:
-    """The functions that run on the thread itself."""
-    inside = {e.caller.id for e in a.chain if not e.starts_thread}
-    return inside | {a.thread.func.id, a.access.func.id}
 
 
 def _frame_id(climber: Climber, func_id: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, PARAM, RECEIVER, Access, Location, Path
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, RESULT, Access, Location, Path, is_elem
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
@@ -182,7 +182,7 @@ class Judge:
             reasons.append("the two sides reach the map through different fields, which may hold different objects")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
-        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) for c in (a, b)):
+        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
@@ -195,7 +195,7 @@ def _holders_differ(a: Path, b: Path) -> bool:
 
 
 def _holder(path: Path) -> str | None:
-    fields = [f for f in path.fields if f != ELEM and not f.startswith(COPY)]
+    fields = [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
     return fields[-2] if len(fields) >= 2 else None
 
 
@@ -215,6 +215,8 @@ def different_location(a: Context, b: Context) -> bool:
     pa, pb = a.path.base, b.path.base
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb:
         return True
+    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and pa[1] in a.executed() and pa[1] in b.executed():
+        return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
     if pa != pb and (a.private or b.private):

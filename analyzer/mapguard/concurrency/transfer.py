@@ -4,6 +4,7 @@ from mapguard.concurrency.body import Body, Exits
 from mapguard.concurrency.calls import call
 from mapguard.concurrency.domain import (
     ALLOC,
+    ELEM,
     NOTHING,
     RECEIVED,
     TOKEN,
@@ -189,8 +190,8 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                 b.record("write", container, start, end, weak=True)
             if value.paths or value.funcs:
                 for p in container.paths:
-                    slot = p.uncopied().plus("[]")
-                    mine = b.store.get(slot)
+                    slot = p.uncopied().plus(ELEM)
+                    mine = b.store.get(slot.plain())
                     b.assign_path(slot, merge_values(mine, value) if mine is not None else value)
                     remember_home(b, slot, value)
         case Sel(x=inner, name=name):
@@ -234,7 +235,7 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
             b.assign_path(p, value)
             remember_home(b, p, value)
         else:
-            b.store.pop(p, None)
+            b.store.pop(p.plain(), None)
 
 
 def detach(b: Body, place: Value, at: int) -> None:
@@ -410,6 +411,12 @@ def loop(b: Body, s: For) -> None:
     restore(b, outer, names, own)
 
 
+def _at_hand(value: Value, loop: int) -> Value:
+    """The element of this round: another one than in every other round of the same loop."""
+    paths = tuple(Path(p.base, (*p.fields[:-1], f"{ELEM}@{loop}")) if p.fields and p.fields[-1] == ELEM else p for p in value.paths)
+    return Value(value.type, paths, value.funcs)
+
+
 def restore(b: Body, outer: dict[str, Value], names: set[str], own: set[str]) -> None:
     if b.state is not None:
         for name in names:
@@ -457,14 +464,14 @@ def range_loop(b: Body, s: Range) -> None:
 
     def once() -> None:
         done = b.now.copy()
-        value = b.copied(element(b, container), s.at)
+        value = b.copied(_at_hand(element(b, container), s.at), s.at)
         if isinstance(under, TChan):
             value = Value(b.types.element(container.type), (Path(("c", b.func.id, s.at)),))
             first, second = value, NOTHING
         else:
             first = Value(TName("", "int"))
             if isinstance(under, TMap):
-                first = Value(under.key, tuple(p.uncopied().plus("[]") for p in container.paths) if isinstance(under.key, TPtr) else ())
+                first = Value(under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ())
             second = value
             if isinstance(under, TFunc):
                 first = second = NOTHING
