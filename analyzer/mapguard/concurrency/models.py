@@ -29,6 +29,7 @@ from mapguard.concurrency.model_types import (
     comparable_type,
     is_argument,
 )
+from mapguard.program.names import default_name
 
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?:\.(?P<table>\w+)\[(?P<index>\d+)\])?(?P<inner>.*?)`)?$", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`")
@@ -42,10 +43,19 @@ class Source(NamedTuple):
     file: ModelFile
 
 
+class Declaration(NamedTuple):
+    """What a package outside the tree declares: its import path, its name and Go source without a package clause."""
+
+    path: str
+    name: str
+    go: str
+
+
 class Models:
     """All models, by what they are looked up with. Types are compared as ``comparable_type`` writes them.
 
-    ``signatures`` and ``methods`` hold the entries that say nothing about results.
+    ``signatures`` and ``methods`` hold the entries that say nothing about results, ``packages`` those of ``declarations`` whose name is the
+    last part of their path.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
@@ -55,7 +65,7 @@ class Models:
         self.embeddings: list[EmbeddingModel] = []
         self.registrations: list[RegistrationModel] = []
         self.packages: dict[str, str] = {}
-        self.package_names: dict[str, str] = {}
+        self.declarations: dict[str, Declaration] = {}
         self._functions: dict[str, FunctionModel] = {}
         self._signatures: dict[tuple[Names, Names], SignatureModel] = {}
         self._contracts: dict[tuple[str, Names | None, Names], MethodModel] = {}
@@ -151,8 +161,12 @@ class Models:
         for package in file.package:
             for path in _names(source.name, "package", package.import_paths(), versions=True):
                 self._say(source, "package", path)
-                self.packages[path] = package.go
-                self.package_names[path] = package.name
+                name = package.name or default_name(path)
+                if not name.isidentifier():
+                    raise UsageError(f"model file {source.name}: the package {path} needs its name: {name!r} is none")
+                self.declarations[path] = Declaration(path, name, package.go)
+                if path.rsplit("/", 1)[-1] == name:
+                    self.packages[path] = package.go
 
     def _say(self, source: Source, table: str, key: object) -> bool:
         """Notes who models ``key``; True when this replaces a lower layer's model, an error when the same layer did."""
@@ -252,4 +266,4 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-__all__ = ["FunctionModel", "Models", "RootModel", "Source", "canonical", "decode", "load", "read"]
+__all__ = ["Declaration", "FunctionModel", "Models", "RootModel", "Source", "canonical", "decode", "load", "read"]
