@@ -133,8 +133,6 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
     if not fn.funcs:
         for path in fn.paths:
             _call_path(b, path, args, at, end, mode)
-        for a in args:
-            b.escape(a)
     if result is None or (result.type == UNKNOWN_TYPE and isinstance(fn.type, TFunc)):
         kinds = fn.type.results if isinstance(fn.type, TFunc) else ()
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))

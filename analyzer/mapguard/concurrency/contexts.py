@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mapguard.concurrency.body import substitute
 from mapguard.concurrency.domain import (
     ALLOC,
+    ELEM,
     GLOBAL,
     PARAM,
     RECEIVED,
@@ -109,6 +110,7 @@ class Climber:
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
         self.roots = entry_points(analysis)
         self._many: dict[str, bool] = {}
+        self._programs: dict[str, frozenset[str]] = {}
         self._spawns: dict[str, frozenset[str]] = {}
 
     # ------------------------------------------------------------ how often
@@ -145,6 +147,22 @@ class Climber:
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
 
+    def programs(self, func: Func) -> frozenset[str]:
+        """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
+        known = self._programs.get(func.id)
+        if known is not None:
+            return known
+        self._programs[func.id] = frozenset()
+        root = self.roots.get(func.id)
+        found: set[str] = {func.id} if root is not None and root.kind == "main" else set()
+        edges = self.incoming.get(func.id, ())
+        for edge in edges:
+            found |= self.programs(edge.caller)
+        if not edges and not found:
+            found.add("*")
+        self._programs[func.id] = frozenset(found)
+        return self._programs[func.id]
+
     def one_spawn_each(self, func: Func, base: Base, depth: int = 0) -> bool:
         """Whether every object passed as the parameter ``base`` of ``func`` is made for that one call: it gets one goroutine of its own."""
         edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
@@ -155,6 +173,8 @@ class Climber:
             if not targets:
                 return False
             for target in targets:
+                if any(f"{ELEM}@{loop}" in target.fields for loop in edge.loops):
+                    continue
                 if target.base[0] == ALLOC and target.base[1] == edge.caller.id:
                     around = self.analysis.alloc_loops.get(target.base, ())
                     if any(loop not in around for loop in edge.loops):

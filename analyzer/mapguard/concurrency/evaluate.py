@@ -240,11 +240,11 @@ def index(b: Body, x: Index) -> Value:
     keys = [evaluate(b, i) for i in x.index]
     if b.types.map_of(b.types.deref(container.type)) is not None:
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
-    private = _private_slot(b, x, container, keys)
+    private = private_slot(b, x, container, keys)
     return private if private is not None else element(b, container)
 
 
-def _private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Value | None:
+def private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Value | None:
     """``results[i]`` where ``i`` is the goroutine's own number: its own slot of a slice, not shared with its siblings."""
     if b.func.outer is None or len(x.index) != 1 or not isinstance(b.types.underlying(container.type), TSlice):
         return None
@@ -254,12 +254,17 @@ def _private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Val
     return None
 
 
-def element(b: Body, container: Value) -> Value:
+def element(b: Body, container: Value, at_hand: bool = False) -> Value:
+    """An element of a container: the slot itself and what the frame knows to be in it.
+
+    ``at_hand``: the element of a loop's round; what is in it is another object each time, so only maps keep their other names.
+    """
     kind = b.types.element(container.type)
+    named = not at_hand or b.types.map_of(kind) is not None
     out: list[Path] = []
     for p in container.paths:
         target = p.uncopied().plus(ELEM)
-        stored = b.store.get(target.plain()) if b.store else None
+        stored = b.store.get(target.plain()) if b.store and named else None
         if stored is not None:
             out.extend(s for s in stored.paths if s not in out)
             if p.base[0] == ALLOC and stored.paths and b.owned(p):

@@ -12,6 +12,16 @@ def same_single_root(a: Context, b: Context) -> bool:
     return a.thread.id == b.thread.id and not a.thread.many
 
 
+def different_program(climber: Climber, a: Context, b: Context) -> bool:
+    """Whether the two threads belong to different commands of the tree."""
+    mine, theirs = _programs(climber, a), _programs(climber, b)
+    return "*" not in mine and "*" not in theirs and bool(mine) and bool(theirs) and not mine & theirs
+
+
+def _programs(climber: Climber, c: Context) -> frozenset[str]:
+    return climber.programs(c.thread.spawn.caller if c.thread.spawn is not None else c.thread.func)
+
+
 def self_parallel(climber: Climber, a: Context) -> bool:
     """Whether two activations of the thread of ``a`` can touch the same object at the same time."""
     thread = a.thread

@@ -12,7 +12,7 @@ from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, RESULT, Access, Location, Path, is_elem
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.ordering import initialising, ordered, same_single_root, self_parallel
+from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
 
 
@@ -23,6 +23,7 @@ class Filter(StrEnum):
     BOTH_READ = "BOTH_READ"
     DIFFERENT_LOCATION = "DIFFERENT_LOCATION"
     NOT_SHARED = "NOT_SHARED"
+    DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
     SAME_SINGLE_ROOT = "SAME_SINGLE_ROOT"
     INIT_ONLY = "INIT_ONLY"
     ORDERED = "ORDERED"
@@ -84,6 +85,7 @@ class Judge:
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
             (Filter.DIFFERENT_LOCATION, different_location),
+            (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(climber, a, b)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(climber, a)),
             (Filter.INIT_ONLY, initialising),
@@ -183,7 +185,7 @@ class Judge:
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
-            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 2
+            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3 if a.stuck or b.stuck else 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
 

@@ -21,6 +21,7 @@ from mapguard.concurrency.evaluate import (
     evaluate,
     file_type,
     is_token,
+    private_slot,
     qualifier,
     received,
     remember_home,
@@ -179,8 +180,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             replace(b, evaluate(b, target), value, at, target)
         case Index(x=container_x, index=keys, at=start, end=end):
             container = evaluate(b, container_x)
-            for key in keys:
-                evaluate(b, key)
+            at_keys = [evaluate(b, key) for key in keys]
             under = b.types.underlying(b.types.deref(container.type))
             if b.types.map_of(b.types.deref(container.type)) is not None:
                 if update:
@@ -188,7 +188,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                 b.record("write", container, start, end, alias=isinstance(container_x, Name | Call))
             elif container.type == UNKNOWN_TYPE and not isinstance(under, TSlice):
                 b.record("write", container, start, end, weak=True)
-            if value.paths or value.funcs:
+            if (value.paths or value.funcs) and private_slot(b, target, container, at_keys) is None:
                 for p in container.paths:
                     slot = p.uncopied().plus(ELEM)
                     mine = b.store.get(slot.plain())
@@ -464,7 +464,7 @@ def range_loop(b: Body, s: Range) -> None:
 
     def once() -> None:
         done = b.now.copy()
-        value = b.copied(_at_hand(element(b, container), s.at), s.at)
+        value = b.copied(_at_hand(element(b, container, at_hand=True), s.at), s.at)
         if isinstance(under, TChan):
             value = Value(b.types.element(container.type), (Path(("c", b.func.id, s.at)),))
             first, second = value, NOTHING
