@@ -82,7 +82,13 @@ class Body:
     # ------------------------------------------------------------ memory
 
     def alloc(self, at: int, kind: Type) -> Value:
-        return Value(kind, (Path((ALLOC, self.func.id, at)),))
+        """A new object. Made again in a loop it is another one than those that escaped in the rounds before."""
+        base = (ALLOC, self.func.id, at)
+        state = self.now
+        if base in state.escaped:
+            state.escaped -= {base}
+            state.published -= {base}
+        return Value(kind, (Path(base),))
 
     def owned(self, path: Path) -> bool:
         """Whether nobody but this goroutine can reach what ``path`` names."""

@@ -416,7 +416,7 @@ def start_goroutine(
     b.spawned |= summary.spawns
     for given in summary.calls_params:
         if given.owner != func.id:
-            b.param_calls.add(ParamCall(given.owner, given.index, "go" if given.kind == "call" else given.kind, (), given.many or many))
+            b.param_calls.add(ParamCall(given.owner, given.index, "go" if given.kind == "call" else given.kind, (), given.many or many or bool(b.loops)))
         elif given.index in bound:
             use_function(b, bound[given.index], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
     return edge

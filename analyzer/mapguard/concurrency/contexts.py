@@ -70,7 +70,7 @@ class Context(NamedTuple):
     @property
     def stuck(self) -> bool:
         """Whether the object is a parameter in the middle of the way: no caller says what was passed."""
-        if self.path.base[0] != PARAM:
+        if self.path.base[0] != PARAM or self.path.base[1] not in self.executed():
             return False
         ends = (self.thread.func, self.thread.spawn.caller if self.thread.spawn is not None else None)
         return all(self.path.base[1] not in _around(f) for f in ends if f is not None)
@@ -87,7 +87,11 @@ def _around(func: Func) -> set[str]:
 
 
 class Way(NamedTuple):
-    """A state of the walk: the access in terms of ``func``. ``hidden`` is ``Context.private`` so far."""
+    """A state of the walk: the access in terms of ``func``.
+
+    ``owned``: nobody else can reach the object, the walk ends. ``ours``: so it was where the object was last seen. ``hidden``:
+    ``Context.private`` so far.
+    """
 
     func: Func
     path: Path
@@ -95,6 +99,7 @@ class Way(NamedTuple):
     chain: tuple[Edge, ...]
     owned: bool
     hidden: bool
+    ours: bool
 
 
 class Climber:
@@ -208,8 +213,8 @@ class Climber:
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
-        start_owned = access.owned and not self._detached(access.path, access.func)
-        queue: deque[Way] = deque([Way(access.func, access.path, access.locks, (), start_owned, access.private)])
+        start_owned = access.owned and access.path.base[1] == access.func.id
+        queue: deque[Way] = deque([Way(access.func, access.path, access.locks, (), start_owned, access.private, access.owned)])
         seen: set[tuple[str, Path, Locks]] = set()
         while queue and len(seen) < STATE_LIMIT and len(done) < PER_ACCESS:
             way = queue.popleft()
@@ -222,7 +227,7 @@ class Climber:
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden = way
+        func, path, locks, chain, _, hidden, ours = way
         root = self.roots.get(func.id)
         if root is not None:
             if not _given(root.kind, func, path):
@@ -250,27 +255,18 @@ class Climber:
                         thread = Thread("goroutine", many, func, edge)
                     if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                         continue
-                    self._end(done, access, thread, (edge, *chain), target, held, concealed)
+                    self._end(done, access, thread, (edge, *chain), target, held, False)
                     continue
-                owned = target.base in edge.owned and not self._detached(target, edge.caller)
+                # memory of an enclosing function is still ours when no goroutine lies between it and here
+                kept = ours if target.base == path.base else target.base in edge.owned
+                owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 merged = dict(edge.locks)
                 for p, m in held:
                     if merged.get(p) != "write":
                         merged[p] = m
                 if edge.kind == "once" and not edge.locks:
                     merged[Path((GLOBAL, "sync.Once", edge.at))] = "write"
-                queue.append(Way(edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned, concealed))
-
-    def _detached(self, path: Path, func: Func) -> bool:
-        """Whether ``path`` is memory of an enclosing function, used by a literal that runs on another goroutine."""
-        if path.base[0] != ALLOC or path.base[1] == func.id:
-            return False
-        at: Func | None = func
-        while at is not None and at.id != path.base[1]:
-            if at.id in self.analysis.detached or at.id in self.roots or any(e.starts_thread for e in self.incoming.get(at.id, ())):
-                return True
-            at = at.outer
-        return False
+                queue.append(Way(edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned, concealed, kept))
 
     def _is_token(self, channel: Path) -> bool:
         """Whether sending on the channel and receiving again works like a mutex: it holds one element."""

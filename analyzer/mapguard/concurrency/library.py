@@ -2,6 +2,7 @@
 
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import (
+    ELEM,
     NOTHING,
     READ_HALF,
     RESULT,
@@ -212,6 +213,8 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
                 # a shallow clone: its elements are still the original's
                 for p in value.paths[:1]:
                     b.store[paths[0].plus("[]")] = Value(b.types.element(value.type), (p.plus("[]"),))
+    elif returns == "shared" and recv is not None and recv.paths:
+        paths = tuple(p.uncopied().plus(ELEM) for p in recv.paths)
     elif returns == "recv-read":
         paths = tuple(p.plus(READ_HALF) for p in recv.paths) if recv is not None else paths
     elif returns:
