@@ -4,10 +4,11 @@ from mapguard.findings.model import Access, Advice, Guard, MapInfo
 
 
 def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None) -> Advice:
-    writes = sum(1 for a in accesses if a.op in ("write", "delete", "replace"))
-    reads = sum(1 for a in accesses if a.op in ("read", "len"))
-    walks = sum(1 for a in accesses if a.op == "range")
-    counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of this map were found"
+    places = {(a.path, a.line, a.column, a.op) for a in accesses}
+    writes = sum(1 for *_, op in places if op in ("write", "delete", "replace"))
+    reads = sum(1 for *_, op in places if op in ("read", "len"))
+    walks = sum(1 for *_, op in places if op == "range")
+    counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of it were found"
     if rule == "sync-map-check-then-act":
         return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
     if rule == "map-write-under-rlock":

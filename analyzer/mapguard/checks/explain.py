@@ -144,7 +144,7 @@ class Explainer:
                     "two callers can interleave and one update is lost."
                 )
             case "map-write-under-rlock":
-                return f"{first} while only a read lock is held; another reader can be {second} at the same time."
+                return f"{first} while only the read lock is held, which lets any number of readers in at the same time."
             case "map-guard-mismatch":
                 return f"{first} and {second}, each under a lock, but not the same one."
             case "map-guard-copied":

@@ -86,6 +86,9 @@ def _around(func: Func) -> set[str]:
     return found
 
 
+State = tuple[str, Path, Locks]  # what has been seen: the same way need not be walked twice
+
+
 class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``.
 
@@ -215,18 +218,14 @@ class Climber:
         done: list[Context] = []
         start_owned = access.owned and access.path.base[1] == access.func.id
         queue: deque[Way] = deque([Way(access.func, access.path, access.locks, (), start_owned, access.private, access.owned)])
-        seen: set[tuple[str, Path, Locks]] = set()
-        while queue and len(seen) < STATE_LIMIT and len(done) < PER_ACCESS:
+        seen: set[State] = {(access.func.id, access.path, access.locks)}
+        while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
-            key = (way.func.id, way.path, way.locks)
-            if key in seen:
-                continue
-            seen.add(key)
             if not way.owned:
-                self._step(access, way, queue, done)
+                self._step(access, way, queue, seen, done)
         return done
 
-    def _step(self, access: Access, way: "Way", queue: "deque[Way]", done: list[Context]) -> None:
+    def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
         func, path, locks, chain, _, hidden, ours = way
         root = self.roots.get(func.id)
         if root is not None:
@@ -266,7 +265,11 @@ class Climber:
                         merged[p] = m
                 if edge.kind == "once" and not edge.locks:
                     merged[Path((GLOBAL, "sync.Once", edge.at))] = "write"
-                queue.append(Way(edge.caller, target, tuple(sorted(merged.items())), (edge, *chain), owned, concealed, kept))
+                here = tuple(sorted(merged.items())) if merged else ()
+                state = (edge.caller.id, target, here)
+                if state not in seen and len(seen) < STATE_LIMIT:
+                    seen.add(state)
+                    queue.append(Way(edge.caller, target, here, (edge, *chain), owned, concealed, kept))
 
     def _is_token(self, channel: Path) -> bool:
         """Whether sending on the channel and receiving again works like a mutex: it holds one element."""

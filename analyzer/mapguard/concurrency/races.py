@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, RESULT, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
@@ -105,6 +105,9 @@ class Judge:
         """The strongest race on one map, None when every pair is ended by a filter."""
         if not any(x.writes for x in accesses):
             return None
+        if guarded_on_the_spot(accesses):
+            self.counts[Filter.COMMON_LOCK] += 1
+            return None
         found: list[Context] = []
         for access in accesses:
             found.extend(c for c in self.contexts(access) if c.where == where)
@@ -199,6 +202,23 @@ def _holders_differ(a: Path, b: Path) -> bool:
 def _holder(path: Path) -> str | None:
     fields = [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
     return fields[-2] if len(fields) >= 2 else None
+
+
+def guarded_on_the_spot(accesses: list[Access]) -> bool:
+    """Whether all accesses hold one lock in their own function, in the right mode: no caller needs to be asked."""
+    common: set[tuple[object, object]] | None = None
+    for x in accesses:
+        if x.owned and x.path.base[1] == x.func.id:
+            continue
+        mine = set()
+        for lock, mode in x.locks:
+            key = lock_key(x.path, lock)
+            if (mode == WRITE or (mode == READ and not x.writes)) and key.relative is not None and guards(x.path, lock):
+                mine.add((key.relative[1], key.kind))
+        common = mine if common is None else common & mine
+        if not common:
+            return False
+    return bool(common)
 
 
 def distinct(contexts: list[Context]) -> list[Context]:

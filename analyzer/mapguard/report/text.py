@@ -54,8 +54,14 @@ class _Writer:
         if f.guard is not None:
             total = f.guard.held + f.guard.missed
             self.line(f"  {self.dim('guard')}  {self.bold(clean(f.guard.lock))} is held at {f.guard.held} of {total} accesses")
-        for label, access in zip(("A", "B"), f.accesses[: f.racing], strict=False):
-            self.thread(label, access)
+        first, *rest = f.accesses[: f.racing]
+        self.thread("A", first)
+        for other in rest:
+            if other == first:
+                self.line()
+                self.line(f"  {self.bold('thread B')}  the same on another goroutine, at the same time")
+            else:
+                self.thread("B", other)
         self.others(f)
         for reason in f.reasons:
             self.line(f"  {self.dim('because')} {clean(reason)}")
