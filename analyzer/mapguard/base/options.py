@@ -8,7 +8,7 @@ import msgspec
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """``paths`` are folders, files or Go patterns. ``models`` are user model files in the format of rules/models."""
 
-    paths: tuple[Path, ...] = (Path("."),)
+    paths: tuple[Path, ...] = (Path(),)
     tests: bool = False
     generated: bool = False
     tags: tuple[str, ...] = ()

@@ -10,8 +10,22 @@ from mapguard.concurrency.domain import Edge
 from mapguard.concurrency.races import Judge, Race
 from mapguard.findings.model import Access, Confidence, Finding, Guard, MapInfo, RootInfo, Severity, Step
 
-_VERB = {"write": "writes", "delete": "deletes from", "read": "reads", "range": "iterates over", "len": "takes the length of", "replace": "replaces"}
-_PASSIVE = {"write": "written", "delete": "deleted from", "read": "read", "range": "iterated over", "len": "measured", "replace": "replaced"}
+_VERB = {
+    "write": "writes",
+    "delete": "deletes from",
+    "read": "reads",
+    "range": "iterates over",
+    "len": "takes the length of",
+    "replace": "replaces",
+}
+_PASSIVE = {
+    "write": "written",
+    "delete": "deleted from",
+    "read": "read",
+    "range": "iterated over",
+    "len": "measured",
+    "replace": "replaced",
+}
 _OTHERS_SHOWN = 60
 
 
@@ -79,9 +93,7 @@ class Explainer:
         locks = raw.locks if not contexts else tuple(sorted(set.intersection(*(set(c.locks) for c in contexts)))) or raw.locks
         place = self.sources.place(raw.func.path, raw.at, raw.end)
         text = self.sources.text(raw.func.path, raw.at, raw.end)
-        return Access(
-            raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self.names.locks(locks)
-        )
+        return Access(raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self.names.locks(locks))
 
     def _root(self, c: Context) -> RootInfo:
         spawn = c.thread.spawn
@@ -122,7 +134,11 @@ class Explainer:
         name = f"{info.owner}.{info.name}" if info.owner and info.kind == "field" else info.name
         a, b = race.a, race.b
         first = f"Map '{name}' is {_PASSIVE[a.access.op]} in '{a.access.func.display}'"
-        second = f"{_PASSIVE[b.access.op]} in '{b.access.func.display}'" if (a.access.func, a.access.at) != (b.access.func, b.access.at) else "by another goroutine at the same place"
+        second = (
+            f"{_PASSIVE[b.access.op]} in '{b.access.func.display}'"
+            if (a.access.func, a.access.at) != (b.access.func, b.access.at)
+            else "by another goroutine at the same place"
+        )
         match rule:
             case "map-guard-missed" if guard is not None:
                 here = race.a if not self._holds(race.a, guard) else race.b
@@ -135,7 +151,8 @@ class Explainer:
                 here = a if a.access.alias and not a.locks else b
                 text = self.sources.text(here.access.func.path, here.access.at, here.access.end)
                 return (
-                    f"Map '{name}' leaves the protection of '{guard.lock}': '{here.access.func.display}' uses it as '{text}' without the lock; "
+                    f"Map '{name}' leaves the protection of '{guard.lock}': "
+                    f"'{here.access.func.display}' uses it as '{text}' without the lock; "
                     f"it can meet the {_noun(b if here is a else a)}."
                 )
             case "sync-map-check-then-act":
@@ -156,7 +173,9 @@ class Explainer:
         return any(self.names.path(p) == guard.lock for p, _ in c.locks)
 
     def _reasons(self, race: Race, guard: Guard | None) -> tuple[str, ...]:
-        out = [f"parallel: {_thread(race.a)}" if race.a.thread.id == race.b.thread.id else f"parallel: {_thread(race.a)} and {_thread(race.b)}"]
+        out = [
+            f"parallel: {_thread(race.a)}" if race.a.thread.id == race.b.thread.id else f"parallel: {_thread(race.a)} and {_thread(race.b)}"
+        ]
         out.append(f"shared: {self.names.path(race.a.path)} and {self.names.path(race.b.path)} name the same map")
         for label, c in (("first", race.a), ("second", race.b)):
             held = ", ".join(f"{h.lock} ({h.mode})" for h in self.names.locks(c.locks))

@@ -13,7 +13,7 @@ from mapguard.findings.rules import all_rules
 from mapguard.report import text
 from mapguard.report.context import Context
 
-_PATH = click.option("--path", "path", type=click.Path(path_type=Path), default=Path("."), show_default=True, help="The tree to scan.")
+_PATH = click.option("--path", "path", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The tree to scan.")
 
 
 @click.command()

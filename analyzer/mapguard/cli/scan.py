@@ -16,7 +16,6 @@ from mapguard.cli.progress import progress_line
 from mapguard.findings import select, suppress
 from mapguard.findings.model import Confidence, Report
 from mapguard.findings.rules import all_rules
-
 from mapguard.report.context import Context
 
 FORMATS = ("text", "json", "sarif", "html", "github", "markdown")
@@ -24,7 +23,9 @@ FORMATS = ("text", "json", "sarif", "html", "github", "markdown")
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of standard output or --output.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of standard output or --output."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; may be given several times.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note", "none"]), default="warning", show_default=True)
@@ -76,7 +77,7 @@ def scan(
     """Analyze folders, files or Go patterns (default: the current folder) and report maps without a proper lock."""
     wanted = [(format_, output), *(_report_option(r) for r in reports)]
     options = Options(
-        paths=paths or (Path("."),),
+        paths=paths or (Path(),),
         tests=tests,
         generated=generated,
         tags=_words(tags),
@@ -96,7 +97,12 @@ def scan(
         report = pipeline.run(options, progress)
     root = pipeline.root_of(options.paths[0])
     context = Context(
-        root=root, rules=rules, color=_color(color, output), width=shutil.get_terminal_size((100, 24)).columns, stats=stats, show_suppressed=show_suppressed
+        root=root,
+        rules=rules,
+        color=_color(color, output),
+        width=shutil.get_terminal_size((100, 24)).columns,
+        stats=stats,
+        show_suppressed=show_suppressed,
     )
     report, notices = _count(report, root, known, Confidence(min_confidence), chosen, disabled)
     if not quiet:
@@ -154,7 +160,9 @@ def _rule_ids(text: str, known: frozenset[str]) -> tuple[str, ...]:
     for ident in _words(text):
         if ident not in known:
             near = difflib.get_close_matches(ident, sorted(known), 1)
-            raise click.BadParameter(f"no such rule: {ident}" + (f" (did you mean {near[0]}?)" if near else ""), param_hint="--rules/--disable")
+            raise click.BadParameter(
+                f"no such rule: {ident}" + (f" (did you mean {near[0]}?)" if near else ""), param_hint="--rules/--disable"
+            )
     return _words(text)
 
 

@@ -95,9 +95,7 @@ class Body:
         kind = path.base[0]
         if kind == RECEIVED:
             return True
-        if kind != ALLOC or path.base in self.now.escaped:
-            return False
-        return True
+        return kind == ALLOC and path.base not in self.now.escaped
 
     def shared(self, path: Path) -> bool:
         """Whether anybody may reach what ``path`` names, not only goroutines started here."""
@@ -168,7 +166,18 @@ class Body:
             known = self.accesses.get(key)
             if known is None:
                 self.accesses[key] = Access(
-                    self.func, op, path, value.type, at, end, state.lockset(), owned, state.live, weak, alias and bool(path.fields), not self.shared(path)
+                    self.func,
+                    op,
+                    path,
+                    value.type,
+                    at,
+                    end,
+                    state.lockset(),
+                    owned,
+                    state.live,
+                    weak,
+                    alias and bool(path.fields),
+                    not self.shared(path),
                 )
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
@@ -293,7 +302,9 @@ def initial_env(func: Func, analysis: "Analysis") -> dict[str, Value]:
         bind(param.name, index, kind)
     for index, (result, kind) in enumerate(zip(facts.results, func.results, strict=True)):
         if result.name and result.name != "_":
-            env[result.name] = Value(kind, (Path((ALLOC, func.id, -index - 1)),) if isinstance(analysis.types.underlying(kind), TStruct) else ())
+            env[result.name] = Value(
+                kind, (Path((ALLOC, func.id, -index - 1)),) if isinstance(analysis.types.underlying(kind), TStruct) else ()
+            )
     return env
 
 

@@ -9,6 +9,7 @@ from mapguard.concurrency.domain import (
     RECEIVER,
     UNKNOWN_TYPE,
     Access,
+    Base,
     Edge,
     FuncVal,
     ParamCall,
@@ -21,7 +22,23 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, unknown_result
 from mapguard.concurrency.library import apply_model, register
-from mapguard.facts.syntax import Call, Composite, Expr, Index, Name, Sel, TFunc, TInterface, TName, TPtr, TSlice, TStruct, TTuple, TypeExpr, Type, Unary
+from mapguard.facts.syntax import (
+    Call,
+    Composite,
+    Expr,
+    Index,
+    Name,
+    Sel,
+    TFunc,
+    TInterface,
+    TName,
+    TPtr,
+    TSlice,
+    TTuple,
+    Type,
+    TypeExpr,
+    Unary,
+)
 from mapguard.program.model import Func
 from mapguard.program.types import substitute as substitute_type
 
@@ -116,7 +133,12 @@ def expr_type(b: Body, x: Expr) -> Type:
     return conversion_type(b, x) or UNKNOWN_TYPE
 
 
-_BASIC = frozenset("bool byte complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32 uint64 uintptr any".split())
+_BASIC = frozenset(
+    """
+    bool byte complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32
+    uint64 uintptr any
+    """.split()
+)
 
 
 # ---------------------------------------------------------------- dispatch
@@ -159,7 +181,16 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     """An edge whose callee is found out when everything has been read."""
     state = b.now
     return Edge(
-        kind, b.func, b.func, at, end, dict(enumerate(a.paths for a in args)), () if kind == "go" else state.lockset(), frozenset(), state.live, b.loops
+        kind,
+        b.func,
+        b.func,
+        at,
+        end,
+        dict(enumerate(a.paths for a in args)),
+        () if kind == "go" else state.lockset(),
+        frozenset(),
+        state.live,
+        b.loops,
     )
 
 
@@ -240,7 +271,9 @@ def call_function(
     return returned(b, func, summary, bound, paths, at)
 
 
-def effects(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, sure: bool) -> None:
+def effects(
+    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, sure: bool
+) -> None:
     for i in summary.escapes:
         for key in (i, i + VARIADIC):
             if key in bound:
@@ -272,7 +305,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
     """The results in the caller's terms: a fresh result becomes an allocation of the call."""
     generics = infer(func, bound)
     out: list[Value] = []
-    renamed: dict[tuple[str, str, int], tuple[str, str, int]] = {}
+    renamed: dict[Base, Base] = {}
     for position, kind in enumerate(func.results):
         kind = substitute_type(kind, generics)
         value = summary.returns[position] if position < len(summary.returns) else None
@@ -293,8 +326,8 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         kept_type = value.type if narrower else kind
         out.append(Value(kept_type, tuple(dict.fromkeys(found))[:4], funcs))
     for target, stored in summary.stores:
-        base = renamed.get(target.base)
-        if base is not None:
+        if target.base in renamed:
+            base = renamed[target.base]
             held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
             extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
             b.store[Path(base, target.fields).plain()] = Value(stored.type, held[:4], stored.funcs + extra)
@@ -334,9 +367,7 @@ def unify(declared: Type, actual: Type, found: dict[str, Type]) -> None:
         elif isinstance(actual, TName):
             for mine, theirs in zip(declared.args, actual.args, strict=False):
                 unify(mine, theirs, found)
-    elif isinstance(declared, TPtr) and isinstance(actual, TPtr):
-        unify(declared.elem, actual.elem, found)
-    elif isinstance(declared, TSlice) and isinstance(actual, TSlice):
+    elif (isinstance(declared, TPtr) and isinstance(actual, TPtr)) or (isinstance(declared, TSlice) and isinstance(actual, TSlice)):
         unify(declared.elem, actual.elem, found)
     elif hasattr(declared, "key") and hasattr(actual, "key"):
         unify(declared.key, actual.key, found)
@@ -360,9 +391,11 @@ def parameter_calls(
         if given.owner != func.id:
             held = dict(b.now.locks)
             held.update(locks)
-            b.param_calls.add(ParamCall(given.owner, given.index, given.kind, tuple(sorted(held.items())) if given.kind == "call" else (), given.many))
+            b.param_calls.add(
+                ParamCall(given.owner, given.param, given.kind, tuple(sorted(held.items())) if given.kind == "call" else (), given.many)
+            )
             continue
-        for key in (given.index, given.index + VARIADIC):
+        for key in (given.param, given.param + VARIADIC):
             if key in bound:
                 use_function(b, bound[key], given.kind, at, end, locks, given.many)
 
@@ -377,7 +410,9 @@ def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tup
         if own_param_any(path):
             held = dict(b.now.locks)
             held.update(locks)
-            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, tuple(sorted(held.items())) if kind == "call" else (), many or bool(b.loops)))
+            b.param_calls.add(
+                ParamCall(path.base[1], path.base[2], kind, tuple(sorted(held.items())) if kind == "call" else (), many or bool(b.loops))
+            )
         elif kind in ("call", "go") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, kind)))
     for target in value.funcs:
@@ -398,13 +433,18 @@ def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tup
 
 
 def start_goroutine(
-    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, end: int, kind: str, many: bool
+    b: Body,
+    func: Func,
+    summary: Summary,
+    bound: dict[int, Value],
+    paths: dict[int, tuple[Path, ...]],
+    at: int,
+    end: int,
+    kind: str,
+    many: bool,
 ) -> Edge:
     """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
-    if kind == "go":
-        edge = b.edge("go", func, at, end, paths, many)
-    else:
-        edge = b.edge("root", func, at, end, paths, many, kind[5:])
+    edge = b.edge("go", func, at, end, paths, many) if kind == "go" else b.edge("root", func, at, end, paths, many, kind[5:])
     signals: set[Path] = set()
     if kind == "go" and not b.analysis.touches_after_signal(func):
         for p in sorted(summary.signals):
@@ -416,9 +456,11 @@ def start_goroutine(
     b.spawned |= summary.spawns
     for given in summary.calls_params:
         if given.owner != func.id:
-            b.param_calls.add(ParamCall(given.owner, given.index, "go" if given.kind == "call" else given.kind, (), given.many or many or bool(b.loops)))
-        elif given.index in bound:
-            use_function(b, bound[given.index], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
+            b.param_calls.add(
+                ParamCall(given.owner, given.param, "go" if given.kind == "call" else given.kind, (), given.many or many or bool(b.loops))
+            )
+        elif given.param in bound:
+            use_function(b, bound[given.param], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
     return edge
 
 

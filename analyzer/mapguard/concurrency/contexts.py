@@ -24,7 +24,6 @@ from mapguard.concurrency.domain import (
     Location,
     Locks,
     Path,
-    Root,
     location,
 )
 from mapguard.concurrency.roots import entry_points
@@ -228,9 +227,8 @@ class Climber:
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
         func, path, locks, chain, _, hidden, ours = way
         root = self.roots.get(func.id)
-        if root is not None:
-            if not _given(root.kind, func, path):
-                self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks, hidden)
+        if root is not None and not _given(root.kind, func, path):
+            self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks, hidden)
         edges = self.incoming.get(func.id, ())
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:

@@ -185,13 +185,26 @@ class Access:
     """One access of a map in one function.
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
-    the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach. ``weak``: it is an argument of an unknown function.
+    the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
+    ``weak``: it is an argument of an unknown function.
     """
 
-    __slots__ = ("alias", "private", "at", "end", "func", "live", "locks", "op", "owned", "path", "type", "weak")
+    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "weak")
 
     def __init__(
-        self, func: Func, op: str, path: Path, kind: Type, at: int, end: int, locks: Locks, owned: bool, live: frozenset[str], weak: bool, alias: bool, private: bool
+        self,
+        func: Func,
+        op: str,
+        path: Path,
+        kind: Type,
+        at: int,
+        end: int,
+        locks: Locks,
+        owned: bool,
+        live: frozenset[str],
+        weak: bool,
+        alias: bool,
+        private: bool,
     ) -> None:
         self.func = func
         self.op = op
@@ -212,7 +225,8 @@ class Access:
 
     def show(self) -> str:
         held = ", ".join(f"{show_path(p)}:{m}" for p, m in self.locks)
-        return f"{self.op} {show_path(self.path)} at {self.func.path}:{self.at} in {self.func.display} holding [{held}]{' owned' if self.owned else ''}"
+        owned = " owned" if self.owned else ""
+        return f"{self.op} {show_path(self.path)} at {self.func.path}:{self.at} in {self.func.display} holding [{held}]{owned}"
 
 
 class Edge:
@@ -222,7 +236,23 @@ class Edge:
     else can reach at the site; ``loops`` the loops around it.
     """
 
-    __slots__ = ("args", "at", "callee", "caller", "candidates", "end", "kind", "live", "locks", "loops", "many", "owned", "private", "root", "stores")
+    __slots__ = (
+        "args",
+        "at",
+        "callee",
+        "caller",
+        "candidates",
+        "end",
+        "kind",
+        "live",
+        "locks",
+        "loops",
+        "many",
+        "owned",
+        "private",
+        "root",
+        "stores",
+    )
 
     def __init__(
         self,
@@ -284,7 +314,7 @@ class ParamCall(NamedTuple):
     """
 
     owner: str
-    index: int
+    param: int
     kind: str
     locks: Locks
     many: bool
@@ -293,7 +323,19 @@ class ParamCall(NamedTuple):
 class Summary:
     """A function's effect, independent of callers, in terms of its parameters and package variables."""
 
-    __slots__ = ("acquires", "calls_params", "escapes", "noreturn", "publishes", "releases", "returns", "signals", "spawns", "stores", "waits")
+    __slots__ = (
+        "acquires",
+        "calls_params",
+        "escapes",
+        "noreturn",
+        "publishes",
+        "releases",
+        "returns",
+        "signals",
+        "spawns",
+        "stores",
+        "waits",
+    )
 
     def __init__(self) -> None:
         self.returns: tuple[Value, ...] = ()
@@ -310,7 +352,18 @@ class Summary:
 
     def key(self) -> tuple[object, ...]:
         """Equal keys mean equal summaries: the fixpoint test."""
-        return (self.returns, self.acquires, self.releases, self.escapes, self.publishes, self.spawns, self.waits, self.signals, self.calls_params, self.noreturn)
+        return (
+            self.returns,
+            self.acquires,
+            self.releases,
+            self.escapes,
+            self.publishes,
+            self.spawns,
+            self.waits,
+            self.signals,
+            self.calls_params,
+            self.noreturn,
+        )
 
 
 EMPTY = Summary()

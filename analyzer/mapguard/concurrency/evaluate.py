@@ -35,10 +35,10 @@ from mapguard.facts.syntax import (
     TPtr,
     TSlice,
     TStruct,
-    TypeExpr,
     TTuple,
     TUnknown,
     Type,
+    TypeExpr,
     Unary,
 )
 from mapguard.program.model import TYPE_PARAM
@@ -132,7 +132,9 @@ def package_value(b: Body, package_path: str, name: str) -> Value:
         return Value(UNKNOWN_TYPE, (), (FuncVal(f"{package_path}.{name}"),)) if package_path != b.func.scope.package.path else NOTHING
     variable = package.globals.get(name)
     if variable is not None:
-        return Value(b.analysis.global_type(variable), (Path((GLOBAL, f"{package_path}.{name}", 0)),), b.analysis.global_functions(variable))
+        return Value(
+            b.analysis.global_type(variable), (Path((GLOBAL, f"{package_path}.{name}", 0)),), b.analysis.global_functions(variable)
+        )
     func = package.funcs.get(name)
     if func is not None:
         kind = TFunc(func.params, func.results, func.facts.variadic)

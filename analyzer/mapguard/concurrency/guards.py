@@ -1,4 +1,4 @@
-"""Locks on two sides, compared relative to what they guard: both the same package variable, or both hanging off the same base as the map."""
+"""Locks on two sides, compared relative to what they guard: the same package variable, or both hanging off the same base as the map."""
 
 import functools
 from typing import NamedTuple

@@ -65,7 +65,8 @@ def show_context(c: Context) -> str:
     locks = ", ".join(f"{show_path(p)}:{m}" for p, m in c.locks) or "none"
     chain = " > ".join(e.caller.display for e in c.chain)
     many = " (many)" if c.thread.many else ""
-    return f"{c.access.op} {show_path(c.path)} by {c.thread.kind} {c.thread.func.display}{many}, locks {locks}{', through ' + chain if chain else ''}"
+    through = f", through {chain}" if chain else ""
+    return f"{c.access.op} {show_path(c.path)} by {c.thread.kind} {c.thread.func.display}{many}, locks {locks}{through}"
 
 
 def dump(judge: Judge, what: str, name: str) -> Iterator[str]:
@@ -76,7 +77,8 @@ def dump(judge: Judge, what: str, name: str) -> Iterator[str]:
             if name in where.name:
                 yield f"{where.kind} {where.name}"
                 for access in sorted(accesses, key=lambda x: (x.func.path, x.at)):
-                    yield f"  {access.op} {access.func.path}:{_line(access.func, access.at)} {access.func.display}{' owned' if access.owned else ''}"
+                    owned = " owned" if access.owned else ""
+                    yield f"  {access.op} {access.func.path}:{_line(access.func, access.at)} {access.func.display}{owned}"
         return
     for ident in sorted(solved.units):
         if name not in ident:

@@ -11,8 +11,13 @@ from mapguard.facts.syntax import TName, TStruct
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 
-_SAFE = re.compile(r"(?i)(safe|suitable) for (concurrent|simultaneous|use by multiple)|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently")
-_UNSAFE = re.compile(r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded")
+_SAFE = re.compile(
+    r"(?i)(safe|suitable) for (concurrent|simultaneous|use by multiple)"
+    r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
+)
+_UNSAFE = re.compile(
+    r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded"
+)
 
 
 class Intent:

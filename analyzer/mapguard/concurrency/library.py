@@ -222,7 +222,12 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
         if aliased:
             paths = aliased[0].paths
             first = aliased[0].type if first == UNKNOWN_TYPE else first
-    if isinstance(first, TPtr | TName | TStruct | TSlice) or first == UNKNOWN_TYPE or b.types.map_of(first) is not None or isinstance(first, TFunc):
+    if (
+        isinstance(first, TPtr | TName | TStruct | TSlice)
+        or first == UNKNOWN_TYPE
+        or b.types.map_of(first) is not None
+        or isinstance(first, TFunc)
+    ):
         value = Value(first, paths)
     else:
         value = Value(first)

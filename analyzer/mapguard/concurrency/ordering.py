@@ -32,8 +32,8 @@ def self_parallel(climber: Climber, a: Context) -> bool:
         return False
     if thread.spawn is not None and any(f"{ELEM}@{loop}" in a.path.fields for loop in thread.spawn.loops):
         return False  # the loop starts one goroutine for each element
-    if base[0] == PARAM and thread.spawn is not None and thread.spawn.kind == "go":
-        edge = thread.spawn
+    edge = thread.spawn
+    if base[0] == PARAM and edge is not None and edge.kind == "go":
         if base[1] == edge.caller.id and not edge.loops and not edge.many:
             return not climber.one_spawn_each(edge.caller, base)
         return True
@@ -41,7 +41,6 @@ def self_parallel(climber: Climber, a: Context) -> bool:
         return True
     if base[1] in a.executed():
         return False  # made by the thread itself: every activation has its own
-    edge = thread.spawn
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
         # memory of the spawner: only the goroutines of one activation share it
         loops = climber.analysis.alloc_loops.get(base, ())
@@ -91,4 +90,3 @@ def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:
         out.append((edge.at, edge.caller, edge.live))
     out.append((c.access.at, c.access.func, c.access.live))
     return out
-

@@ -15,7 +15,6 @@ from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
 
-
 PER_LOCATION = 120
 
 
@@ -145,11 +144,13 @@ class Judge:
             for access in self.analysis.units[ident].acts:
                 for c in self.contexts(access):
                     if strength(c) == REAL and not c.locks and self_parallel(self.climber, c):
-                        yield Race(c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True)
+                        yield Race(
+                            c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True
+                        )
                         break
 
     def weigh(self, a: Context, b: Context, guard: Guard | None, intent: str | None) -> tuple[int, tuple[str, ...]]:
-        """How strong the evidence is: 0 none, 1 low, 2–3 medium, 4 and more high; with the reasons."""
+        """How strong the evidence is: 0 none, 1 low, 2 and 3 medium, 4 and more high; with the reasons."""
         reasons: list[str] = []
         kinds = sorted((strength(a), strength(b)))
         held = len(guard.held) if guard is not None else 0
@@ -161,7 +162,9 @@ class Judge:
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
         elif held or a.locks or b.locks:
             score = 2
-            reasons.append("both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended")
+            reasons.append(
+                "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
+            )
         elif intent is not None:
             score = 2
             reasons.append(f"both sides are called from outside this tree; {intent}")
@@ -210,7 +213,7 @@ def guarded_on_the_spot(accesses: list[Access]) -> bool:
     for x in accesses:
         if x.owned and x.path.base[1] == x.func.id:
             continue
-        mine = set()
+        mine: set[tuple[object, object]] = set()
         for lock, mode in x.locks:
             key = lock_key(x.path, lock)
             if (mode == WRITE or (mode == READ and not x.writes)) and key.relative is not None and guards(x.path, lock):

@@ -3,11 +3,11 @@
 from fnmatch import fnmatchcase
 
 from mapguard.concurrency.domain import Root
+from mapguard.concurrency.models import canonical
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
-from mapguard.concurrency.models import canonical
 
 
 def entry_points(analysis: Analysis) -> dict[str, Root]:

@@ -152,7 +152,15 @@ class Analysis:
         outer.captured |= body.captured
         self.summaries[func.id] = body.summary
 
-    def _interpret(self, func: Func, env: dict[str, Value], store: dict[Path, Value], escaped: frozenset[Base], own: set[str] | None = None, published: frozenset[Base] = frozenset()) -> Body:
+    def _interpret(
+        self,
+        func: Func,
+        env: dict[str, Value],
+        store: dict[Path, Value],
+        escaped: frozenset[Base],
+        own: set[str] | None = None,
+        published: frozenset[Base] = frozenset(),
+    ) -> Body:
         body = Body(self, func, State(env, {}, escaped, frozenset(), False, published), store)
         body.own_names = set(env) if own is None else own
         try:
@@ -349,7 +357,10 @@ class Analysis:
         """The functions that the tree calls by name, without an interface between."""
         if self._called is None:
             self._called = frozenset(
-                e.callee.id for u in self.units.values() for e in u.edges if not e.starts_thread and e.candidates == 1 and e.caller is not e.callee
+                e.callee.id
+                for u in self.units.values()
+                for e in u.edges
+                if not e.starts_thread and e.candidates == 1 and e.caller is not e.callee
             )
         return self._called
 

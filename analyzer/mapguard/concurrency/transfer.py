@@ -128,10 +128,7 @@ def execute(b: Body, statement: Stmt) -> None:
 
 
 def assign(b: Body, s: Assign) -> None:
-    if len(s.rhs) == 1 and len(s.lhs) > 1:
-        values = several(b, s.rhs[0], len(s.lhs))
-    else:
-        values = [evaluate(b, r) for r in s.rhs]
+    values = several(b, s.rhs[0], len(s.lhs)) if len(s.rhs) == 1 and len(s.lhs) > 1 else [evaluate(b, r) for r in s.rhs]
     if b.state is None:
         return
     update = s.op not in ("=", ":=")
@@ -471,7 +468,9 @@ def range_loop(b: Body, s: Range) -> None:
         else:
             first = Value(TName("", "int"))
             if isinstance(under, TMap):
-                first = Value(under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ())
+                first = Value(
+                    under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ()
+                )
             second = value
             if isinstance(under, TFunc):
                 first = second = NOTHING

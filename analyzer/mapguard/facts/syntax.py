@@ -13,7 +13,7 @@ class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="_
 # ---------------------------------------------------------------- types
 
 
-class TName(_Node, tag=1):
+class TName(_Node, frozen=True, tag=1):
     """``pkg.name[args]``; in facts ``pkg`` is the file's qualifier, after linking the import path ("" for predeclared names)."""
 
     pkg: str
@@ -21,27 +21,27 @@ class TName(_Node, tag=1):
     args: "tuple[Type, ...]" = ()
 
 
-class TPtr(_Node, tag=2):
+class TPtr(_Node, frozen=True, tag=2):
     elem: "Type"
 
 
-class TSlice(_Node, tag=3):
+class TSlice(_Node, frozen=True, tag=3):
     """A slice or an array: both share what their elements refer to; ``array`` values are copied by assignment."""
 
     elem: "Type"
     array: bool = False
 
 
-class TMap(_Node, tag=4):
+class TMap(_Node, frozen=True, tag=4):
     key: "Type"
     elem: "Type"
 
 
-class TChan(_Node, tag=5):
+class TChan(_Node, frozen=True, tag=5):
     elem: "Type"
 
 
-class TFunc(_Node, tag=6):
+class TFunc(_Node, frozen=True, tag=6):
     params: "tuple[Type, ...]"
     results: "tuple[Type, ...]"
     variadic: bool = False
@@ -57,22 +57,22 @@ class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):
     comment: str = ""
 
 
-class TStruct(_Node, tag=7):
+class TStruct(_Node, frozen=True, tag=7):
     fields: tuple[Field, ...]
 
 
-class TInterface(_Node, tag=8):
+class TInterface(_Node, frozen=True, tag=8):
     methods: tuple[tuple[str, TFunc], ...]
     embeds: "tuple[Type, ...]" = ()
 
 
-class TTuple(_Node, tag=9):
+class TTuple(_Node, frozen=True, tag=9):
     """Several results of one call."""
 
     items: "tuple[Type, ...]"
 
 
-class TUnknown(_Node, tag=10):
+class TUnknown(_Node, frozen=True, tag=10):
     pass
 
 
@@ -82,19 +82,19 @@ Type = TName | TPtr | TSlice | TMap | TChan | TFunc | TStruct | TInterface | TTu
 # ---------------------------------------------------------------- expressions
 
 
-class Name(_Node, tag=20):
+class Name(_Node, frozen=True, tag=20):
     name: str
     at: int
 
 
-class Sel(_Node, tag=21):
+class Sel(_Node, frozen=True, tag=21):
     x: "Expr"
     name: str
     at: int
     end: int
 
 
-class Index(_Node, tag=22):
+class Index(_Node, frozen=True, tag=22):
     """``x[index]``: an element, or a generic function with its type arguments."""
 
     x: "Expr"
@@ -103,7 +103,7 @@ class Index(_Node, tag=22):
     end: int
 
 
-class Call(_Node, tag=23):
+class Call(_Node, frozen=True, tag=23):
     fn: "Expr"
     args: "tuple[Expr, ...]"
     at: int
@@ -111,21 +111,21 @@ class Call(_Node, tag=23):
     spread: bool = False
 
 
-class Lit(_Node, tag=24):
+class Lit(_Node, frozen=True, tag=24):
     """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers only."""
 
     kind: str
     text: str = ""
 
 
-class FuncLit(_Node, tag=25):
+class FuncLit(_Node, frozen=True, tag=25):
     """A function literal: ``index`` into ``FileFacts.funcs``."""
 
     index: int
     at: int
 
 
-class Composite(_Node, tag=26):
+class Composite(_Node, frozen=True, tag=26):
     """``type{key: value, …}``; an elided type is ``TUnknown``; an element without a key has key None."""
 
     type: Type
@@ -134,7 +134,7 @@ class Composite(_Node, tag=26):
     end: int
 
 
-class Unary(_Node, tag=27):
+class Unary(_Node, frozen=True, tag=27):
     """``op`` is one of & * <- ! - + ^."""
 
     op: str
@@ -143,33 +143,33 @@ class Unary(_Node, tag=27):
     end: int
 
 
-class Binary(_Node, tag=28):
+class Binary(_Node, frozen=True, tag=28):
     op: str
     x: "Expr"
     y: "Expr"
 
 
-class Assert(_Node, tag=29):
+class Assert(_Node, frozen=True, tag=29):
     """``x.(type)`` with the type asked for."""
 
     x: "Expr"
     type: Type
 
 
-class SliceOf(_Node, tag=30):
+class SliceOf(_Node, frozen=True, tag=30):
     """``x[a:b]``."""
 
     x: "Expr"
     bounds: "tuple[Expr, ...]"
 
 
-class TypeExpr(_Node, tag=31):
+class TypeExpr(_Node, frozen=True, tag=31):
     """A type where an expression may stand: a conversion's function, an argument of make or new."""
 
     type: Type
 
 
-class Opaque(_Node, tag=32):
+class Opaque(_Node, frozen=True, tag=32):
     """What did not parse, or was nested too deep."""
 
 
@@ -179,11 +179,11 @@ Expr = Name | Sel | Index | Call | Lit | FuncLit | Composite | Unary | Binary | 
 # ---------------------------------------------------------------- statements
 
 
-class ExprStmt(_Node, tag=40):
+class ExprStmt(_Node, frozen=True, tag=40):
     x: Expr
 
 
-class Assign(_Node, tag=41):
+class Assign(_Node, frozen=True, tag=41):
     """``lhs op rhs``; ``op`` is =, := or an operator such as +=; ``x++`` is ``x += 1``."""
 
     lhs: tuple[Expr, ...]
@@ -192,36 +192,36 @@ class Assign(_Node, tag=41):
     at: int
 
 
-class VarStmt(_Node, tag=42):
+class VarStmt(_Node, frozen=True, tag=42):
     names: tuple[str, ...]
     type: Type | None
     values: tuple[Expr, ...]
     at: int
 
 
-class GoStmt(_Node, tag=43):
+class GoStmt(_Node, frozen=True, tag=43):
     call: Call
     at: int
     end: int
 
 
-class DeferStmt(_Node, tag=44):
+class DeferStmt(_Node, frozen=True, tag=44):
     call: Call
     at: int
 
 
-class Return(_Node, tag=45):
+class Return(_Node, frozen=True, tag=45):
     values: tuple[Expr, ...]
     at: int
 
 
-class Send(_Node, tag=46):
+class Send(_Node, frozen=True, tag=46):
     channel: Expr
     value: Expr
     at: int
 
 
-class If(_Node, tag=47):
+class If(_Node, frozen=True, tag=47):
     init: "Stmt | None"
     cond: Expr
     then: "tuple[Stmt, ...]"
@@ -229,7 +229,7 @@ class If(_Node, tag=47):
     at: int
 
 
-class For(_Node, tag=48):
+class For(_Node, frozen=True, tag=48):
     init: "Stmt | None"
     cond: Expr | None
     post: "Stmt | None"
@@ -237,7 +237,7 @@ class For(_Node, tag=48):
     at: int
 
 
-class Range(_Node, tag=49):
+class Range(_Node, frozen=True, tag=49):
     """``for key, value := range x``; ``define`` tells := from =."""
 
     key: Expr | None
@@ -259,7 +259,7 @@ class Case(msgspec.Struct, frozen=True, array_like=True, gc=False):
     default: bool = False
 
 
-class Switch(_Node, tag=50):
+class Switch(_Node, frozen=True, tag=50):
     """``kind`` is expr, type or select. ``bind`` is the variable of a type switch, ``x`` its operand or the tag."""
 
     kind: str
@@ -270,18 +270,18 @@ class Switch(_Node, tag=50):
     at: int
 
 
-class Block(_Node, tag=51):
+class Block(_Node, frozen=True, tag=51):
     body: "tuple[Stmt, ...]"
 
 
-class Branch(_Node, tag=52):
+class Branch(_Node, frozen=True, tag=52):
     """``kind`` is break, continue, goto or fallthrough."""
 
     kind: str
     label: str
 
 
-class Labeled(_Node, tag=53):
+class Labeled(_Node, frozen=True, tag=53):
     label: str
     stmt: "Stmt"
 

@@ -68,7 +68,10 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class MapInfo(msgspec.Struct, frozen=True):
-    """The map. ``kind``: field, global, local, param. ``owner``: the struct type of a field, "" of a package variable, the function of a local."""
+    """The map. ``kind``: field, global, local, param.
+
+    ``owner``: the struct type of a field, "" of a package variable, the function of a local.
+    """
 
     kind: str
     package: str

@@ -18,7 +18,7 @@ def rank(f: Finding) -> tuple[object, ...]:
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
-    """Worst first, each with an identity that survives moved lines: rule, map, functions and expression; a number tells equal ones apart."""
+    """Worst first, each with an identity that survives moved lines: rule, map, functions, expression; a number tells equal ones apart."""
     seen: dict[str, int] = {}
     out: list[Finding] = []
     for f in sorted(findings, key=rank):
@@ -32,9 +32,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
 
 def selected(findings: Iterable[Finding], least: Confidence, rules: tuple[str, ...], disabled: tuple[str, ...]) -> list[Finding]:
     return [
-        f
-        for f in findings
-        if _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and (not rules or f.rule in rules) and f.rule not in disabled
+        f for f in findings if _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and (not rules or f.rule in rules) and f.rule not in disabled
     ]
 
 

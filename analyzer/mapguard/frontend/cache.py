@@ -1,4 +1,4 @@
-"""A content-addressed store in SQLite: facts by the hash of what they were made from. It can always be deleted; it never makes a run fail."""
+"""A content-addressed store in SQLite: facts by the hash of what they were made from. Deleting it is safe; it never makes a run fail."""
 
 import hashlib
 import os
@@ -71,7 +71,9 @@ class Cache:
         assert self._db is not None
         (size,) = self._db.execute("SELECT COALESCE(SUM(LENGTH(value)), 0) FROM entry").fetchone()
         if size > _LIMIT_BYTES:
-            self._db.execute("DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry ORDER BY rowid LIMIT (SELECT COUNT(*) / 2 FROM entry))")
+            self._db.execute(
+                "DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry ORDER BY rowid LIMIT (SELECT COUNT(*) / 2 FROM entry))"
+            )
 
     def close(self) -> None:
         if self._db is not None:

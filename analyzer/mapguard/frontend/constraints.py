@@ -5,13 +5,17 @@ import re
 from mapguard.base.options import Options
 
 _GOOS = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos".split()
+    """
+    aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos
+    """.split()
 )
 _GOARCH = frozenset(
-    "386 amd64 amd64p32 arm arm64 armbe arm64be loong64 mips mips64 mips64le mips64p32 mips64p32le mipsle ppc ppc64 ppc64le riscv "
-    "riscv64 s390 s390x sparc sparc64 wasm".split()
+    """
+    386 amd64 amd64p32 arm arm64 armbe arm64be loong64 mips mips64 mips64le mips64p32 mips64p32le mipsle ppc ppc64 ppc64le
+    riscv riscv64 s390 s390x sparc sparc64 wasm
+    """.split()
 )
-_UNIX = frozenset("aix android darwin dragonfly freebsd hurd illumos ios linux netbsd openbsd solaris".split())
+_UNIX = frozenset(["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "linux", "netbsd", "openbsd", "solaris"])
 _BUILD = re.compile(rb"^//go:build\s+(.*)$", re.MULTILINE)
 _PLUS = re.compile(rb"^//\s*\+build\s+(.*)$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)

@@ -70,7 +70,7 @@ class Tree:
         if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
             return ()
         found = []
-        for name in sorted(os.listdir(folder)):
+        for name in sorted(f.name for f in folder.iterdir()):
             if name.endswith(".go") and not name.endswith("_test.go") and not name.startswith(("_", ".")):
                 file = folder / name
                 if file.is_file() and file.resolve().is_relative_to(self.boundary):

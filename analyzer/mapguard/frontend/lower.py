@@ -59,7 +59,7 @@ def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
             continue
         if comments and comments[-1].end_point[0] + 1 != node.start_point[0]:
             comments = []
-        if kind == _FUNCTION or kind == _METHOD:
+        if kind in (_FUNCTION, _METHOD):
             _function(c, node, spoken(c, comments))
         elif kind == _TYPE:
             _types(c, node, comments, out)
@@ -164,5 +164,3 @@ _PACKAGE = g.kind("package_clause")
 _ALIAS = g.kind("type_alias")
 _VAR_SPEC = g.kind("var_spec")
 _ERROR = 65535
-
-

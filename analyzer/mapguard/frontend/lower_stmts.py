@@ -42,7 +42,7 @@ def lower_block(c: Lowering, node: Node | None) -> tuple[Stmt, ...]:
     while pending:
         child = pending.pop()
         kind = child.kind_id
-        if kind == _STATEMENT_LIST or kind == _ERROR:
+        if kind in (_STATEMENT_LIST, _ERROR):
             pending.extend(reversed(child.named_children))
             continue
         if kind == _VAR:
@@ -205,7 +205,13 @@ def _type_switch(c: Lowering, node: Node) -> Stmt:
     bind = c.text(alias.named_children[0]) if alias is not None and alias.named_child_count else ""
     x = lower_expr(c, node.child_by_field_id(g.F_VALUE))
     cases = tuple(
-        Case((), tuple(lower_type(c, t) for t in n.children_by_field_id(g.F_TYPE) if t.is_named), None, _case_body(c, n), n.kind_id == _DEFAULT_CASE)
+        Case(
+            (),
+            tuple(lower_type(c, t) for t in n.children_by_field_id(g.F_TYPE) if t.is_named),
+            None,
+            _case_body(c, n),
+            n.kind_id == _DEFAULT_CASE,
+        )
         for n in node.named_children
         if n.kind_id in (_TYPE_CASE, _DEFAULT_CASE)
     )

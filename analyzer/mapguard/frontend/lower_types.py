@@ -9,6 +9,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.facts.model import FuncFacts, Param, TypeDecl
 from mapguard.facts.syntax import (
     Field,
+    Stmt,
     TChan,
     TFunc,
     TInterface,
@@ -16,7 +17,6 @@ from mapguard.facts.syntax import (
     TName,
     TPtr,
     TSlice,
-    Stmt,
     TStruct,
     TUnknown,
     Type,
@@ -37,7 +37,20 @@ class Lowering:
     ``lower_body`` turns a block into statements; it stands here because expressions hold bodies and bodies hold expressions.
     """
 
-    __slots__ = ("bodies", "depth", "enclosing", "funcs", "gaps", "lower_body", "names", "offset", "path", "scope_types", "source", "too_deep")
+    __slots__ = (
+        "bodies",
+        "depth",
+        "enclosing",
+        "funcs",
+        "gaps",
+        "lower_body",
+        "names",
+        "offset",
+        "path",
+        "scope_types",
+        "source",
+        "too_deep",
+    )
 
     def __init__(self, path: str, bodies: bool, lower_body: Body) -> None:
         self.source = b""

@@ -6,6 +6,7 @@ functions after it. So a file with errors is cut at the keywords in the first co
 
 import functools
 import re
+from itertools import pairwise
 
 import msgspec
 import tree_sitter
@@ -74,7 +75,7 @@ def _resynchronised(source: bytes, path: str, whole: Node) -> Parsed:
     pieces: list[Piece] = []
     gaps: list[Gap] = []
     line = 1
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         text = source[start:stop]
         root = _parser().parse(text).root_node
         pieces.append(Piece(root, text, start))
@@ -84,7 +85,9 @@ def _resynchronised(source: bytes, path: str, whole: Node) -> Parsed:
     if not gaps:
         # only the seams were at fault (a raw string with a keyword in its first column): the whole tree is the better reading
         if len(pieces) > 1 and not _lost_declarations(whole, len(starts)):
-            return Parsed((Piece(whole, source, 0),), (Gap(Reason.SYNTAX, path, _first_error(whole) + 1, "part of this file did not parse"),))
+            return Parsed(
+                (Piece(whole, source, 0),), (Gap(Reason.SYNTAX, path, _first_error(whole) + 1, "part of this file did not parse"),)
+            )
         gaps.append(Gap(Reason.SYNTAX, path, _first_error(whole) + 1, "part of this file did not parse"))
     return Parsed(tuple(pieces), tuple(gaps))
 

@@ -26,7 +26,7 @@ def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[l
     found: list[Loaded] = []
     while pending and len(found) < _FILE_LIMIT:
         path, importer = pending.pop()
-        if path in asked or "." not in path.split("/", 1)[0] and not _local(tree, path):
+        if path in asked or ("." not in path.split("/", 1)[0] and not _local(tree, path)):
             continue
         asked.add(path)
         for file in tree.package_files(path, importer):

@@ -18,8 +18,10 @@ from mapguard.facts.syntax import (
 from mapguard.program.model import TYPE_PARAM, Scope
 
 PREDECLARED = frozenset(
-    "any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string "
-    "uint uint8 uint16 uint32 uint64 uintptr".split()
+    """
+    any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8
+    uint16 uint32 uint64 uintptr
+    """.split()
 )
 _VERSION = re.compile(r"^v\d+$")
 

@@ -138,7 +138,9 @@ class Types:
             level = below
         return external
 
-    def _at(self, t: Type, name: str, steps: tuple[Step, ...]) -> tuple[Selected | None, list[tuple[Type, tuple[Step, ...]]], Selected | None]:
+    def _at(
+        self, t: Type, name: str, steps: tuple[Step, ...]
+    ) -> tuple[Selected | None, list[tuple[Type, tuple[Step, ...]]], Selected | None]:
         named = self.program.named(t.pkg, t.name) if isinstance(t, TName) else None
         if named is not None and name in named.methods:
             method = named.methods[name]
@@ -199,7 +201,8 @@ class Types:
                     for method in named.methods:
                         index.setdefault(method, set()).add(named.key)
                     if isinstance(named.decl.type, TStruct):
-                        for field in self._declared(named).fields if isinstance(self._declared(named), TStruct) else ():  # type: ignore[union-attr]
+                        declared = self._declared(named)
+                        for field in declared.fields if isinstance(declared, TStruct) else ():
                             base = self.deref(field.type)
                             if field.embedded and isinstance(base, TName):
                                 embedders.setdefault((base.pkg, base.name), set()).add(named.key)

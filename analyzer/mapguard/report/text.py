@@ -39,6 +39,9 @@ class _Writer:
     def dim(self, text: str) -> str:
         return self.style(text, dim=True)
 
+    def place(self, path: str, line: int) -> str:
+        return self.dim(f"{clean(path)}:{line}")
+
     def bold(self, text: str) -> str:
         return self.style(text, bold=True)
 
@@ -50,7 +53,7 @@ class _Writer:
         declared = f.map.declared
         if declared is not None:
             name = f"{f.map.owner}.{f.map.name}" if f.map.owner else f.map.name
-            self.line(f"  {self.dim('map')}    {self.bold(clean(name))} {clean(f.map.type)}  {self.dim(f'{clean(declared.path)}:{declared.line}')}")
+            self.line(f"  {self.dim('map')}    {self.bold(clean(name))} {clean(f.map.type)}  {self.place(declared.path, declared.line)}")
         if f.guard is not None:
             total = f.guard.held + f.guard.missed
             self.line(f"  {self.dim('guard')}  {self.bold(clean(f.guard.lock))} is held at {f.guard.held} of {total} accesses")
@@ -74,7 +77,7 @@ class _Writer:
         if root is not None:
             many = ", many at a time" if root.many else ""
             self.line()
-            self.line(f"  {self.style(f'thread {label}', bold=True)}  {_root(root.kind)} {clean(root.name)}{many}  {self.dim(f'{clean(root.path)}:{root.line}')}")
+            self.line(f"  {self.bold(f'thread {label}')}  {_root(root.kind)} {clean(root.name)}{many}  {self.place(root.path, root.line)}")
         for step in access.trace:
             place = f"{clean(step.path)}:{step.line}"
             last = step is access.trace[-1]
@@ -82,7 +85,10 @@ class _Writer:
             mark = self.style("──▶", fg="red") if last else self.dim("│  ")
             self.line(f"    {mark} {text}  {self.dim(place)}")
             if last:
-                self.line(f"        {self.style(_VERBS[access.op], fg='red')} {clean(access.expression)} in {clean(step.function)}, {held(access.locks)}")
+                self.line(
+                    f"        {self.style(_VERBS[access.op], fg='red')} {clean(access.expression)}"
+                    f" in {clean(step.function)}, {held(access.locks)}"
+                )
             elif step.locks:
                 self.line(f"    {self.dim('│')}   {held(step.locks)}")
 
@@ -106,7 +112,11 @@ class _Writer:
         counts = Counter(str(f.severity) for f in report.findings)
         found = ", ".join(f"{counts[s]} {s if counts[s] == 1 else s + 's'}" for s in ("error", "warning", "note") if counts[s])
         s = report.stats
-        head = f"{len(report.findings)} {'map' if len(report.findings) == 1 else 'maps'} to look at ({found})" if found else "no unguarded map found"
+        head = (
+            f"{len(report.findings)} {'map' if len(report.findings) == 1 else 'maps'} to look at ({found})"
+            if found
+            else "no unguarded map found"
+        )
         tail = f"{s.files} files, {s.lines} lines, {s.maps} maps, {s.roots} entry points"
         if report.suppressed:
             tail += f", {len(report.suppressed)} suppressed"
@@ -119,7 +129,7 @@ class _Writer:
     def stats(self, report: Report) -> None:
         s = report.stats
         self.line()
-        share = f"{100 * s.calls_resolved / s.calls_in_tree:.1f} %" if s.calls_in_tree else "–"
+        share = f"{100 * s.calls_resolved / s.calls_in_tree:.1f} %" if s.calls_in_tree else "-"
         self.line(f"functions {s.functions}; calls {s.calls}, in the tree {s.calls_in_tree}, resolved {s.calls_resolved} ({share})")
         if s.map_expressions:
             typed = 100 * s.map_expressions_typed / s.map_expressions
@@ -131,11 +141,20 @@ class _Writer:
         self.line("seconds " + ", ".join(f"{k} {v:.2f}" for k, v in s.seconds.items()))
 
 
-_VERBS = {"write": "writes", "delete": "deletes from", "read": "reads", "range": "iterates over", "len": "takes len of", "replace": "replaces"}
+_VERBS = {
+    "write": "writes",
+    "delete": "deletes from",
+    "read": "reads",
+    "range": "iterates over",
+    "len": "takes len of",
+    "replace": "replaces",
+}
 
 
 def _root(kind: str) -> str:
-    return {"goroutine": "goroutine", "http": "HTTP handler", "grpc": "gRPC method", "exported": "exported", "unknown": "called from"}.get(kind, kind)
+    return {"goroutine": "goroutine", "http": "HTTP handler", "grpc": "gRPC method", "exported": "exported", "unknown": "called from"}.get(
+        kind, kind
+    )
 
 
 def held(locks: tuple[HeldLock, ...]) -> str:
