@@ -78,7 +78,9 @@ def problems(fixture: Fixture, findings: Iterable[Finding]) -> list[str]:
         hits = [f for f in here if _on(f, want.path, want.line) and want.rule in ("", f.rule) and re.search(want.text, f.message)]
         if not hits:
             near = [f"{f.rule}: {f.message}" for f in here if re.search(want.text, f.message)]
-            out.append(f"{want.path}:{want.line}: no finding {want.rule or '(any rule)'} {want.text!r}{'; there is ' + near[0] if near else ''}")
+            out.append(
+                f"{want.path}:{want.line}: no finding {want.rule or '(any rule)'} {want.text!r}{'; there is ' + near[0] if near else ''}"
+            )
         for f in hits:
             if f in unexplained:
                 unexplained.remove(f)

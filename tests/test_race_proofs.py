@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from expect import Fixture, fixtures
 
 ROOT = Path(__file__).parent / "fixtures"

@@ -110,10 +110,9 @@ def _program(
 def _library(options: Options) -> list[FileFacts]:
     """The Go declarations of rules/models as if they were files."""
     found: list[Loaded] = []
-    for path, go in sorted(_models(options.models).packages.items()):
-        name = path.rsplit("/", 1)[-1].replace("-", "_")
-        source = f"package {name}\n{go}".encode()
-        found.append((SourceFile(f"<model>/{path}.go", Path(f"{name}.go"), len(source), path, "types", False), source))
+    for path, declared in sorted(_models(options.models).declarations.items()):
+        source = f"package {declared.name}\n{declared.go}".encode()
+        found.append((SourceFile(f"<model>/{path}.go", Path(f"{declared.name}.go"), len(source), path, "types", False), source))
     facts, _ = extract(found, options, Cache(None))
     return facts
 

@@ -317,7 +317,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         for p in value.paths:
             if p.base[0] == ALLOC and p.base[1] == func.id:
                 base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
-                b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops)
+                b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops, made=False)
                 found.append(Path(base, p.fields))
             else:
                 found.extend(substitute(p, func, paths))

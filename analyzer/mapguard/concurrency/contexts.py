@@ -269,6 +269,13 @@ class Climber:
                     seen.add(state)
                     queue.append(Way(edge.caller, target, here, (edge, *chain), owned, concealed, kept))
 
+    def _one_of_many(self, lock: Path) -> bool:
+        """Whether the lock belongs to one of several objects: around something that exists once it excludes nobody."""
+        found = location(lock)
+        if lock.base[0] == GLOBAL or found is None or found[0].kind != "field":
+            return False
+        return self.analysis.several(found[0].name.rpartition(".")[0])
+
     def _is_token(self, channel: Path) -> bool:
         """Whether sending on the channel and receiving again works like a mutex: it holds one element."""
         found = location(channel)
@@ -282,6 +289,8 @@ class Climber:
             return
         where, depth = found
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != TOKEN or self._is_token(p))
+        if path.base[0] == GLOBAL:
+            locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
         done.append(Context(access, thread, chain, path, locks, where, depth, hidden))
 
 

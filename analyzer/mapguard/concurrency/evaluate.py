@@ -48,6 +48,7 @@ from mapguard.program.types import Selected
 STRING = TName("", "string")
 INT = TName("", "int")
 BOOL = TName("", "bool")
+ONE = Lit("int", "1")
 _LITERALS = {"string": Value(STRING), "int": Value(INT), "float": Value(TName("", "float64")), "rune": Value(TName("", "rune"))}
 
 
@@ -188,6 +189,7 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
         return unknown_selection(base, name)
     selected = b.types.select(base.type, name)
     if selected is None:
+        b.analysis.used_names.add((b.func.scope.package.path, name))
         return unknown_selection(base, name)
     value = walk(b, base, selected, place)
     if selected.method is not None:
@@ -279,7 +281,7 @@ def unary(b: Body, x: Unary) -> Value:
     if x.op == "<-":
         channel = evaluate(b, x.x)
         received(b, channel)
-        return Value(b.types.element(channel.type), (Path((RECEIVED, b.func.id, x.at)),))
+        return handed_over(b, channel, x.at)
     if x.op == "&" and isinstance(x.x, Composite):
         value = composite(b, x.x, UNKNOWN_TYPE)
         return Value(TPtr(value.type), value.paths, value.funcs)
@@ -291,6 +293,14 @@ def unary(b: Body, x: Unary) -> Value:
             return Value(value.type.elem, value.paths, value.funcs)
         return Value(b.types.deref(value.type), value.paths, value.funcs)
     return Value(BOOL) if x.op == "!" else Value(value.type)
+
+
+def handed_over(b: Body, channel: Value, at: int) -> Value:
+    """What comes out of a channel belongs to the receiver; a function is one of those that are ever sent."""
+    kind = b.types.element(channel.type)
+    if isinstance(b.types.underlying(kind), TFunc):
+        return Value(kind, tuple(p.uncopied().plus(ELEM) for p in channel.paths))
+    return Value(kind, (Path((RECEIVED, b.func.id, at)),))
 
 
 def received(b: Body, channel: Value) -> None:
@@ -319,7 +329,8 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
     b.analysis.note_alloc(home.base, kind, b.loops)
     if isinstance(under, TStruct):
         for position, (key, value) in enumerate(x.elems):
-            if isinstance(key, Name):
+            if isinstance(key, Name) and value != Lit("int", "1"):
+                b.analysis.used_names.add((b.func.scope.package.path, key.name))
                 selected = b.types.select(kind, key.name)
             elif key is None and position < len(under.fields):
                 selected = b.types.select(kind, under.fields[position].name)
@@ -335,6 +346,8 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
         return made
     inner = b.types.element(kind)
     for key, value in x.elems:
+        if isinstance(key, Name) and value != ONE:
+            b.analysis.used_names.add((b.func.scope.package.path, key.name))
         if key is not None and isinstance(under, TMap):
             element_value(b, key, under.key)
         given = b.copied(element_value(b, value, inner), x.at)

@@ -38,12 +38,16 @@ class _Named(_Entry, frozen=True, kw_only=True):
 
 
 class RootModel(_Entry, frozen=True, kw_only=True):
-    """The argument ``arg`` becomes an entry point: a function itself, or these methods of an object ("*": all exported ones)."""
+    """The argument ``arg`` becomes an entry point: a function itself, or these methods of an object ("*": all exported ones).
+
+    ``serial``: one goroutine runs the methods of one registration in turn, so that they never meet.
+    """
 
     arg: str
     kind: RootKind
     many: bool = True
     methods: Names = ("*",)
+    serial: bool = False
 
 
 class FunctionModel(_Named, frozen=True, kw_only=True):
@@ -130,12 +134,16 @@ class RegistrationModel(_Entry, frozen=True, kw_only=True):
 
 
 class FieldModel(_Entry, frozen=True, kw_only=True):
-    """Functions stored in these fields of a library's struct are entry points."""
+    """Functions stored in these fields of a library's struct are entry points.
+
+    ``serial``: one goroutine runs the functions of one composite literal in turn, so that they never meet.
+    """
 
     type: str
     names: Names
     kind: RootKind
     many: bool = True
+    serial: bool = False
 
 
 class PackageModel(_Entry, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ class Judge:
         climber = self.climber
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
-            (Filter.DIFFERENT_LOCATION, different_location),
+            (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(climber, a, b)),
             (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(climber, a, b)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(climber, a)),
@@ -233,7 +233,7 @@ def distinct(contexts: list[Context]) -> list[Context]:
     return ranked[:PER_LOCATION]
 
 
-def different_location(a: Context, b: Context) -> bool:
+def different_location(climber: Climber, a: Context, b: Context) -> bool:
     """Other nesting levels are other maps; so are two allocations that are known to be different."""
     if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
         return True
@@ -244,10 +244,17 @@ def different_location(a: Context, b: Context) -> bool:
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
-    if pa != pb and (a.private or b.private):
+    if pa != pb and ((a.private and not _started_beside(climber, a, b)) or (b.private and not _started_beside(climber, b, a))):
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def _started_beside(climber: Climber, private: Context, other: Context) -> bool:
+    """Whether the function that made the unpublished object also starts the other side's goroutine, itself or through a call."""
+    maker = climber.analysis.program.by_id.get(private.path.base[1])
+    spawn = other.thread.spawn
+    return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in climber.spawns(maker)
 
 
 def infer_guard(contexts: list[Context]) -> Guard | None:

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 
 from mapguard.concurrency.domain import Root
-from mapguard.concurrency.models import canonical
+from mapguard.concurrency.model_types import MethodModel, SignatureModel, comparable_type
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
@@ -24,10 +24,11 @@ def entry_points(analysis: Analysis) -> dict[str, Root]:
 
 
 def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tuple[str, bool]]) -> Root | None:
-    params = tuple(canonical(show_type(p)) for p in func.params)
-    by_signature = analysis.models.signatures.get(params)
+    params = tuple(comparable_type(show_type(p)) for p in func.params)
+    results = tuple(comparable_type(show_type(r)) for r in func.results)
+    by_signature = analysis.models.signature(params, results)
     if by_signature is not None:
-        return Root(by_signature.kind, by_signature.many, func)
+        return Root(by_signature.kind, _many(analysis, by_signature, func), func)
     if func.outer is not None:
         return None
     if func.facts.name == "main" and func.recv is None and func.scope.package.name == "main":
@@ -35,15 +36,19 @@ def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tu
     if func.recv is None:
         return None
     called = analysis.called()
-    for contract in analysis.models.methods.get(func.facts.name, ()):
-        if contract.kind not in ("http", "grpc", "reconcile") and func.id in called:
-            continue  # the tree itself decides when it runs
-        if contract.params is None or contract.params == params:
-            return Root(contract.kind, contract.many, func)
+    contract = analysis.models.contract(func.facts.name, params, results)
+    # what only the tree itself calls runs when the tree decides
+    if contract is not None and (contract.kind in ("http", "grpc", "reconcile") or func.id not in called):
+        return Root(contract.kind, _many(analysis, contract, func), func)
     served = embedders.get(func.recv.key)
     if served is not None and func.exported and params and params[0].endswith("context.Context") | (len(params) > 0):
         return Root(served[0], served[1], func)
     return None
+
+
+def _many(analysis: Analysis, entry: SignatureModel | MethodModel, func: Func) -> bool:
+    """Whether the entry point runs several at a time: where a setting decides, whether its package names that setting."""
+    return (func.scope.package.path, entry.many_if_named) in analysis.used_names if entry.many_if_named else entry.many
 
 
 def _by_embedding(analysis: Analysis) -> dict[tuple[str, str], tuple[str, bool]]:

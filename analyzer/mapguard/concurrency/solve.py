@@ -76,6 +76,7 @@ class Analysis:
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
         self.token_channels: set[Location] = set()  # channels that hold one element
+        self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge]] = []
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
@@ -86,6 +87,7 @@ class Analysis:
         self._consulted: set[str] = set()
         self._globals: dict[str, Value] = {}
         self._inits: dict[str, Body] = {}
+        self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
@@ -278,7 +280,16 @@ class Analysis:
         if f.recv is not None:
             yield from f.recv.paths
 
-    def note_alloc(self, base: Base, kind: Type, loops: tuple[int, ...]) -> None:
+    def several(self, owner: str) -> bool:
+        """Whether the tree makes more than one object of the struct type ``owner`` (``pkg.Name``)."""
+        seen = self._made.get(owner, ())
+        return max(sum(1 for made, _ in seen if made), sum(1 for made, _ in seen if not made)) > 1
+
+    def note_alloc(self, base: Base, kind: Type, loops: tuple[int, ...], made: bool = True) -> None:
+        """An allocation was seen; ``made`` is false where it is the result of a call that made it."""
+        named = kind.elem if isinstance(kind, TPtr) else kind
+        if isinstance(named, TName) and named.pkg:
+            self._made.setdefault(f"{named.pkg}.{named.name}", set()).add((made, base))
         self.alloc_types.setdefault(base, kind)
         self.alloc_loops.setdefault(base, loops)
 

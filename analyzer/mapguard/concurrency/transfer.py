@@ -20,6 +20,7 @@ from mapguard.concurrency.evaluate import (
     element,
     evaluate,
     file_type,
+    handed_over,
     is_token,
     private_slot,
     qualifier,
@@ -284,6 +285,9 @@ def send(b: Body, s: Send) -> None:
     b.escape(value)
     b.signals.update(channel.paths)
     b.state.signaled = True
+    if value.funcs or isinstance(value.type, TFunc):
+        for p in channel.paths:
+            b.assign_path(p.plus(ELEM), value)  # whoever receives it may run it
     if channel.paths and is_token(b.types.element(channel.type)):
         b.acquire(channel.paths[0], TOKEN)
 
@@ -428,12 +432,14 @@ def repeat(b: Body, at: int, once: "object") -> None:
     exits = Exits(label, loop=True)
     b.exits.append(exits)
     loops, b.loops = b.loops, (*b.loops, at)
+    joined: frozenset[str] = frozenset()
     for _ in range(_PASSES):
         head = b.now.copy()
         exits.breaks = []
         once()  # type: ignore[operator]
         if b.state is None:
             break
+        joined |= head.live - b.state.live
         before = (head.locks, head.escaped, head.live)
         after = join([head.copy(), b.state])
         assert after is not None
@@ -443,6 +449,9 @@ def repeat(b: Body, at: int, once: "object") -> None:
     b.loops = loops
     b.exits.pop()
     b.state = join(exits.breaks)
+    if b.state is not None:
+        # a loop that receives or waits is taken to do so as often as goroutines were started
+        b.state.live -= joined
 
 
 def range_loop(b: Body, s: Range) -> None:
@@ -463,8 +472,7 @@ def range_loop(b: Body, s: Range) -> None:
         done = b.now.copy()
         value = b.copied(_at_hand(element(b, container, at_hand=True), s.at), s.at)
         if isinstance(under, TChan):
-            value = Value(b.types.element(container.type), (Path(("c", b.func.id, s.at)),))
-            first, second = value, NOTHING
+            first, second = handed_over(b, container, s.at), NOTHING
         else:
             first = Value(TName("", "int"))
             if isinstance(under, TMap):

@@ -140,10 +140,11 @@ class Suppressed(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything a format writes. ``findings`` are sorted worst first, then by place."""
+    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` are those that were scanned."""
 
     root: str
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...] = ()
     gaps: tuple[Gap, ...] = ()
     stats: Stats = Stats()
+    files: tuple[str, ...] = ()

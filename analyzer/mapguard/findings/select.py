@@ -1,9 +1,10 @@
-"""All findings of a run to those that count: fingerprints, order, rules asked for, confidence."""
+"""All findings of a run to those that count: fingerprints, order, rules asked for, confidence, settings of single paths."""
 
 import hashlib
 from collections.abc import Iterable
 
 import msgspec
+import pathspec
 
 from mapguard.findings.model import Confidence, Finding, Severity
 
@@ -11,29 +12,61 @@ _SEVERITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _CONFIDENCE = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
+class PathRule(msgspec.Struct, frozen=True):
+    """Other rules for findings whose first access is in a file that one of ``globs`` (gitignore syntax, from the root) matches."""
+
+    globs: tuple[str, ...]
+    disabled: tuple[str, ...] = ()
+    least: Confidence | None = None
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which findings are wanted: ``rules`` empty means all; the last matching entry of ``paths`` with a ``least`` sets the confidence."""
+
+    least: Confidence = Confidence.MEDIUM
+    rules: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    paths: tuple[PathRule, ...] = ()
+
+
 def rank(f: Finding) -> tuple[object, ...]:
     """Sorts worst first, then by place."""
     first = f.accesses[0]
-    return (_CONFIDENCE[f.confidence], _SEVERITY[f.severity], first.path, first.line, first.column, f.rule, f.map.owner, f.map.name)
+    place = (first.path, first.line, first.column)
+    return (_SEVERITY[f.severity], _CONFIDENCE[f.confidence], *place, f.rule, f.map.package, f.map.owner, f.map.name, f.message)
+
+
+def fingerprint(f: Finding) -> str:
+    """An identity that survives moved lines: rule, map, functions of the racing accesses, expression of the first."""
+    functions = sorted({a.function for a in f.accesses[: f.racing]})
+    parts = [f.rule, f.map.package, f.map.owner, f.map.name, *functions, f.accesses[0].expression]
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
-    """Worst first, each with an identity that survives moved lines: rule, map, functions, expression; a number tells equal ones apart."""
+    """Worst first, each with its fingerprint; a number tells equal ones apart."""
     seen: dict[str, int] = {}
     out: list[Finding] = []
     for f in sorted(findings, key=rank):
-        functions = sorted({a.function for a in f.accesses[: f.racing]})
-        parts = [f.rule, f.map.package, f.map.owner, f.map.name, *functions, f.accesses[0].expression]
-        print_ = hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
-        seen[print_] = seen.get(print_, 0) + 1
-        out.append(msgspec.structs.replace(f, fingerprint=print_ if seen[print_] == 1 else f"{print_}-{seen[print_]}"))
+        mark = fingerprint(f)
+        seen[mark] = seen.get(mark, 0) + 1
+        out.append(msgspec.structs.replace(f, fingerprint=mark if seen[mark] == 1 else f"{mark}-{seen[mark]}"))
     return out
 
 
-def selected(findings: Iterable[Finding], least: Confidence, rules: tuple[str, ...], disabled: tuple[str, ...]) -> list[Finding]:
-    return [
-        f for f in findings if _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and (not rules or f.rule in rules) and f.rule not in disabled
-    ]
+def selected(findings: Iterable[Finding], wanted: Selection) -> list[Finding]:
+    """The findings of wanted rules that are sure enough, in the given order."""
+    paths = [(pathspec.GitIgnoreSpec.from_lines(p.globs), p) for p in wanted.paths]
+
+    def counts(f: Finding) -> bool:
+        least, disabled = wanted.least, set(wanted.disabled)
+        for spec, p in paths:
+            if spec.match_file(f.accesses[0].path):
+                least = p.least or least
+                disabled.update(p.disabled)
+        return _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and f.rule not in disabled and (not wanted.rules or f.rule in wanted.rules)
+
+    return [f for f in findings if counts(f)]
 
 
 def at_or_above(f: Finding, gate: str) -> bool:

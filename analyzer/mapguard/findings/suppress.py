@@ -1,5 +1,10 @@
-"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint:mapguard``, ``//lint:ignore mapguard reason``."""
+"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint:mapguard``, ``//lint:ignore mapguard reason``.
 
+A comment speaks for the line it stands on or, on a line of its own, for the next line of code. It silences a finding when that line is
+the finding's first access or the declaration of its map.
+"""
+
+import difflib
 import re
 from collections.abc import Callable, Iterable
 
@@ -8,82 +13,128 @@ import msgspec
 from mapguard.findings.model import Finding, Suppressed
 
 _OURS = re.compile(r"//\s*mapguard:ignore\b[ \t]*(\S*)[ \t]*(.*)$")
-_NOLINT = re.compile(r"//\s*nolint:([\w,\-]+)\s*(?://\s*(.*))?$")
-_LINT = re.compile(r"//lint:ignore\s+([\w,\-]+)\s*(.*)$")
+_NOLINT = re.compile(r"//\s*nolint:\s*([\w\-]+(?:\s*,\s*[\w\-]+)*)\s*(?://\s*(.*))?$")
+_LINT = re.compile(r"//\s*lint:ignore\s+(\S+)\s*(.*)$")
+_ANY = "*"
 
 
 class Comment(msgspec.Struct, frozen=True, order=True):
+    """``line`` is where it stands, ``target`` the line it speaks for; ``rules`` are ids, or ``*`` for every rule."""
+
     path: str
     line: int
-    rule: str  # a rule id, or * for every rule
+    target: int
+    rules: tuple[str, ...]
     reason: str
     by: str
 
 
 class Notice(msgspec.Struct, frozen=True, order=True):
-    """Something wrong with a comment itself: no reason, no such rule, nothing to silence."""
+    """Something to put right that is no finding: a comment without reason or effect, an outdated baseline. ``line`` 0: the file."""
 
     path: str
     line: int
     text: str
 
+    def show(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}" if self.line else f"{self.path}: {self.text}"
 
-def comments(path: str, text: str) -> list[Comment]:
+
+def comments(path: str, lines: list[str]) -> list[Comment]:
+    """The suppressing comments of a file, well formed or not."""
     found: list[Comment] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if "//" not in line:
+    for number, line in enumerate(lines, 1):
+        if "mapguard" not in line or (at := _comment_start(line)) < 0:
             continue
-        if m := _OURS.search(line):
-            found.append(Comment(path, number, m[1] or "*", m[2].strip(), "mapguard:ignore"))
-        elif (m := _NOLINT.search(line)) and "mapguard" in m[1].split(","):
-            found.append(Comment(path, number, "*", (m[2] or "").strip(), "nolint"))
-        elif (m := _LINT.search(line)) and "mapguard" in m[1].split(","):
-            found.append(Comment(path, number, "*", m[2].strip(), "lint:ignore"))
+        text = line[at:].rstrip()
+        target = number if line[:at].strip() else _next_code(lines, number)
+        if m := _OURS.match(text):
+            found.append(Comment(path, number, target, _ids(m[1]), m[2].strip(), "mapguard:ignore"))
+        elif (m := _NOLINT.search(text)) and "mapguard" in _ids(m[1]):
+            found.append(Comment(path, number, target, (_ANY,), (m[2] or "").strip(), "nolint"))
+        elif (m := _LINT.match(text)) and "mapguard" in _ids(m[1]):
+            found.append(Comment(path, number, target, (_ANY,), m[2].strip(), "lint:ignore"))
     return found
 
 
 def apply(
-    findings: Iterable[Finding], read: Callable[[str], str], rules: frozenset[str], files: Iterable[str] = ()
+    findings: Iterable[Finding], read: Callable[[str], list[str]], rules: Iterable[str], files: Iterable[str] = ()
 ) -> tuple[list[Finding], list[Suppressed], list[Notice]]:
-    """Findings that stay, findings that a comment silences, and notices about comments. ``files`` are searched for unused comments."""
-    findings = list(findings)
-    paths = {p for f in findings for p in _paths(f)} | set(files)
-    known = {path: comments(path, read(path)) for path in sorted(paths)}
+    """Findings that stay, findings that a comment silences, and what is wrong with comments.
+
+    ``read`` gives a file's lines; ``rules`` are the ids that exist; ``files`` are searched for comments beside those of the findings, so
+    that one which outlived its finding is noticed.
+    """
+    findings, ids = list(findings), sorted(rules)
+    paths = {path for f in findings for path, _ in _places(f)} | set(files)
+    known = [c for path in sorted(paths) for c in comments(path, read(path))]
+    at: dict[tuple[str, int], list[Comment]] = {}
+    for c in known:
+        at.setdefault((c.path, c.target), []).append(c)
     used: set[Comment] = set()
     kept: list[Finding] = []
     silenced: list[Suppressed] = []
     for f in findings:
-        comment = next((c for c in _candidates(f, known) if c.rule in ("*", f.rule) and (c.reason or c.by == "nolint")), None)
-        if comment is None:
-            kept.append(f)
+        hits = [c for place in _places(f) for c in at.get(place, ()) if _silences(c, f)]
+        used.update(hits)
+        if hits:
+            silenced.append(Suppressed(f, hits[0].by, hits[0].reason))
         else:
-            used.add(comment)
-            silenced.append(Suppressed(f, comment.by, comment.reason))
-    notices = [n for path in sorted(known) for c in known[path] if (n := _notice(c, c in used, rules)) is not None]
-    return kept, silenced, notices
+            kept.append(f)
+    return kept, silenced, [Notice(c.path, c.line, text) for c in known if (text := _wrong(c, c in used, ids))]
 
 
-def _paths(f: Finding) -> set[str]:
-    places = {a.path for a in f.accesses[: f.racing]}
-    return places | {f.map.declared.path} if f.map.declared is not None else places
-
-
-def _candidates(f: Finding, known: dict[str, list[Comment]]) -> Iterable[Comment]:
-    places = [(a.path, a.line) for a in f.accesses[: f.racing]]
+def _places(f: Finding) -> list[tuple[str, int]]:
+    places = [(f.accesses[0].path, f.accesses[0].line)]
     if f.map.declared is not None:
         places.append((f.map.declared.path, f.map.declared.line))
-    for path, line in places:
-        for c in known.get(path, ()):
-            if c.line in (line, line - 1):
-                yield c
+    return places
 
 
-def _notice(c: Comment, used: bool, rules: frozenset[str]) -> Notice | None:
-    if c.by == "mapguard:ignore":
-        if c.rule == "*" or not c.reason:
-            return Notice(c.path, c.line, "mapguard:ignore needs a rule and a reason: //mapguard:ignore RULE why it is safe")
-        if c.rule not in rules:
-            return Notice(c.path, c.line, f"mapguard:ignore names no rule: {c.rule}")
-    if not used and c.by == "mapguard:ignore":
-        return Notice(c.path, c.line, f"mapguard:ignore {c.rule} silences nothing here; remove it")
-    return None
+def _silences(c: Comment, f: Finding) -> bool:
+    return (_ANY in c.rules or f.rule in c.rules) and bool(c.reason or c.by == "nolint")
+
+
+def _wrong(c: Comment, used: bool, rules: list[str]) -> str:
+    """What is wrong with a comment, or nothing. An unused nolint is the business of nolintlint."""
+    if c.by == "nolint":
+        return ""
+    if c.by == "lint:ignore":
+        return "" if c.reason else "lint:ignore mapguard needs a reason: //lint:ignore mapguard why it is safe"
+    for ident in c.rules:
+        if ident not in rules:
+            near = difflib.get_close_matches(ident, rules, 1)
+            return f"mapguard:ignore names no rule: {ident}{f' (did you mean {near[0]}?)' if near else ''}"
+    if not c.rules or not c.reason:
+        return "mapguard:ignore needs a rule and a reason: //mapguard:ignore RULE why it is safe"
+    return "" if used else f"mapguard:ignore {','.join(c.rules)} silences nothing; remove it"
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _comment_start(line: str) -> int:
+    """Where the line's ``//`` comment starts, -1 without one: slashes inside a literal are no comment."""
+    quote, at = "", 0
+    while at < len(line):
+        char = line[at]
+        if quote:
+            if char == "\\" and quote != "`":
+                at += 1
+            elif char == quote:
+                quote = ""
+        elif char in "\"'`":
+            quote = char
+        elif line.startswith("//", at):
+            return at
+        at += 1
+    return -1
+
+
+def _next_code(lines: list[str], number: int) -> int:
+    """The next 1-based line after ``number`` that is no comment of its own."""
+    for later in range(number + 1, len(lines) + 1):
+        if not lines[later - 1].lstrip().startswith("//"):
+            return later
+    return number

@@ -2,24 +2,33 @@
 
 from pathlib import Path
 
+_LIMIT = 8_000_000
+
 
 class SourceLines:
+    """Reads a file when its first line is asked for. What is not below the root, not a file or too large has no lines."""
+
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._files: dict[str, list[str]] = {}
 
     def lines(self, path: str) -> list[str]:
-        """All lines of a file, without line ends; empty when it is not below the root or cannot be read."""
+        """All lines of a file, without line ends; empty when it cannot be read."""
         if path not in self._files:
-            file = (self._root / path).resolve()
-            try:
-                text = file.read_bytes().decode("utf-8", "replace") if file.is_relative_to(self._root) else ""
-            except OSError:
-                text = ""
-            self._files[path] = text.removeprefix("\ufeff").split("\n")
+            self._files[path] = self._read(path)
         return self._files[path]
 
     def line(self, path: str, number: int) -> str:
-        """The 1-based line, tabs as four spaces."""
+        """The 1-based line as it stands in the file, "" when there is none."""
         lines = self.lines(path)
-        return lines[number - 1].rstrip("\r").expandtabs(4) if 0 < number <= len(lines) else ""
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def _read(self, path: str) -> list[str]:
+        try:
+            file = (self._root / path).resolve()
+            if not file.is_relative_to(self._root) or not file.is_file() or file.stat().st_size > _LIMIT:
+                return []
+            text = file.read_bytes().decode("utf-8", "replace")
+        except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the path; RuntimeError: a loop of links
+            return []
+        return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
