@@ -180,6 +180,7 @@ def canonical(name: str) -> str:
     return _VERSION.sub("", name) if "v" in name else name
 
 
+@functools.cache
 def comparable_type(text: str) -> str:
     """A Go type as the analysis shows it: canonical, ``any``, variadic as a slice, channels without direction."""
     plain = text.replace("interface{}", "any").replace("...", "[]").replace("chan<- ", "chan ").replace("<-chan ", "chan ")

@@ -54,8 +54,8 @@ class Declaration(NamedTuple):
 class Models:
     """All models, by what they are looked up with. Types are compared as ``comparable_type`` writes them.
 
-    ``signatures`` and ``methods`` hold the entries that say nothing about results, ``packages`` those of ``declarations`` whose name is the
-    last part of their path.
+    ``signatures`` and ``methods`` hold the entries that say nothing about results. ``declarations`` are partial: what a package's
+    entry leaves out may exist all the same.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
@@ -64,7 +64,6 @@ class Models:
         self.methods: dict[str, list[MethodModel]] = {}
         self.embeddings: list[EmbeddingModel] = []
         self.registrations: list[RegistrationModel] = []
-        self.packages: dict[str, str] = {}
         self.declarations: dict[str, Declaration] = {}
         self._functions: dict[str, FunctionModel] = {}
         self._signatures: dict[tuple[Names, Names], SignatureModel] = {}
@@ -165,8 +164,6 @@ class Models:
                 if not name.isidentifier():
                     raise UsageError(f"model file {source.name}: the package {path} needs its name: {name!r} is none")
                 self.declarations[path] = Declaration(path, name, package.go)
-                if path.rsplit("/", 1)[-1] == name:
-                    self.packages[path] = package.go
 
     def _say(self, source: Source, table: str, key: object) -> bool:
         """Notes who models ``key``; True when this replaces a lower layer's model, an error when the same layer did."""
