@@ -155,7 +155,7 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
 
 def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:
     calls = Counter(judge.analysis.calls.values())
-    in_tree = calls["tree"] + calls["value"] + calls["unknown"]
+    in_tree = calls["tree"] + calls["unknown"]  # calls of function values are counted in ``calls`` only
     return Stats(
         files=len(files),
         lines=sum(len(f.newlines) for f in files),
@@ -163,6 +163,8 @@ def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> 
         calls=sum(calls.values()),
         calls_resolved=calls["tree"],
         calls_in_tree=in_tree,
+        map_expressions=len(judge.analysis.map_expressions),
+        map_expressions_typed=sum(judge.analysis.map_expressions.values()),
         roots=len(judge.climber.roots) + len(judge.analysis.threads),
         maps=maps,
         pairs=dict(sorted((str(k), v) for k, v in judge.counts.items())),

@@ -193,10 +193,11 @@ def _thread(c: Context) -> str:
         "goroutine": "a goroutine",
         "exported": "callers of the exported",
         "unknown": "unknown callers of",
+        "stored": "whoever was given",
         "http": "HTTP handlers run",
         "grpc": "gRPC calls run",
     }.get(c.thread.kind, f"{c.thread.kind} runs")
-    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "unknown") else ""
+    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "stored", "unknown") else ""
     return f"{kind} {c.thread.func.display}{many}"
 
 

@@ -129,6 +129,7 @@ class Body:
     def assign_path(self, target: Path, value: Value) -> None:
         """``target = value`` where ``target`` is a field or element."""
         if value.funcs:
+            self.analysis.handed_on.update(f.target.id for f in value.funcs if isinstance(f.target, Func))
             self.analysis.keep_functions(target, value.funcs)
         for p in value.paths:
             if p.base[0] == PARAM and all(is_elem(f) for f in p.fields):

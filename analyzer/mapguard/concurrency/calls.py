@@ -61,6 +61,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
     args = [evaluate(b, a) for a in x.args]
     if b.state is None:
         return NOTHING
+    b.analysis.handed_on.update(f.target.id for a in args for f in a.funcs if isinstance(f.target, Func))
     if len(args) == 1 and isinstance(args[0].type, TTuple):
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)

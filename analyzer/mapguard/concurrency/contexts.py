@@ -38,7 +38,7 @@ PER_ACCESS = 40
 class Thread(NamedTuple):
     """The thread of a context. ``spawn`` is the edge that starts it inside the tree, None for a root from outside."""
 
-    kind: str  # goroutine, http, grpc, main, init, exported, unknown …
+    kind: str  # goroutine, http, grpc, main, init, exported, stored (called by who was given it), unknown …
     many: bool
     func: Func
     spawn: Edge | None
@@ -233,6 +233,8 @@ class Climber:
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:
                 kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
+                if func.outer is not None or func.id in self.analysis.handed_on:
+                    kind = "stored"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
                 self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)

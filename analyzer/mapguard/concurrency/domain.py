@@ -7,7 +7,7 @@ After RacerD (Blackshear et al., OOPSLA 2018): compositional summaries over acce
 
 from typing import NamedTuple
 
-from mapguard.facts.syntax import TUnknown, Type
+from mapguard.facts.syntax import TName, TUnknown, Type
 from mapguard.program.model import Func
 
 Base = tuple[str, str, int]
@@ -20,6 +20,7 @@ READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
 LENGTH_LIMIT = 9
 ALIAS_LIMIT = 4
 UNKNOWN_TYPE = TUnknown()
+OUTSIDE = TName("?", "outside")  # some type of a library: what is called on it is not in the tree
 
 READ, WRITE = "read", "write"
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does

@@ -7,6 +7,7 @@ from mapguard.concurrency.domain import (
     ELEM,
     GLOBAL,
     NOTHING,
+    OUTSIDE,
     PARAM,
     RECEIVED,
     RESULT,
@@ -130,7 +131,7 @@ def with_stored(b: Body, value: Value) -> Value:
 def package_value(b: Body, package_path: str, name: str) -> Value:
     package = b.analysis.program.packages.get(package_path)
     if package is None:
-        return Value(UNKNOWN_TYPE, (), (FuncVal(f"{package_path}.{name}"),)) if package_path != b.func.scope.package.path else NOTHING
+        return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),)) if package_path != b.func.scope.package.path else NOTHING
     variable = package.globals.get(name)
     if variable is not None:
         return Value(
@@ -144,6 +145,8 @@ def package_value(b: Body, package_path: str, name: str) -> Value:
         found = package_value(b, dot, name)
         if found is not NOTHING:
             return found
+    if package_path != b.func.scope.package.path and name not in package.types and name not in package.consts:
+        return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),))  # the models declare only part of a library
     return NOTHING
 
 
@@ -185,10 +188,12 @@ def method_expression(b: Body, x: Sel) -> Value:
 
 def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
     """``base.name``: a field, or a method value bound to its receiver. ``place``: the field itself, not what is known to be in it."""
-    if base.type == UNKNOWN_TYPE:
+    if base.type in (UNKNOWN_TYPE, OUTSIDE):
         return unknown_selection(base, name)
     selected = b.types.select(base.type, name)
     if selected is None:
+        if b.types.of_library(base.type):
+            return unknown_selection(Value(OUTSIDE, base.paths), name)
         b.analysis.used_names.add((b.func.scope.package.path, name))
         return unknown_selection(base, name)
     value = walk(b, base, selected, place)
@@ -198,14 +203,15 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
     if selected.iface is not None:
         return Value(selected.iface, (), b.analysis.dispatch(selected.owner, name, value) or (FuncVal(str(selected.external), value),))
     if selected.external is not None:
-        return Value(b.analysis.signature_of(selected), (), (FuncVal(selected.external, value),))
+        signature = b.analysis.signature_of(selected)
+        return Value(signature if signature != UNKNOWN_TYPE else OUTSIDE, (), (FuncVal(selected.external, value),))
     return value
 
 
 def unknown_selection(base: Value, name: str) -> Value:
     # Nothing is known of the type: the name still tells a lock from a map.
     paths = tuple(p.plus(f"?.{name}") for p in base.paths)
-    return Value(UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
+    return Value(base.type if base.type == OUTSIDE else UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
 
 
 def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value:
@@ -242,10 +248,20 @@ def index(b: Body, x: Index) -> Value:
     if container.funcs and isinstance(container.type, TFunc):
         return container  # a generic function with its type arguments
     keys = [evaluate(b, i) for i in x.index]
-    if b.types.map_of(b.types.deref(container.type)) is not None:
+    if note_map(b, container, x.at):
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
     private = private_slot(b, x, container, keys)
     return private if private is not None else element(b, container)
+
+
+def note_map(b: Body, container: Value, at: int) -> bool:
+    """Whether an indexed container is a map; counts how many have a known type."""
+    kind = b.types.underlying(b.types.deref(container.type))
+    if isinstance(kind, TMap):
+        b.analysis.map_expressions[(b.func.id, at)] = True
+    elif isinstance(kind, TUnknown) or container.type == OUTSIDE:
+        b.analysis.map_expressions[(b.func.id, at)] = False
+    return isinstance(kind, TMap)
 
 
 def private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Value | None:

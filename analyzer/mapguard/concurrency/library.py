@@ -4,6 +4,7 @@ from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import (
     ELEM,
     NOTHING,
+    OUTSIDE,
     READ_HALF,
     RESULT,
     UNKNOWN_TYPE,
@@ -16,6 +17,7 @@ from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, TStruct, TTuple, T
 from mapguard.program.model import Func, NamedType
 
 _REACH_LIMIT = 3
+_SERVICE_LIMIT = 3
 
 
 def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[Value], at: int, end: int, mode: str) -> Value:
@@ -167,6 +169,8 @@ def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
     if isinstance(base, TName):
         own = b.analysis.program.named(base.pkg, base.name)
         candidates = [own] if own is not None and own.methods else list(b.types.implementers(base))
+        if len(candidates) > _SERVICE_LIMIT:
+            return []  # a small interface that many types happen to fit says nothing about which one is served
     found: list[Func] = []
     for one in candidates:
         names = sorted(one.methods) if "*" in wanted else wanted
@@ -201,7 +205,7 @@ def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None
 def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None, args: list[Value], at: int) -> Value:
     """Results by the declared signature; what they alias by the model, unknown memory otherwise."""
     kinds = kind.results if isinstance(kind, TFunc) else ()
-    first = kinds[0] if kinds else UNKNOWN_TYPE
+    first = kinds[0] if kinds else OUTSIDE
     paths: tuple[Path, ...] = (Path((RESULT, b.func.id, at)),)
     returns = model.returns if model is not None else ""
     if returns == "fresh":
@@ -209,7 +213,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
         b.analysis.note_alloc(paths[0].base, first, b.loops)
         for value in args[:1]:
             if b.types.map_of(value.type) is not None:
-                first = value.type if first == UNKNOWN_TYPE else first
+                first = value.type if first == OUTSIDE else first
                 # a shallow clone: its elements are still the original's
                 for p in value.paths[:1]:
                     b.store[paths[0].plus("[]")] = Value(b.types.element(value.type), (p.plus("[]"),))
@@ -221,10 +225,10 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
         aliased = named((returns,), recv, args)
         if aliased:
             paths = aliased[0].paths
-            first = aliased[0].type if first == UNKNOWN_TYPE else first
+            first = aliased[0].type if first == OUTSIDE else first
     if (
         isinstance(first, TPtr | TName | TStruct | TSlice)
-        or first == UNKNOWN_TYPE
+        or first == OUTSIDE
         or b.types.map_of(first) is not None
         or isinstance(first, TFunc)
     ):

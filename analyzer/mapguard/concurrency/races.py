@@ -56,7 +56,7 @@ class Race(NamedTuple):
 
 def strength(c: Context) -> str:
     """Whether the thread is known to run concurrently, or only could be by an unknown caller."""
-    return API if c.thread.kind in ("exported", "unknown") else REAL
+    return API if c.thread.kind in ("exported", "stored", "unknown") else REAL
 
 
 class Judge:

@@ -14,6 +14,7 @@ from mapguard.concurrency.domain import (
     EMPTY,
     GLOBAL,
     NOTHING,
+    OUTSIDE,
     RECEIVER,
     UNKNOWN_TYPE,
     Access,
@@ -76,11 +77,13 @@ class Analysis:
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
         self.token_channels: set[Location] = set()  # channels that hold one element
+        self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge]] = []
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
         self.calls: dict[tuple[str, int], str] = {}
+        self.map_expressions: dict[tuple[str, int], bool] = {}  # whether the type of what is indexed is known
         self._captured: dict[str, frozenset[Base]] = {}
         self._opened: dict[str, frozenset[Base]] = {}
         self._running: set[str] = set()
@@ -389,7 +392,9 @@ class Analysis:
         if any(isinstance(f.target, Func) for f in fn.funcs):
             kind = "tree"
         elif fn.funcs:
-            kind = "unknown" if str(fn.funcs[0].target).startswith("(?)") else "library"
+            first = fn.funcs[0]
+            known = not str(first.target).startswith("(?)") or (first.recv is not None and first.recv.type == OUTSIDE)
+            kind = "library" if known else "unknown"
         else:
             kind = "value" if fn.paths else "unknown"
         self.calls[(func.id, at)] = kind

@@ -22,6 +22,7 @@ from mapguard.concurrency.evaluate import (
     file_type,
     handed_over,
     is_token,
+    note_map,
     private_slot,
     qualifier,
     received,
@@ -180,7 +181,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             container = evaluate(b, container_x)
             at_keys = [evaluate(b, key) for key in keys]
             under = b.types.underlying(b.types.deref(container.type))
-            if b.types.map_of(b.types.deref(container.type)) is not None:
+            if note_map(b, container, start):
                 if update:
                     b.record("read", container, start, end, alias=isinstance(container_x, Name | Call))
                 b.record("write", container, start, end, alias=isinstance(container_x, Name | Call))

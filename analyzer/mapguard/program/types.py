@@ -82,6 +82,14 @@ class Types:
         under = self.underlying(t)
         return under.elem if isinstance(under, TPtr) else t
 
+    def of_library(self, t: Type) -> bool:
+        """Whether ``t`` is predeclared or declared by the models of a library, which know only part of its methods."""
+        base = self.alias(self.deref(self.alias(t)))
+        if not isinstance(base, TName):
+            return False
+        named = self.program.named(base.pkg, base.name)
+        return base.pkg == "" or (named is not None and named.scope.file.path.startswith("<model>"))
+
     def map_of(self, t: Type) -> TMap | None:
         """The map type behind ``t`` (named or not), None when it is no map."""
         if isinstance(t, TMap):
