@@ -1,11 +1,11 @@
 """``mapguard explain RULE`` and ``mapguard rules``: the rules' pages in the terminal."""
 
-import difflib
 import sys
 
 import click
 import msgspec
 
+from mapguard.cli.configfile import no_such_rule
 from mapguard.findings.rules import all_rules, rule
 
 
@@ -15,8 +15,7 @@ def explain(ident: str) -> None:
     """Show the page of a rule: what it finds, why it matters, examples, the fix, what it misses."""
     found = rule(ident)
     if found is None:
-        near = difflib.get_close_matches(ident, [r.id for r in all_rules()], 1)
-        raise click.UsageError(f"no such rule: {ident}" + (f" (did you mean {near[0]}?)" if near else "; see mapguard rules"))
+        raise click.UsageError(no_such_rule(ident, [r.id for r in all_rules()]))
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.markdown import Markdown

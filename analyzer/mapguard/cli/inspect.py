@@ -1,32 +1,45 @@
 """``why``, ``why-not`` and ``dump``: the evidence for a finding, the filter that ended a pair, and what the analysis believes."""
 
+import shutil
+import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 import msgspec
 
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
-from mapguard.base.options import Options
-from mapguard.findings import select
+from mapguard.cli.options import TreeGiven, tree_options
+from mapguard.cli.run import run, session
+from mapguard.cli.scan import colored
 from mapguard.findings.rules import all_rules
 from mapguard.report import text
 from mapguard.report.context import Context
+from mapguard.report.excerpt import clean
 
-_PATH = click.option("--path", "path", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The tree to scan.")
+_PATH = click.option("--path", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The tree to scan.")
+_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 
 
 @click.command()
 @click.argument("fingerprint")
 @_PATH
-def why(fingerprint: str, path: Path) -> int:
-    """Show the evidence for one finding, by (the beginning of) its fingerprint."""
-    report = pipeline.run(Options(paths=(path,)))
-    chosen = tuple(f for f in select.with_fingerprints(report.findings) if f.fingerprint.startswith(fingerprint))
+@_COLOR
+@tree_options
+def why(fingerprint: str, path: Path, color: str, **given: Unpack[TreeGiven]) -> int:
+    """Show all evidence for one finding, by (the beginning of) its fingerprint, whatever its confidence."""
+    with session((path,), given) as s:
+        outcome = run(s)
+    chosen = tuple(f for f in outcome.all if f.fingerprint == fingerprint) or tuple(
+        f for f in outcome.all if f.fingerprint.startswith(fingerprint)
+    )
     if not chosen:
-        raise UsageError(f"no finding with the fingerprint {fingerprint}")
-    context = Context(root=pipeline.root_of(path), rules=all_rules())
-    click.echo(text.render(msgspec.structs.replace(report, findings=chosen), context), nl=False)
+        raise UsageError(f"no finding has the fingerprint {fingerprint}; mapguard scan shows those that there are")
+    report = msgspec.structs.replace(outcome.report, findings=chosen, suppressed=(), gaps=())
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    context = Context(root=s.root, rules=all_rules(), color=colored(color, None), width=width, full=True)
+    click.echo(text.render(report, context), nl=False, color=context.color)
     return 0
 
 
@@ -34,10 +47,15 @@ def why(fingerprint: str, path: Path) -> int:
 @click.argument("first", metavar="A.go:LINE")
 @click.argument("second", metavar="B.go:LINE")
 @_PATH
-def why_not(first: str, second: str, path: Path) -> int:
-    """Say why two accesses are not reported as a race: which filter ended each pair of ways to them."""
-    for line in pipeline.why_not(Options(paths=(path,)), _place(first), _place(second)):
-        click.echo(line)
+@tree_options
+def why_not(first: str, second: str, path: Path, **given: Unpack[TreeGiven]) -> int:
+    """Say why two accesses are not reported as a race: which filter ended each pair of ways to them.
+
+    File names are relative to the repository's root.
+    """
+    with session((path,), given) as s:
+        for line in pipeline.why_not(s.options, _place(first), _place(second)):
+            click.echo(clean(line))
     return 0
 
 
@@ -45,15 +63,17 @@ def why_not(first: str, second: str, path: Path) -> int:
 @click.argument("what", type=click.Choice(["facts", "program", "callgraph", "summary", "roots", "accesses"]))
 @click.argument("name", default="")
 @_PATH
-def dump(what: str, name: str, path: Path) -> int:
-    """Print what the analysis believes, for people who work on it. NAME filters by a part of the function's name."""
-    for line in pipeline.dump(Options(paths=(path,)), what, name):
-        click.echo(line)
+@tree_options
+def dump(what: str, name: str, path: Path, **given: Unpack[TreeGiven]) -> int:
+    """Print what the analysis believes, for people who work on it. NAME is a part of the function's name."""
+    with session((path,), given) as s:
+        for line in pipeline.dump(s.options, what, name):
+            click.echo(line)
     return 0
 
 
 def _place(written: str) -> tuple[str, int]:
     path, _, line = written.rpartition(":")
-    if not path or not line.isdigit():
+    if not path or not line.isdecimal():
         raise click.UsageError(f"{written!r} is not FILE.go:LINE")
-    return path, int(line)
+    return path.removeprefix("./"), int(line)

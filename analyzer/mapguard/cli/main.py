@@ -1,9 +1,10 @@
 """The ``mapguard`` command: subcommands, and the one place where errors become messages and exit codes."""
 
 import difflib
+import io
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -17,6 +18,8 @@ _COMMANDS = {
     "why": "mapguard.cli.inspect:why",
     "why-not": "mapguard.cli.inspect:why_not",
     "dump": "mapguard.cli.inspect:dump",
+    "baseline": "mapguard.cli.baseline:baseline",
+    "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
 }
 
@@ -57,27 +60,34 @@ def version() -> None:
 def main(args: list[str] | None = None) -> None:
     """Runs the command and exits: 0 nothing found, 1 findings, 2 wrong use or failure, 3 incomplete, 130 interrupted."""
     debug = "--debug" in (sys.argv[1:] if args is None else args)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show must not end the run
     try:
         code: Any = cli.main(args=args, standalone_mode=False)
+        sys.stdout.flush()
     except UsageError as error:
         _fail(str(error))
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # the reader of our output went away: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _reader_gone()
     except Exception as error:
         if debug:
             raise
-        _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)")
+        _fail(f"internal error: {type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)")
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str) -> None:
+def _reader_gone() -> NoReturn:
+    """The reader of our output has seen enough (``| head``): nobody is left to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
     click.echo(f"mapguard: {message}", err=True)
     sys.exit(2)

@@ -1,174 +1,112 @@
 """``mapguard scan``: options to a run, its report to formats, findings to an exit code."""
 
-import importlib
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
-import msgspec
 
-from mapguard import pipeline
-from mapguard.base.errors import UsageError
-from mapguard.base.options import Options
-from mapguard.cli.progress import progress_line
-from mapguard.findings import select, suppress
-from mapguard.findings.model import Confidence, Report
+from mapguard.cli import baselinefile, formats, repository
+from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
+from mapguard.cli.run import Outcome, run, session
+from mapguard.findings import select
 from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
 
-FORMATS = ("text", "json", "sarif", "html", "github", "markdown")
+_WITH_LINKS = frozenset(["sarif", "html", "github", "markdown"])  # formats that may name the commit and its page
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Given(TreeGiven, ChoiceGiven):
+    pass
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--format", "format_", type=click.Choice(formats.FORMATS), default="text", show_default=True, help="Format of the report.")
+@click.option("--output", type=_FILE, help="Write the report to this file instead of standard output.")
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; repeatable.")
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of standard output or --output."
+    "--fail-on", type=click.Choice(["error", "warning", "note", "none"]), help="Exit with 1 from this severity up (default: warning)."
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; may be given several times.")
-@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "none"]), default="warning", show_default=True)
-@click.option("--min-confidence", type=click.Choice(["high", "medium", "low"]), default="medium", show_default=True)
-@click.option("--rules", "only", default="", metavar="IDS", help="Only these rules, separated by commas.")
-@click.option("--disable", default="", metavar="IDS", help="Not these rules, separated by commas.")
-@click.option("--tests", is_flag=True, help="Scan _test.go files too.")
-@click.option("--generated", is_flag=True, help="Report findings in generated files too.")
-@click.option("--tags", default="", help="Build tags, separated by commas.")
-@click.option("--goos", default="linux", show_default=True)
-@click.option("--goarch", default="amd64", show_default=True)
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files (gitignore syntax, from the root).")
-@click.option("--model", "models", multiple=True, type=click.Path(path_type=Path), help="A file of library models, as in rules/models.")
-@click.option("--jobs", type=int, default=0, help="Processes for parsing (default: one for each core).")
-@click.option("--no-cache", is_flag=True)
-@click.option("--cache-dir", type=click.Path(path_type=Path))
-@click.option("--show-suppressed", is_flag=True)
+@choice_options
+@click.option("--baseline", type=_FILE, help="Findings recorded in this file do not count.")
+@click.option("--new-from-rev", metavar="REV", help="Only findings that touch a line or a function changed since this git revision.")
+@click.option("--show-suppressed", is_flag=True, help="List what comments and the baseline silence.")
+@click.option("--sarif-category", default="", metavar="NAME", help="Category of the SARIF run (automationDetails).")
 @click.option("--stats", is_flag=True, help="Say what was resolved, and where the time went.")
 @click.option("--quiet", is_flag=True, help="No progress, no notices.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("--debug", is_flag=True, help="Raise internal errors instead of reporting them as gaps.")
-@click.option("--strict", is_flag=True, help="Exit with 3 when something could not be analysed.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in text.")
+@click.option("--strict/--no-strict", default=None, help="Exit with 3 when something could not be analysed.")
+@tree_options
 def scan(
     paths: tuple[Path, ...],
     format_: str,
     output: Path | None,
     reports: tuple[str, ...],
-    fail_on: str,
-    min_confidence: str,
-    only: str,
-    disable: str,
-    tests: bool,
-    generated: bool,
-    tags: str,
-    goos: str,
-    goarch: str,
-    exclude: tuple[str, ...],
-    models: tuple[Path, ...],
-    jobs: int,
-    no_cache: bool,
-    cache_dir: Path | None,
+    fail_on: str | None,
+    baseline: Path | None,
+    new_from_rev: str | None,
     show_suppressed: bool,
+    sarif_category: str,
     stats: bool,
     quiet: bool,
     color: str,
-    debug: bool,
-    strict: bool,
+    strict: bool | None,
+    **given: Unpack[_Given],
 ) -> int:
-    """Analyze folders, files or Go patterns (default: the current folder) and report maps without a proper lock."""
-    wanted = [(format_, output), *(_report_option(r) for r in reports)]
-    options = Options(
-        paths=paths or (Path(),),
-        tests=tests,
-        generated=generated,
-        tags=_words(tags),
-        goos=goos,
-        goarch=goarch,
-        exclude=exclude,
-        jobs=jobs if jobs > 0 else os.cpu_count() or 1,
-        cache=not no_cache,
-        cache_dir=cache_dir,
-        models=models,
-        debug=debug,
-    )
-    rules = all_rules()
-    known = frozenset(r.id for r in rules)
-    chosen, disabled = _rule_ids(only, known), _rule_ids(disable, known)
-    with progress_line(not quiet and sys.stderr.isatty()) as progress:
-        report = pipeline.run(options, progress)
-    root = pipeline.root_of(options.paths[0])
-    context = Context(
-        root=root,
-        rules=rules,
-        color=_color(color, output),
-        width=shutil.get_terminal_size((100, 24)).columns,
-        stats=stats,
-        show_suppressed=show_suppressed,
-    )
-    report, notices = _count(report, root, known, Confidence(min_confidence), chosen, disabled)
-    if not quiet:
-        for notice in notices:
-            click.echo(f"{notice.path}:{notice.line}: {notice.text}", err=True)
-    for name, file in wanted:
-        _write(name, file, report, context)
-    if strict and report.gaps:
-        return 3
-    return 1 if any(select.at_or_above(f, fail_on) for f in report.findings) else 0
+    """Analyze folders, files or Go patterns (default: the current folder) and report maps without a proper lock.
+
+    Exit code: 0 nothing at or above --fail-on, 1 findings, 2 wrong use or failure, 3 incomplete (with --strict).
+    """
+    targets = [formats.Target(format_, output), *(formats.parse(r) for r in reports)]
+    formats.check(targets)
+    choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
+    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev) as s:
+        settings = s.loaded.settings
+        outcome = run(s, quiet, baselinefile.configured(s.loaded, baseline), settings.new_from_rev)
+    if not quiet and not any(t.format == "text" and t.file is None for t in targets):
+        for notice in outcome.notices:
+            click.echo(notice.show(), err=True)
+    linked = any(t.format in _WITH_LINKS for t in targets)
+    for target in targets:
+        context = Context(
+            root=s.root,
+            rules=all_rules(),
+            color=target.format == "text" and colored(color, target.file),
+            width=_width(target.file),
+            elapsed=outcome.seconds if stats or (target.file is None and sys.stdout.isatty()) else None,
+            stats=stats,
+            show_suppressed=show_suppressed,
+            notices=() if quiet else outcome.notices,
+            commit=repository.commit(s.root) if linked else "",
+            remote=repository.remote(s.root) if linked else "",
+            category=sarif_category,
+        )
+        formats.write(target, outcome.report, context)
+    return exit_code(outcome, settings.fail_on, settings.strict)
 
 
-def _count(
-    report: Report, root: Path, rules: frozenset[str], least: Confidence, only: tuple[str, ...], disabled: tuple[str, ...]
-) -> tuple[Report, list[suppress.Notice]]:
-    """The findings that count, and what comments and options leave out."""
-    from mapguard.report.source import SourceLines
-
-    source = SourceLines(root)
-    findings = select.selected(select.with_fingerprints(report.findings), least, only, disabled)
-    kept, silenced, notices = suppress.apply(findings, lambda p: "\n".join(source.lines(p)), rules)
-    return msgspec.structs.replace(report, findings=tuple(kept), suppressed=tuple(silenced)), notices
+def exit_code(outcome: Outcome, gate: str, strict: bool) -> int:
+    """Findings come before gaps: a run that found something says so."""
+    if any(select.at_or_above(f, gate) for f in outcome.report.findings):
+        return 1
+    return 3 if strict and outcome.report.gaps else 0
 
 
-def _write(name: str, file: Path | None, report: Report, context: Context) -> None:
-    try:
-        module = importlib.import_module(f"mapguard.report.{name}")
-    except ModuleNotFoundError as error:
-        raise UsageError(f"the format {name} is not available in this version") from error
-    shown = context if name == "text" and file is None else msgspec.structs.replace(context, color=False)
-    text: str = module.render(report, shown)
-    if file is None:
-        click.echo(text, nl=False, color=shown.color)
-        return
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from error
-
-
-def _report_option(text: str) -> tuple[str, Path | None]:
-    name, equals, file = text.partition("=")
-    if not equals or name not in FORMATS or not file:
-        raise click.BadParameter(f"{text!r} is not FORMAT=FILE with one of {', '.join(FORMATS)}", param_hint="--report")
-    return name, Path(file)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(sorted({w.strip() for w in text.split(",") if w.strip()}))
-
-
-def _rule_ids(text: str, known: frozenset[str]) -> tuple[str, ...]:
-    import difflib
-
-    for ident in _words(text):
-        if ident not in known:
-            near = difflib.get_close_matches(ident, sorted(known), 1)
-            raise click.BadParameter(
-                f"no such rule: {ident}" + (f" (did you mean {near[0]}?)" if near else ""), param_hint="--rules/--disable"
-            )
-    return _words(text)
-
-
-def _color(choice: str, output: Path | None) -> bool:
+def colored(choice: str, file: Path | None) -> bool:
+    """Whether text gets colours: as asked, else as NO_COLOR and FORCE_COLOR say, else on a terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (output is None and sys.stdout.isatty())
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return file is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _width(file: Path | None) -> int:
+    """The terminal's width on a terminal (or $COLUMNS); elsewhere always the same."""
+    return shutil.get_terminal_size((100, 24)).columns if file is None and sys.stdout.isatty() else 100

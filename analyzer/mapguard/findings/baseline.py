@@ -1,4 +1,4 @@
-"""Today's findings to a file that silences them tomorrow: sorted, without lines, places or times, so that it changes only when findings do."""
+"""Today's findings to a file that silences them tomorrow: sorted, without lines or times, so that it changes only when findings do."""
 
 from collections.abc import Iterable
 from typing import Literal

@@ -1,0 +1,58 @@
+"""``mapguard baseline``: recording today's findings so that only new ones count, and showing what is recorded."""
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from mapguard.cli import baselinefile
+from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
+from mapguard.cli.run import run, session
+from mapguard.report.excerpt import clean
+from mapguard.report.terminal import counted
+
+_FILE = click.option(
+    "--baseline",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"The file (default: as configured, else {baselinefile.NAME} at the root).",
+)
+
+
+class _Given(TreeGiven, ChoiceGiven):
+    pass
+
+
+@click.group()
+def baseline() -> None:
+    """Record today's findings so that only new ones count."""
+
+
+@baseline.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_FILE
+@click.option("--quiet", is_flag=True, help="No progress, no notices.")
+@choice_options
+@tree_options
+def write(paths: tuple[Path, ...], file: Path | None, quiet: bool, **given: Unpack[_Given]) -> int:
+    """Scan and record every finding that counts now. Findings that a comment silences are left out."""
+    choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
+    with session(paths, given, choice) as s:
+        target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
+        found = run(s, quiet).report.findings
+    baselinefile.write(target, found)
+    click.echo(f"{counted(len(found), 'finding')} recorded in {target}")
+    return 0
+
+
+@baseline.command()
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@_FILE
+@tree_options
+def show(path: Path, file: Path | None, **given: Unpack[TreeGiven]) -> int:
+    """List what is recorded."""
+    with session((path,), given) as s:
+        target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
+    for e in baselinefile.read(target).findings:
+        click.echo(clean(f"{e.fingerprint}  {e.rule:<27}  {e.map}  in {', '.join(e.functions)}"))
+    return 0

@@ -1,0 +1,95 @@
+"""The options that several commands share: declared once, handed over as one typed dictionary."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+import click
+
+from mapguard.cli.configfile import no_such_rule
+from mapguard.findings.rules import all_rules
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+Words = tuple[str, ...]
+
+
+class TreeGiven(TypedDict):
+    """What the command line says about the tree and how to read it. None (or empty) was not given."""
+
+    config: Path | None
+    no_config: bool
+    tests: bool | None
+    generated: bool | None
+    tags: Words | None
+    goos: str | None
+    goarch: str | None
+    exclude: Words
+    model: tuple[Path, ...]
+    jobs: int | None
+    no_cache: bool
+    cache_dir: Path | None
+    debug: bool
+
+
+class ChoiceGiven(TypedDict):
+    """What the command line says about which findings count."""
+
+    min_confidence: str | None
+    rules: Words | None
+    disable: Words | None
+
+
+def _words(ctx: click.Context, param: click.Parameter, value: str | None) -> Words | None:
+    return None if value is None else tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _ids(ctx: click.Context, param: click.Parameter, value: str | None) -> Words | None:
+    words = _words(ctx, param, value)
+    known = [r.id for r in all_rules()]
+    for ident in words or ():
+        if ident not in known:
+            raise click.BadParameter(no_such_rule(ident, known))
+    return words
+
+
+_TREE = (
+    click.option("--config", type=_FILE, help="Configuration file (default: mapguard.toml or .mapguard.toml at the root)."),
+    click.option("--no-config", is_flag=True, help="Do not look for a configuration file."),
+    click.option("--tests/--no-tests", default=None, help="Read _test.go files too (default: no)."),
+    click.option("--generated/--no-generated", default=None, help="Report findings in generated files too (default: no)."),
+    click.option("--tags", callback=_words, metavar="TAGS", help="Build tags, separated by commas."),
+    click.option("--goos", metavar="OS", help="Target operating system (default: linux)."),
+    click.option("--goarch", metavar="ARCH", help="Target architecture (default: amd64)."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files (gitignore syntax, from the root); repeatable."),
+    click.option("--model", multiple=True, type=_FILE, help="A file of library models, as in rules/models; repeatable."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for parsing (default: one for each core)."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    click.option("--cache-dir", type=_FOLDER, help="Where the cache is (default: the user's cache folder)."),
+    click.option("--debug", is_flag=True, help="Raise internal errors instead of reporting them."),
+)
+
+_CHOICE = (
+    click.option(
+        "--min-confidence", type=click.Choice(["high", "medium", "low"]), help="Show findings from this confidence up (default: medium)."
+    ),
+    click.option("--rules", callback=_ids, metavar="IDS", help="Only these rules, separated by commas."),
+    click.option("--disable", callback=_ids, metavar="IDS", help="Not these rules, separated by commas."),
+)
+
+
+def tree_options(command: _Command) -> _Command:
+    """Adds the options of ``TreeGiven``."""
+    return _with(_TREE, command)
+
+
+def choice_options(command: _Command) -> _Command:
+    """Adds the options of ``ChoiceGiven``."""
+    return _with(_CHOICE, command)
+
+
+def _with(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,114 @@
+"""What the configuration file and the command line say, as one value: the file first, then what was given on the command line."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mapguard.base.errors import UsageError
+from mapguard.base.options import Options
+from mapguard.findings.model import Confidence
+from mapguard.findings.select import PathRule, Selection
+
+Gate = Literal["error", "warning", "note", "none"]
+Words = tuple[str, ...]
+
+# lists of the command line come after those of the file; everything else replaces the file's value
+_ADDED = frozenset(["disable", "exclude", "models"])
+
+
+class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """``[[path]]``: other rules for the files that ``glob`` (gitignore syntax, from the root) matches."""
+
+    glob: str | Words
+    disable: Words = ()
+    min_confidence: Confidence | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The keys of mapguard.toml. ``models`` are files, ``model`` entries in the format of such a file."""
+
+    version: Literal[1] = 1
+    fail_on: Gate = "warning"
+    min_confidence: Confidence = Confidence.MEDIUM
+    rules: Words = ()
+    disable: Words = ()
+    tests: bool = False
+    generated: bool = False
+    tags: Words = ()
+    goos: str = "linux"
+    goarch: str = "amd64"
+    exclude: Words = ()
+    models: Words = ()
+    model: dict[str, Any] | tuple[dict[str, Any], ...] = ()
+    baseline: str = ""
+    new_from_rev: str = ""
+    strict: bool = False
+    path: tuple[PathSettings, ...] = ()
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Settings and where they come from: file names in them are relative to ``folder``. ``file`` is None without a file."""
+
+    settings: Settings
+    folder: Path
+    file: Path | None = None
+
+
+def given(settings: Settings, values: dict[str, Any]) -> Settings:
+    """``settings`` with what the command line gave; a value of None was not given."""
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is not None:
+            changed[name] = (*getattr(settings, name), *value) if name in _ADDED else value
+    return msgspec.structs.replace(settings, **changed)
+
+
+def selection(settings: Settings) -> Selection:
+    """Which findings are wanted."""
+    paths = tuple(PathRule((p.glob,) if isinstance(p.glob, str) else p.glob, p.disable, p.min_confidence) for p in settings.path)
+    return Selection(least=settings.min_confidence, rules=settings.rules, disabled=settings.disable, paths=paths)
+
+
+def options(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    models: Iterable[Path],
+    *,
+    jobs: int | None,
+    cache: bool,
+    cache_dir: Path | None,
+    debug: bool,
+) -> Options:
+    """What the analysis is asked to do; ``models`` are the model files as found on disk."""
+    return Options(
+        paths=paths or (Path(),),
+        tests=settings.tests,
+        generated=settings.generated,
+        tags=tuple(sorted(set(settings.tags))),
+        goos=settings.goos,
+        goarch=settings.goarch,
+        exclude=settings.exclude,
+        jobs=jobs or cores(),
+        cache=cache,
+        cache_dir=cache_dir,
+        models=tuple(models),
+        debug=debug,
+    )
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def inside(folder: Path, name: str, key: str) -> Path:
+    """A file that a configuration names: below its folder, since the configuration may come with code that nobody trusts."""
+    file = (folder / name).resolve()
+    if Path(name).is_absolute() or not file.is_relative_to(folder.resolve()):
+        raise UsageError(f"configuration: {key}: {name} is not below the folder of the configuration file")
+    return file

@@ -1,0 +1,160 @@
+"""One finding to lines: the map, its guard, the two threads step by step with the locks held, the other accesses, reasons and advice."""
+
+from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
+from mapguard.report.context import Context
+from mapguard.report.excerpt import clean, excerpt
+from mapguard.report.source import SourceLines
+from mapguard.report.terminal import Page, counted
+
+_OTHERS = 8
+_PLACES = 3
+_VERBS = {
+    "write": "writes",
+    "delete": "deletes from",
+    "read": "reads",
+    "range": "iterates over",
+    "len": "takes the length of",
+    "replace": "replaces",
+}
+_ROOTS = {
+    "goroutine": "goroutine",
+    "http": "HTTP handler",
+    "grpc": "gRPC method",
+    "rpc": "RPC method",
+    "exported": "a caller of the exported",
+    "unknown": "an unknown caller of",
+    "informer": "informer handler",
+    "timer": "timer",
+    "callback": "callback",
+}
+
+
+class Story:
+    """Writes findings on a page, with source lines from below the root."""
+
+    def __init__(self, page: Page, context: Context) -> None:
+        self._page = page
+        self._full = context.full
+        self._source = SourceLines(context.root)
+
+    def tell(self, f: Finding) -> None:
+        page, first = self._page, f.accesses[0]
+        page.line(f"{page.severity(f'{f.severity}[{f.rule}]', f.severity)} {page.bold(clean(f'{first.path}:{first.line}:{first.column}'))}")
+        page.wrapped(clean(f.message), "  ")
+        page.line()
+        self._map(f)
+        self._guard(f)
+        page.line()
+        racing = f.accesses[: f.racing]
+        for label, access in zip("AB", racing, strict=False):
+            if label == "B" and access == racing[0]:
+                page.line(f"  {page.bold('thread B')}  the same code, run by another goroutine at the same time")
+                page.line()
+            else:
+                self._thread(label, access)
+        self._others(f)
+        for number, reason in enumerate(f.reasons):
+            page.labelled("" if number else "why", clean(reason))
+        page.labelled("fix", clean(f.advice.text), "green")
+        if f.advice.patch:
+            self._patch(f.advice.patch)
+        page.labelled("", f"{f.confidence} confidence; fingerprint {f.fingerprint}; mapguard explain {f.rule}")
+        page.line()
+
+    # ------------------------------------------------------------ the map and its guard
+
+    def _map(self, f: Finding) -> None:
+        name = f"{f.map.owner}.{f.map.name}" if f.map.owner and f.map.kind == "field" else f.map.name
+        kind = {"global": "package variable ", "local": "local ", "param": "parameter "}.get(f.map.kind, "")
+        declared = f.map.declared
+        where = f", declared at {declared.path}:{declared.line}" if declared is not None else ""
+        self._page.labelled("map", clean(f"{kind}{name} {f.map.type}{where}"))
+
+    def _guard(self, f: Finding) -> None:
+        if f.guard is None:
+            return
+        total = f.guard.held + f.guard.missed
+        text = f"{f.guard.lock} is held at {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'}"
+        without = sorted({(a.path, a.line) for a in f.accesses if all(h.lock != f.guard.lock for h in a.locks)}) if f.guard.missed else []
+        if without:
+            more = f" and {len(without) - _PLACES} more" if len(without) > _PLACES else ""
+            text += f"; not at {', '.join(f'{path}:{line}' for path, line in without[:_PLACES])}{more}"
+        self._page.labelled("guard", clean(text))
+
+    # ------------------------------------------------------------ threads
+
+    def _thread(self, label: str, access: Access) -> None:
+        page = self._page
+        page.line(f"  {page.bold(f'thread {label}')}  {_start(access.root)}")
+        digits = max((len(str(s.line)) for s in access.trace), default=1)
+        path = ""
+        locks: tuple[HeldLock, ...] = ()
+        for number, step in enumerate(access.trace, 1):
+            if step.path != path:
+                page.line(f"    {page.dim(clean(f'{step.path}:{step.line}'))}")
+            last = number == len(access.trace)
+            note = _change(locks, step.locks)
+            self._step(step, digits, f"{_VERBS[access.op]} the map, {held(access.locks)}" if last else note, last)
+            path, locks = step.path, step.locks
+        page.line()
+
+    def _step(self, step: Step, digits: int, note: str, last: bool) -> None:
+        page = self._page
+        line = self._source.line(step.path, step.line)
+        bar = page.dim("│")
+        if not line.strip():
+            page.line(f"    {page.dim(f'{step.line:>{digits}}')} {bar} {clean(step.text)}")
+        else:
+            shown = excerpt(line, step.column, step.end_column, page.width - digits - 8)
+            page.line(f"    {page.dim(f'{step.line:>{digits}}')} {bar} {shown.text}")
+            if last:
+                marks = page.colored("^" * shown.length, "red")
+                fits = digits + 8 + shown.offset + shown.length + len(note) < page.width
+                page.line(f"    {'':>{digits}} {bar} {'':>{shown.offset}}{marks}{f' {note}' if fits else ''}")
+                note = "" if fits else note
+        if note:
+            page.line(f"    {'':>{digits}} {bar} {note if last else page.dim(note)}")
+
+    # ------------------------------------------------------------ the rest
+
+    def _others(self, f: Finding) -> None:
+        rest = f.accesses[f.racing :]
+        if not rest:
+            return
+        page = self._page
+        page.line(f"  {page.bold('other accesses')}")
+        shown = rest if self._full else rest[:_OTHERS]
+        places = [clean(f"{a.path}:{a.line}") for a in shown]
+        width = min(max(len(p) for p in places), page.width // 2)
+        for access, place in zip(shown, places, strict=True):
+            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}  {page.dim(held(access.locks))}")
+        if len(shown) < len(rest):
+            page.line(page.dim(f"    and {len(rest) - len(shown)} more (mapguard why {f.fingerprint})"))
+        page.line()
+
+    def _patch(self, patch: str) -> None:
+        for line in patch.splitlines():
+            text = clean(line.replace("\t", "    "))
+            color = {"+": "green", "-": "red"}.get(line[:1], "")
+            self._page.line(f"          {self._page.colored(text, color) if color else text}")
+
+
+def held(locks: tuple[HeldLock, ...]) -> str:
+    """``holding mu, rw (read)`` or ``holding no lock``."""
+    if not locks:
+        return "holding no lock"
+    return "holding " + ", ".join(clean(h.lock) + (" (read)" if h.mode == "read" else "") for h in locks)
+
+
+def _start(root: RootInfo | None) -> str:
+    if root is None:
+        return "from an unknown start"
+    many = ", many at a time" if root.many and root.kind not in ("exported", "unknown") else ""
+    return f"{_ROOTS.get(root.kind, clean(root.kind))} {clean(root.name)}{many}, {clean(f'{root.path}:{root.line}')}"
+
+
+def _change(before: tuple[HeldLock, ...], now: tuple[HeldLock, ...]) -> str:
+    """What a step says about locks: nothing unless they changed."""
+    if set(before) == set(now):
+        return ""
+    return held(now) if now else "holding no lock any more"
