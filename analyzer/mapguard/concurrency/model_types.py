@@ -60,7 +60,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
     root: tuple[RootModel, ...] = ()
     calls: Names = ()  # runs these during the call, on the caller's goroutine
-    parallel: bool = False  # what ``calls`` names runs on several goroutines at once, all joined before the call returns
+    parallel: bool = False  # what ``calls`` names runs on goroutines that all end before the call returns; ``many`` of each, or one
     once: bool = False  # runs arg0 at most once, before any call returns
     reads: Names = ()  # looks keys up in these maps
     writes: Names = ()  # changes these maps, or the maps that these point to
