@@ -1,12 +1,13 @@
 """``mapguard explain RULE`` and ``mapguard rules``: the rules' pages in the terminal."""
 
 import sys
+from pathlib import Path
 
 import click
 import msgspec
 
 from mapguard.cli.configfile import no_such_rule
-from mapguard.findings.rules import all_rules, rule
+from mapguard.findings.rules import all_rules, pages, rule
 
 
 @click.command()
@@ -27,10 +28,14 @@ def explain(ident: str) -> None:
 
 @click.command()
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def rules(format_: str) -> None:
+@click.option("--write", "folder", type=click.Path(path_type=Path, file_okay=False), hidden=True)
+def rules(format_: str, folder: Path | None) -> None:
     """List all rules."""
-    if format_ == "json":
+    if folder is not None:
+        for name, page in pages().items():
+            (folder / name).write_bytes(page.encode("utf-8"))
+    elif format_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(all_rules()), indent=1).decode())
-        return
-    for one in all_rules():
-        click.echo(f"{one.id:<28} {one.severity:<8} {one.short}")
+    else:
+        for r in all_rules():
+            click.echo(f"{r.id:<27}  {r.severity:<7}  {r.short}")

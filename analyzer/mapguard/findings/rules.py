@@ -7,6 +7,8 @@ import msgspec
 from mapguard.base.data import data_dir
 from mapguard.findings.model import Severity
 
+_MADE = "<!-- Made from rules/ by `mapguard rules --write docs/rules`; do not edit here. -->\n"
+
 
 class Rule(msgspec.Struct, frozen=True):
     """``precision`` as code scanning means it: very-high, high, medium, low. ``doc`` is the rule's page in Markdown."""
@@ -44,4 +46,17 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def rule(ident: str) -> Rule | None:
+    """The rule with this id."""
     return next((r for r in all_rules() if r.id == ident), None)
+
+
+def pages() -> dict[str, str]:
+    """docs/rules: file names and their text, made from the rules."""
+    rows = "".join(f"| [`{r.id}`]({r.id}.md) | {r.severity} | {r.short} |\n" for r in all_rules())
+    index = f"{_MADE}# Rules\n\n| rule | severity | found when |\n|---|---|---|\n{rows}"
+    return {"README.md": index, **{f"{r.id}.md": _page(r) for r in all_rules()}}
+
+
+def _page(r: Rule) -> str:
+    heading, _, rest = r.doc.partition("\n")
+    return f"{_MADE}{heading}\n\n**{r.severity}**, {r.precision} precision. {r.short}\n{rest}"
