@@ -3,6 +3,9 @@
 On the line of the access that breaks the rule: ``// want RULE "regexp"`` (the regexp is searched in the message) or ``// want-any "regexp"``
 when any rule will do. ``// FN reason`` marks a known miss, ``// FP reason`` known noise; both fail when they become outdated. A finding is on
 a line when one of its racing accesses is. A package without expectations must be silent.
+
+The first line of a package says its row of docs/semantics.md and its kind: ``// Row: S6 REPORT``. REPORT packages race and give findings, SILENT
+ones do neither, NOTE ones give findings and do not race, TESTS ones race and give findings only when tests are analysed.
 """
 
 import re
@@ -58,7 +61,10 @@ def fixtures(root: Path) -> list[Fixture]:
 def _wants(file: Path, root: Path) -> Iterable[Want]:
     path = file.relative_to(root).as_posix()
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        for m in _WANT.finditer(line):
+        found = list(_WANT.finditer(line))
+        if not found and re.search(r"//\s*want", line):
+            raise ValueError(f"{path}:{number}: not an expectation: {line.strip()}")
+        for m in found:
             yield Want(path, number, m["rule"] or "", m["text"] if m["rule"] else m["any"])
 
 
