@@ -1,11 +1,12 @@
 """Go fixtures with expectations in comments, compared with a report.
 
-On the line of the access that breaks the rule: ``// want RULE "regexp"`` (the regexp is searched in the message) or ``// want-any "regexp"``
-when any rule will do. ``// FN reason`` marks a known miss, ``// FP reason`` known noise; both fail when they become outdated. A finding is on
-a line when one of its racing accesses is. A package without expectations must be silent.
+On the line of the access that breaks the rule: ``// want RULE "regexp"`` (the regexp is searched in the message) or
+``// want-any "regexp"`` when any rule will do. ``// FN reason`` marks a known miss, ``// FP reason`` known noise; both fail when
+they become outdated. A finding is on a line when one of its racing accesses is. A package without expectations must be silent.
 
-The first line of a package says its row of docs/semantics.md and its kind: ``// Row: S6 REPORT``. REPORT packages race and give findings, SILENT
-ones do neither, NOTE ones give findings and do not race, TESTS ones race and give findings only when tests are analysed.
+The first line of a package says its row of docs/semantics.md and its kind: ``// Row: S6 REPORT``. REPORT packages race and give
+findings, SILENT ones do neither, NOTE ones give findings and do not race, TESTS ones race and give findings only when tests are
+analysed.
 """
 
 import re

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from expect import Fixture, fixtures, problems
 
+from expect import Fixture, fixtures, problems
 from mapguard.findings.model import Access, Advice, Confidence, Finding, MapInfo, Severity
 
 

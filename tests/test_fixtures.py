@@ -7,16 +7,20 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from expect import Fixture, fixtures, problems
 
+from expect import Fixture, fixtures, problems
 from mapguard import pipeline
+from mapguard.base.gap import Gap
 from mapguard.base.options import Options
+from mapguard.facts.model import FileFacts
 from mapguard.findings import select
 from mapguard.findings.model import Confidence, Finding
 from mapguard.findings.rules import all_rules
+from mapguard.frontend.extract import Loaded, extract
 
 ROOT = Path(__file__).parent / "fixtures"
 ALL = fixtures(ROOT)
@@ -107,12 +111,10 @@ def test_cold_and_warm_cache_say_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_file_order_does_not_matter(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    extract = pipeline.extract
-
-    def shuffled(files: list[object], *rest: object, **more: object) -> object:
+    def shuffled(files: list[Loaded], *rest: Any, **more: Any) -> tuple[list[FileFacts], list[Gap]]:
         mixed = list(files)
         random.Random(seed).shuffle(mixed)
-        return extract(mixed, *rest, **more)  # type: ignore[arg-type]
+        return extract(mixed, *rest, **more)
 
-    monkeypatch.setattr(pipeline, "extract", shuffled)
+    monkeypatch.setattr("mapguard.pipeline.extract", shuffled)
     assert counted(pipeline.run(Options(paths=(ROOT,), cache=False)).findings) == in_process()

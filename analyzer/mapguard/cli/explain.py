@@ -21,7 +21,7 @@ def explain(ident: str) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(found.doc))
+        Console().print(Markdown(found.doc, code_theme="ansi_dark"))
     else:
         click.echo(found.doc, nl=False)
 

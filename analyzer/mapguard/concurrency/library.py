@@ -226,12 +226,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
         if aliased:
             paths = aliased[0].paths
             first = aliased[0].type if first == OUTSIDE else first
-    if (
-        isinstance(first, TPtr | TName | TStruct | TSlice)
-        or first == OUTSIDE
-        or b.types.map_of(first) is not None
-        or isinstance(first, TFunc)
-    ):
+    if first == OUTSIDE or isinstance(first, TPtr | TName | TStruct | TSlice | TFunc) or b.types.map_of(first) is not None:
         value = Value(first, paths)
     else:
         value = Value(first)

@@ -60,7 +60,7 @@ def _summary(page: Page, report: Report, context: Context) -> None:
         kinds = ", ".join(counted(counts[kind], kind) for kind in ("error", "warning", "note") if counts[kind])
         head = f"{counted(len(report.findings), 'finding')}: {kinds}"
     else:
-        head = "No unguarded map found"
+        head = "Nothing left to report" if report.suppressed else "No unguarded map found"
     parts = [head]
     if report.suppressed:
         parts.append(f"{len(report.suppressed)} suppressed")

@@ -1,0 +1,115 @@
+"""Comments that silence findings: which line they speak for, what they must say, and what is said about wrong ones."""
+
+import msgspec
+import pytest
+
+import sample_report
+from mapguard.base.span import Place
+from mapguard.findings.model import Finding
+from mapguard.findings.suppress import apply, comments
+
+RULES = ("concurrent-map-write", "map-guard-missed")
+
+
+def at(line: int, declared: int = 1, rule: str = "map-guard-missed") -> Finding:
+    """A finding whose first access is on ``line`` of a.go and whose map is declared on another."""
+    f = sample_report.guard_missed()
+    first = msgspec.structs.replace(f.accesses[0], path="a.go", line=line)
+    info = msgspec.structs.replace(f.map, declared=Place("a.go", declared))
+    return msgspec.structs.replace(f, rule=rule, map=info, accesses=(first, *f.accesses[1:]))
+
+
+def silenced(source: str, *findings: Finding) -> tuple[list[str], list[str]]:
+    """What is silenced (by, reason) and noticed in one file."""
+    lines = source.split("\n")
+    kept, hidden, notices = apply(findings, lambda path: lines if path == "a.go" else [], RULES, ["a.go"])
+    assert len(kept) + len(hidden) == len(findings)
+    return [f"{s.by}: {s.reason}" for s in hidden], [n.show() for n in notices]
+
+
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [
+        ("x\nm[k] = v //mapguard:ignore map-guard-missed one writer", "mapguard:ignore: one writer"),
+        ("x\nm[k] = v // mapguard:ignore map-guard-missed one writer", "mapguard:ignore: one writer"),
+        ("//mapguard:ignore map-guard-missed one writer\nm[k] = v", "mapguard:ignore: one writer"),
+        ("x //mapguard:ignore map-guard-missed in the declaration\nm[k] = v", "mapguard:ignore: in the declaration"),
+        ("x\nm[k] = v //mapguard:ignore concurrent-map-write,map-guard-missed two", "mapguard:ignore: two"),
+        ("x\nm[k] = v //nolint:mapguard", "nolint: "),
+        ("x\nm[k] = v //nolint:errcheck,mapguard // one writer", "nolint: one writer"),
+        ("x\nm[k] = v //lint:ignore mapguard one writer", "lint:ignore: one writer"),
+    ],
+)
+def test_a_comment_silences(source: str, by: str) -> None:
+    assert silenced(source, at(2)) == ([by], [])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x\nm[k] = v //nolint:errcheck",
+        "x\nm[k] = v //lint:ignore SA1000 other tool",
+        "x\nm[k] = v // see mapguard",
+        'x\nm["//mapguard:ignore map-guard-missed text"] = v',
+        "x\nm[`//nolint:mapguard`] = v",
+        "x\nm[k] = v\n//nolint:mapguard",
+        "x\nm[k] = v //lint:ignore mapguard",
+        "//nolint:mapguard\nx\nm[k] = v\n",
+    ],
+)
+def test_these_silence_nothing(source: str) -> None:
+    line = 3 if source.startswith("//nolint") else 2
+    hidden, _ = silenced(source, at(line, declared=9))
+    assert hidden == []
+
+
+def test_a_trailing_comment_does_not_reach_the_next_line() -> None:
+    source = "m[a] = 1 //mapguard:ignore map-guard-missed only this\nm[b] = 2"
+    hidden, notices = silenced(source, at(2, declared=9))
+    assert hidden == []
+    assert notices == ["a.go:1: mapguard:ignore map-guard-missed silences nothing; remove it"]
+
+
+def test_a_block_of_comments_reaches_the_code_below() -> None:
+    source = "//mapguard:ignore map-guard-missed filled before the server starts\n// and never again\nm[k] = v"
+    assert silenced(source, at(3, declared=9)) == (["mapguard:ignore: filled before the server starts"], [])
+
+
+def test_another_rule_is_not_silenced() -> None:
+    hidden, notices = silenced("m[k] = v //mapguard:ignore map-guard-missed why", at(1, rule="concurrent-map-write"))
+    assert hidden == []
+    assert notices == ["a.go:1: mapguard:ignore map-guard-missed silences nothing; remove it"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "notice"),
+    [
+        ("//mapguard:ignore", "mapguard:ignore needs a rule and a reason: //mapguard:ignore RULE why it is safe"),
+        ("//mapguard:ignore map-guard-missed", "mapguard:ignore needs a rule and a reason: //mapguard:ignore RULE why it is safe"),
+        ("//mapguard:ignore map-gard-missed x", "mapguard:ignore names no rule: map-gard-missed (did you mean map-guard-missed?)"),
+        ("//lint:ignore mapguard", "lint:ignore mapguard needs a reason: //lint:ignore mapguard why it is safe"),
+    ],
+)
+def test_a_malformed_comment_silences_nothing_and_is_said(comment: str, notice: str) -> None:
+    assert silenced(f"m[k] = v {comment}", at(1)) == ([], [f"a.go:1: {notice}"])
+
+
+def test_an_unused_comment_in_a_file_without_findings_is_said() -> None:
+    assert silenced("m[k] = v //mapguard:ignore map-guard-missed fixed long ago")[1] == [
+        "a.go:1: mapguard:ignore map-guard-missed silences nothing; remove it"
+    ]
+
+
+def test_an_unused_nolint_is_left_to_nolintlint() -> None:
+    assert silenced("m[k] = v //nolint:mapguard") == ([], [])
+
+
+def test_the_second_access_is_not_the_place() -> None:
+    f = at(1, declared=9)
+    f = msgspec.structs.replace(f, accesses=(f.accesses[0], msgspec.structs.replace(f.accesses[1], path="a.go", line=3)))
+    assert silenced("m[a] = 1\n\nm[b] = 2 //mapguard:ignore map-guard-missed why", f)[0] == []
+
+
+@pytest.mark.parametrize("line", ['"\\"//nolint:mapguard"', "'\"' //nolint:mapguard", "`\\` //nolint:mapguard"])
+def test_literals_end_where_go_ends_them(line: str) -> None:
+    assert len(comments("a.go", [line])) == (0 if line.startswith('"') else 1)
