@@ -70,6 +70,7 @@ class Body:
         self.spawned: set[str] = set()
         self.waited: set[Path] = set()
         self.signals: set[Path] = set()
+        self.counted: set[Path] = set()  # groups that the body adds to
         self.touched_after_signal = False
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before

@@ -401,8 +401,10 @@ def parameter_calls(
                 use_function(b, bound[key], given.kind, at, end, locks, given.many)
 
 
-def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool) -> None:
-    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``."""
+def use_function(
+    b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool, series: str = ""
+) -> None:
+    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``; ``series`` as in ``Edge``."""
     if kind.startswith("keep:"):
         b.escape(value)
         b.analysis.keep_named(kind[5:], value.funcs)
@@ -423,8 +425,10 @@ def use_function(b: Body, value: Value, kind: str, at: int, end: int, locks: tup
         paths = {RECEIVER: target.recv.paths} if target.recv is not None else {}
         summary = b.analysis.summary(func)
         bound = {RECEIVER: target.recv} if target.recv is not None else {}
-        if kind == "go" or kind.startswith("root:"):
-            start_goroutine(b, func, summary, bound, paths, at, end, kind, many)
+        if kind == "call" and summary.detaches:
+            start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
+        elif kind == "go" or kind.startswith("root:"):
+            start_goroutine(b, func, summary, bound, paths, at, end, kind, many).series = series
         elif kind == "once":
             b.edge("once", func, at, end, paths, extra=locks)
         else:

@@ -45,8 +45,10 @@ class Thread(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Equal for contexts that the same go statement, registration or entry point starts."""
-        return self.spawn.id if self.spawn is not None else f"{self.kind}:{self.func.id}"
+        """Equal for contexts that the same go statement, registration or entry point starts, or one goroutine runs in turn."""
+        if self.spawn is None:
+            return f"{self.kind}:{self.func.id}"
+        return self.spawn.series or self.spawn.id
 
 
 class Context(NamedTuple):

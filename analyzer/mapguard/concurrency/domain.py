@@ -252,6 +252,7 @@ class Edge:
         "owned",
         "private",
         "root",
+        "series",
         "stores",
     )
 
@@ -282,6 +283,7 @@ class Edge:
         self.loops = loops
         self.many = many
         self.root = root
+        self.series = ""  # equal for the functions that one goroutine runs in turn
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
         self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
@@ -327,6 +329,7 @@ class Summary:
     __slots__ = (
         "acquires",
         "calls_params",
+        "detaches",
         "escapes",
         "noreturn",
         "publishes",
@@ -350,6 +353,7 @@ class Summary:
         self.signals: frozenset[Path] = frozenset()
         self.calls_params: tuple[ParamCall, ...] = ()
         self.noreturn = False
+        self.detaches = False  # it goes on on a goroutine of its own, beside its caller
 
     def key(self) -> tuple[object, ...]:
         """Equal keys mean equal summaries: the fixpoint test."""
@@ -364,6 +368,7 @@ class Summary:
             self.signals,
             self.calls_params,
             self.noreturn,
+            self.detaches,
         )
 
 

@@ -358,7 +358,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
             if steps and (given.paths or given.funcs):
                 store_field(b, home.plus(*(s.field for s in steps)), given)
             if isinstance(key, Name) and given.funcs and isinstance(kind, TName | TPtr):
-                b.analysis.field_model(b, kind, key.name, given)
+                b.analysis.field_model(b, kind, key.name, given, x.at)
         return made
     inner = b.types.element(kind)
     for key, value in x.elems:

@@ -125,7 +125,7 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
     if model.parallel:
         live = b.now.live
         for value in named(model.calls, recv, args):
-            run_functions(b, value, "go", at, end, True)
+            run_functions(b, value, "go", at, end, model.many)
         if b.state is not None:
             b.state.live = live
         return
@@ -153,13 +153,14 @@ def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at
     """``http.HandleFunc("/", f)`` or ``RegisterXServer(s, impl)``: the argument is run by the library from now on."""
     from mapguard.concurrency.calls import use_function
 
+    series = f"{b.func.id}@{at}" if root.serial else ""
     for value in named((root.arg,), recv, args):
         if value.funcs or isinstance(value.type, TFunc):
-            use_function(b, value, f"root:{root.kind}", at, end, (), root.many)
+            use_function(b, value, f"root:{root.kind}", at, end, (), root.many, series)
             continue
         b.escape(value)
         for method in methods(b, value.type, root.methods):
-            use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), f"root:{root.kind}", at, end, (), root.many)
+            use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), f"root:{root.kind}", at, end, (), root.many, series)
 
 
 def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
@@ -190,9 +191,13 @@ def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: boo
 
 
 def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
-    """WaitGroup-like objects: Done signals, Wait joins."""
+    """WaitGroup-like objects: Done signals, Wait joins. Tests that go on beside their parent."""
     if recv is None or b.state is None:
         return
+    if model.adds:
+        b.counted.update(recv.paths)
+    if model.detaches:
+        b.summary.detaches = True
     if model.done:
         b.signals.update(recv.paths)
         if mode == "call":

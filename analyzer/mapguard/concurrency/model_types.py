@@ -72,6 +72,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     joins: bool = False  # waits for the goroutines of the receiver
     publishes: Names = ()  # keeps these where other goroutines can reach them
     noreturn: bool = False
+    detaches: bool = False  # its caller goes on on a goroutine of its own, beside who called that
     checks: bool = False  # looks arg0 up in the receiver, atomically by itself
     acts: bool = False  # stores under arg0 in the receiver, atomically by itself
 

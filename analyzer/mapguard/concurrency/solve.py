@@ -201,7 +201,9 @@ class Analysis:
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
         summary.waits = frozenset(p for p in body.waited if self._outlives(p, body))
-        summary.signals = frozenset(p for p in body.signals if self._outlives(p, body))
+        # who adds itself to the group may be missed by a Wait; who starts others adds those
+        late = body.counted if not body.spawned else set()
+        summary.signals = frozenset(p for p in body.signals - late if self._outlives(p, body))
         summary.calls_params = tuple(sorted(body.param_calls))
         summary.returns = body.return_values
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
@@ -378,14 +380,15 @@ class Analysis:
             )
         return self._called
 
-    def field_model(self, body: Body, kind: Type, name: str, value: Value) -> None:
+    def field_model(self, body: Body, kind: Type, name: str, value: Value, at: int) -> None:
         """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
         from mapguard.concurrency.calls import use_function
 
         base = kind.elem if isinstance(kind, TPtr) else kind
         model = self.models.field(show_type(base), name)
         if model is not None and body.state is not None:
-            use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many)
+            series = f"{body.func.id}@{at}" if model.serial else ""
+            use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many, series)
 
     def count_call(self, func: Func, at: int, fn: Value) -> None:
         """For the statistics: how each call resolved."""
