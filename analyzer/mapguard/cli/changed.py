@@ -48,7 +48,16 @@ def changed_since(root: Path, rev: str, read: Callable[[str], list[str]]) -> Cha
     with suppress(GitError):
         base = git(root, "merge-base", base, "HEAD").strip() or base
     try:
-        flags = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-cr-at-eol", "--ignore-submodules", "--relative")
+        flags = (
+            "--text",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-color",
+            "--no-renames",
+            "--ignore-cr-at-eol",
+            "--ignore-submodules",
+            "--relative",
+        )
         diff = git(root, "diff", "-U0", *flags, "--src-prefix=a/", "--dst-prefix=b/", base, "--", "*.go")
         new = git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", "*.go")
     except GitError as error:
