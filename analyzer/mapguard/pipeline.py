@@ -26,6 +26,7 @@ from mapguard.frontend import cache
 from mapguard.frontend.cache import Cache, cache_folder, digest
 from mapguard.frontend.discover import SourceFile, Tree, discover, find_root, start_of
 from mapguard.frontend.extract import Loaded, extract
+from mapguard.frontend.gopath import placed
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
 from mapguard.program.link import link
@@ -47,6 +48,7 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     clock = _Clock()
     tree = discover(options)
     loaded, gaps = _load(tree.files, options)
+    tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
         key = _run_key(loaded, options)
@@ -70,6 +72,7 @@ def analysis(options: Options, progress: Progress | None = None, executor: Execu
     """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
     tree = discover(options)
     loaded, _ = _load(tree.files, options)
+    tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
         program, _, _ = _program(tree, loaded, options, store, progress, executor)

@@ -225,12 +225,20 @@ def guarded_on_the_spot(accesses: list[Access]) -> bool:
 
 
 def distinct(contexts: list[Context]) -> list[Context]:
-    """One context of each kind that matters to the pairs: access, thread, object and locks; writes and the least locked first."""
+    """One context of each kind that matters to the pairs: access, thread, object and locks; writes and the least locked first.
+
+    Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads.
+    """
     seen: dict[tuple[int, str, Path, object], Context] = {}
     for c in contexts:
         seen.setdefault((id(c.access), c.thread.id, c.path, c.locks), c)
-    ranked = sorted(seen.values(), key=lambda c: (strength(c) == API, len(c.locks), not c.access.writes))
-    return ranked[:PER_LOCATION]
+    turns: Counter[tuple[str, bool]] = Counter()
+    ranked: list[tuple[int, Context]] = []
+    for c in sorted(seen.values(), key=lambda c: (strength(c) == API, len(c.locks), not c.access.writes)):
+        ranked.append((turns[c.thread.id, c.access.writes], c))
+        turns[c.thread.id, c.access.writes] += 1
+    ranked.sort(key=lambda turn: turn[0])
+    return [c for _, c in ranked[:PER_LOCATION]]
 
 
 def different_location(climber: Climber, a: Context, b: Context) -> bool:
