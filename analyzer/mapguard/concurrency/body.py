@@ -53,6 +53,7 @@ class Body:
         self.store = store
         self.own_names: set[str] = set()
         self.captured: set[Base] = set()
+        self.addressed: set[Path] = set()  # parts of objects whose address was taken
         self.loops: tuple[int, ...] = ()
         self.label = ""
         self.exits: list[Exits] = []
@@ -107,7 +108,7 @@ class Body:
 
         ``publish`` is false when only a goroutine started here gets it; ``into`` is the object it is stored in.
         """
-        pending = [p.base for p in value.paths]
+        pending = [p.base for p in value.paths if self._reveals(p, value.type)]
         pending.extend(p.base for f in value.funcs for p in self.analysis.captures(f))
         seen: set[Base] = {into} if into is not None else set()
         while pending:
@@ -121,11 +122,20 @@ class Body:
                     self.now.published |= {base}
                 for held, stored in self.store.items():
                     if held.base == base:
-                        pending.extend(p.base for p in stored.paths)
+                        pending.extend(p.base for p in stored.paths if self._reveals(p, stored.type))
             elif base[0] == PARAM and base[1] == self.func.id:
                 self.escaped_params.add(base[2])
                 if publish:
                     self.published_params.add(base[2])
+
+    def _reveals(self, path: Path, kind: Type) -> bool:
+        """Whether who gets a value gets at the object that its path starts from: the object, an element, the address of a part of it.
+
+        A pointer or a map that was read from a field leads on to other memory, not back.
+        """
+        if all(is_elem(f) or f.startswith(COPY) for f in path.fields):
+            return True
+        return path in self.addressed or isinstance(self.types.underlying(kind), TStruct)
 
     def assign_path(self, target: Path, value: Value) -> None:
         """``target = value`` where ``target`` is a field or element."""
@@ -162,7 +172,7 @@ class Body:
             self.touched_after_signal = True
         for path in value.paths:
             if op != "replace" and path.is_copy:
-                path = Path(path.base, tuple(f for f in path.fields if not f.startswith(COPY)))
+                path = path.original()
             owned = self.owned(path)
             key = (op, path, at)
             known = self.accesses.get(key)
@@ -204,7 +214,8 @@ class Body:
         for path, mode in extra:
             locks[path] = mode
         held = () if kind in ("go", "root") else tuple(sorted(locks.items()))
-        bases = {p.base for paths in args.values() for p in paths if p.base[0] in (ALLOC, RECEIVED)}
+        stores = self.held_by(args) if kind in ("call", "defer") else {}
+        bases = {p.base for paths in (*args.values(), *stores.values()) for p in paths if p.base[0] in (ALLOC, RECEIVED)}
         owned = frozenset(b for b in bases if self.owned(Path(b)))
         private = frozenset(b for b in bases if not self.shared(Path(b)))
         key = (kind, at, callee.id)
@@ -214,12 +225,14 @@ class Body:
             known.owned &= owned
             known.private &= private
             known.live |= state.live
+            known.stores.update(stores)
             for index, paths in args.items():
                 mine = known.args.get(index, ())
                 known.args[index] = mine + tuple(p for p in paths if p not in mine)
             return known
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
         made.private = private
+        made.stores = stores
         self.edges[key] = made
         return made
 
@@ -280,9 +293,9 @@ def substitute(path: Path, callee: Func, args: dict[int, tuple[Path, ...]]) -> t
         return (path,)
     fields = path.fields
     if fields and is_elem(fields[0]) and index + VARIADIC in args:
-        return tuple(a.uncopied().plus(*fields[1:]) for a in args[index + VARIADIC])
+        return tuple(a.plus(*fields[1:]) for a in args[index + VARIADIC])
     if fields:
-        return tuple(a.uncopied().plus(*fields) for a in args.get(index, ()))
+        return tuple(a.plus(*fields) for a in args.get(index, ()))
     return args.get(index, ())
 
 

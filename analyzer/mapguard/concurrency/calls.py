@@ -251,7 +251,6 @@ def call_function(
         start_goroutine(b, func, summary, bound, paths, at, end, "go", False)
         return NOTHING
     edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
-    edge.stores.update(b.held_by(paths))
     edge.candidates = max(edge.candidates, candidates)
     sure = candidates == 1
     if mode == "defer":

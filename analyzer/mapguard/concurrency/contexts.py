@@ -33,6 +33,7 @@ from mapguard.program.model import Func
 DEPTH_LIMIT = 24
 STATE_LIMIT = 400
 PER_ACCESS = 40
+_MAKERS = 3  # calls between the one that makes a function literal and the one that runs it
 
 
 class Thread(NamedTuple):
@@ -244,7 +245,8 @@ class Climber:
         for edge in edges:
             if edge in chain:
                 continue
-            for target, held in moves(path, locks, func, edge):
+            ways = [m for p in self._homes(path, func) for m in self._moves(p, locks, func, edge)]
+            for target, held in ways:
                 concealed = hidden if target.base == path.base else target.base in edge.private
                 if edge.starts_thread:
                     many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
@@ -273,6 +275,37 @@ class Climber:
                     seen.add(state)
                     queue.append(Way(edge.caller, target, here, (edge, *chain), owned, concealed, kept))
 
+    def _homes(self, path: Path, func: Func) -> list[Path]:
+        """An object made by ``func`` that it stored below a parameter is that parameter's from the caller's point of view."""
+        if path.base[0] != ALLOC or path.base[1] != func.id:
+            return [path]
+        homes = [h for h in self.analysis.homes.get(path.base, ()) if h.base[0] == PARAM and h.base[1] == func.id]
+        return [h.plus(*path.fields) for h in homes] or [path]
+
+    def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
+        """``moves``, also for a function literal that left the function it is written in: the call of that one tells its parameters."""
+        kind, owner, _ = path.base
+        if kind == PARAM and owner != func.id:
+            maker = self.analysis.program.by_id.get(owner)
+            if maker is not None and edge.caller.frame is not maker.frame:
+                return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
+        return moves(path, locks, func, edge)
+
+    def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func, depth: int = 0) -> list[tuple[Path, Locks]]:
+        """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""
+        found: list[tuple[Path, Locks]] = []
+        for edge in self.incoming.get(maker.id, ()):
+            if edge.starts_thread or edge.caller is maker:
+                continue
+            there = moves(path, locks, maker, edge)
+            if edge.caller is caller:
+                found.extend(there)
+            elif depth < _MAKERS:
+                for target, held in there:
+                    if target.base[0] == PARAM and target.base[1] == edge.caller.id:
+                        found.extend(self._made_by(target, held, edge.caller, caller, depth + 1))
+        return found[:_MAKERS]
+
     def _one_of_many(self, lock: Path) -> bool:
         """Whether the lock belongs to one of several objects: around something that exists once it excludes nobody."""
         found = location(lock)
@@ -288,6 +321,10 @@ class Climber:
     def _end(
         self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks, hidden: bool
     ) -> None:
+        if path.is_copy:
+            if access.op == "replace":
+                return  # a field of a copy: the original keeps its map
+            path = path.original()
         found = location(path)
         if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
             return
@@ -299,7 +336,7 @@ class Climber:
 
 
 def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
-    """Path and locks in the caller's terms, one pair for each object that the argument under the path may be.
+    """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
 
     Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
     """

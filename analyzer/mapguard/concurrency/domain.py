@@ -46,6 +46,10 @@ class Path(NamedTuple):
         """Without a copy marker at its end."""
         return Path(self.base, self.fields[:-1]) if self.fields and self.fields[-1].startswith(COPY) else self
 
+    def original(self) -> "Path":
+        """Without copy markers: what a copy's reference fields share with the original."""
+        return Path(self.base, tuple(f for f in self.fields if not f.startswith(COPY)))
+
     @property
     def is_copy(self) -> bool:
         return any(f.startswith(COPY) for f in self.fields)

@@ -303,6 +303,7 @@ def unary(b: Body, x: Unary) -> Value:
         return Value(TPtr(value.type), value.paths, value.funcs)
     value = evaluate(b, x.x)
     if x.op == "&":
+        b.addressed.update(value.paths)
         return Value(TPtr(value.type), value.paths, value.funcs)
     if x.op == "*":
         if isinstance(value.type, TPtr):
