@@ -1,0 +1,136 @@
+"""The action's inputs (from the environment) to runs of mapguard, and what they found to the job: annotations, summary, outputs.
+
+Standard library only; runs in mapguard's own environment with ``-I``, so that nothing of the code to be scanned is imported.
+"""
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+SUMMARY_LIMIT = 900_000  # over 1 MiB GitHub drops the whole summary
+FINISHED = (0, 1, 3)  # every other exit code is a failure of the run itself
+
+
+class InputError(Exception):
+    """An input that cannot be used; the message is one sentence for the author of the workflow."""
+
+
+def main() -> int:
+    """Scans; the judgement is left to a later step, so that reports are uploaded first."""
+    folder = Path(os.environ["RUNNER_TEMP"], "mapguard")
+    folder.mkdir(parents=True, exist_ok=True)
+    sarif, summary, counted = folder / "mapguard.sarif", folder / "summary.md", folder / "mapguard.json"
+    html = folder / "mapguard.html" if os.environ["INPUT_HTML_ARTIFACT"] else None
+    try:
+        scan, gate = arguments(folder)
+        base = base_revision() if flag("new-only") else ""
+    except InputError as error:
+        print(f"::error title=mapguard::{escaped(str(error))}")
+        return 2
+    reports = [f"--report=markdown={summary}", f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
+    if base:
+        # code scanning compares with the base branch itself: alerts that it does not get would count as fixed
+        code = mapguard([*scan, "--quiet", "--fail-on=none", "--format=sarif", f"--output={sarif}"])
+        if code not in FINISHED:
+            return code
+        gate.append(f"--new-from-rev={base}")
+    else:
+        reports.append(f"--report=sarif={sarif}")
+    code = mapguard([*scan, *gate, "--format=github", *reports])
+    if code not in FINISHED:
+        return code
+    append("GITHUB_STEP_SUMMARY", cut(summary.read_bytes()))
+    found = len(json.loads(counted.read_bytes())["findings"])
+    outputs = {"findings": found, "sarif-file": sarif, "html-file": html or "", "exit-code": code}
+    append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()).encode())
+    return 0
+
+
+def arguments(folder: Path) -> tuple[list[str], list[str]]:
+    """Options of every scan, and those of the scan whose exit code counts."""
+    scan = [f"--{name}={given(name)}" for name in ("config", "min-confidence", "baseline") if given(name)]
+    gate = [f"--fail-on={given('fail-on')}"] if given("fail-on") else []
+    try:
+        more = shlex.split(given("args"))
+    except ValueError as error:
+        raise InputError(f"the input args cannot be split: {error}") from error
+    return [*scan, *more, "--color=never", f"--cache-dir={folder / 'cache'}"], gate
+
+
+def paths() -> list[str]:
+    return [line.strip() for line in given("path").splitlines() if line.strip()] or ["."]
+
+
+def given(name: str) -> str:
+    return os.environ["INPUT_" + name.upper().replace("-", "_")].strip()
+
+
+def flag(name: str) -> bool:
+    if given(name) not in ("true", "false"):
+        raise InputError(f"the input {name} is neither true nor false")
+    return given(name) == "true"
+
+
+def base_revision() -> str:
+    """The commit that the change is based on, fetched when the clone is shallow; "" where there is no such thing."""
+    base = os.environ["BASE_SHA"]
+    if not base:
+        return ""
+    header = git("cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
+    parents = [line.removeprefix("parent ") for line in header if line.startswith("parent ")]
+    if len(parents) == 2 and os.environ.get("GITHUB_REF", "").endswith("/merge"):
+        base = parents[0]  # GitHub's trial merge: the base branch as it was merged with, which the event may not know yet
+    if not known(base):
+        git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", base)
+    if not known(base):
+        raise InputError(f"new-only needs the commit {base} that the change is based on: give actions/checkout fetch-depth: 2 (or 0)")
+    return base
+
+
+def known(commit: str) -> bool:
+    return bool(git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"))
+
+
+def git(*args: str) -> str:
+    """The output of a git command where the first path lies; "" when it fails."""
+    start = Path(paths()[0].removesuffix("..."))
+    folder = start if start.is_dir() else start.parent
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(["git", "-C", str(folder), *args], env=env, capture_output=True, text=True, errors="replace", check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def mapguard(options: list[str]) -> int:
+    """Runs mapguard; its messages may quote scanned code, so the runner is told not to take commands from them."""
+    end = secrets.token_hex(16)
+    done = subprocess.run([sys.executable, "-I", "-m", "mapguard", "scan", *options, "--", *paths()], stderr=subprocess.PIPE, check=False)
+    if done.stderr:
+        message = done.stderr.decode("utf-8", "replace")
+        print(f"::stop-commands::{end}\n{message}\n::{end}::", flush=True)
+        if done.returncode not in FINISHED:
+            print(f"::error title=mapguard::{escaped(message.strip())}", flush=True)
+    return done.returncode
+
+
+def escaped(message: str) -> str:
+    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def cut(summary: bytes) -> bytes:
+    if len(summary) <= SUMMARY_LIMIT:
+        return summary
+    kept = summary[:SUMMARY_LIMIT].rpartition(b"\n")[0]
+    return kept + b"\n\nThe rest is left out: GitHub takes no longer summary. The HTML report (html-artifact) has everything.\n"
+
+
+def append(variable: str, data: bytes) -> None:
+    with Path(os.environ[variable]).open("ab") as file:
+        file.write(data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
