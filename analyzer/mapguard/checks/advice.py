@@ -20,6 +20,8 @@ def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard 
         )
     if rule == "map-escapes-guard" and guard is not None:
         return Advice("copy", f"Work on a copy made under {guard.lock} (maps.Clone), or do this work inside the critical section.")
+    if guard is not None and guard.held == 0:
+        return Advice("hold-lock", f"Hold {guard.lock} at every access, as the declaration says.")
     if guard is not None:
         return Advice("hold-lock", f"Hold {guard.lock} here too: {guard.held} of {guard.held + guard.missed} accesses do.")
     if rule == "map-guard-mismatch":

@@ -36,6 +36,8 @@ def guard_missed(race: Race) -> bool:
     guard = race.guard
     if guard is None:
         return False
+    if guard.declared:
+        return race.a.access in guard.missed or race.b.access in guard.missed
     return len(guard.held) >= len(guard.missed) or (len(guard.held) >= 2 and any(x.writes for x in guard.held))
 
 

@@ -142,10 +142,11 @@ class Explainer:
         match rule:
             case "map-guard-missed" if guard is not None:
                 here = race.a if not self._holds(race.a, guard) else race.b
-                total = guard.held + guard.missed
+                held = f"which {guard.held} of {guard.held + guard.missed} accesses hold"
+                why = "which its declaration names as its guard" if race.guard is not None and race.guard.declared else held
                 return (
                     f"Map '{name}' is {_PASSIVE[here.access.op]} in '{here.access.func.display}' without '{guard.lock}', "
-                    f"which {guard.held} of {total} accesses hold; it can meet the {_noun(race.b if here is race.a else race.a)}."
+                    f"{why}; it can meet the {_noun(race.b if here is race.a else race.a)}."
                 )
             case "map-escapes-guard" if guard is not None:
                 here = a if a.access.alias and not a.locks else b

@@ -2,7 +2,7 @@
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import HeldLock, MapInfo
@@ -53,7 +53,7 @@ class Names:
         return func.facts.params[at].name if at < len(func.facts.params) else "?"
 
     def locks(self, held: tuple[tuple[Path, str], ...]) -> tuple[HeldLock, ...]:
-        return tuple(HeldLock(self.path(p), mode) for p, mode in held)
+        return tuple(HeldLock(self.path(p), mode) for p, mode in held if mode in (READ, WRITE))
 
     # ------------------------------------------------------------ the map
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
+    GLOBAL,
+    JOINED,
     PARAM,
     RECEIVED,
     RECEIVER,
@@ -108,24 +110,25 @@ class Body:
 
         ``publish`` is false when only a goroutine started here gets it; ``into`` is the object it is stored in.
         """
-        pending = [p.base for p in value.paths if self._reveals(p, value.type)]
-        pending.extend(p.base for f in value.funcs for p in self.analysis.captures(f))
-        seen: set[Base] = {into} if into is not None else set()
+        pending = [(p.base, publish) for p in value.paths if self._reveals(p, value.type)]
+        # who gets a function can run it, but finds what it captured in no other place
+        pending.extend((p.base, False) for f in value.funcs for p in self.analysis.captures(f))
+        seen: set[tuple[Base, bool]] = {(into, True), (into, False)} if into is not None else set()
         while pending:
-            base = pending.pop()
-            if base in seen:
+            base, known = pending.pop()
+            if (base, known) in seen or (base, True) in seen:
                 continue
-            seen.add(base)
+            seen.add((base, known))
             if base[0] == ALLOC:
                 self.now.escaped |= {base}
-                if publish:
+                if known:
                     self.now.published |= {base}
                 for held, stored in self.store.items():
                     if held.base == base:
-                        pending.extend(p.base for p in stored.paths if self._reveals(p, stored.type))
+                        pending.extend((p.base, known) for p in stored.paths if self._reveals(p, stored.type))
             elif base[0] == PARAM and base[1] == self.func.id:
                 self.escaped_params.add(base[2])
-                if publish:
+                if known:
                     self.published_params.add(base[2])
 
     def _reveals(self, path: Path, kind: Type) -> bool:
@@ -259,6 +262,8 @@ class Body:
     def wait(self, path: Path) -> None:
         """Joins the goroutines that signal on ``path``."""
         self.waited.add(path)
+        if path.fields and path.base[0] in (PARAM, GLOBAL) and path not in self.now.locks:
+            self.now.locks[path] = JOINED
         live = self.now.live
         if live:
             frame, signals = self.func.frame.id, self.analysis.signals

@@ -6,8 +6,10 @@ from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
     NOTHING,
+    READ,
     RECEIVER,
     UNKNOWN_TYPE,
+    WRITE,
     Access,
     Base,
     Edge,
@@ -81,7 +83,7 @@ def check_then_act(b: Body, fn: Value, x: Call) -> None:
     for path in target.recv.paths:
         if model.checks:
             b.checked.append((path, key))
-        elif (path, key) in b.checked and not b.now.locks and not b.owned(path):
+        elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
             made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, False, False, False)
             b.acts.setdefault((path, x.at), made)
 
@@ -449,6 +451,8 @@ def start_goroutine(
 ) -> Edge:
     """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
     edge = b.edge("go", func, at, end, paths, many) if kind == "go" else b.edge("root", func, at, end, paths, many, kind[5:])
+    if kind == "go":
+        _hand_over_locks(b, func, summary, paths, edge)
     signals: set[Path] = set()
     if kind == "go" and not b.analysis.touches_after_signal(func):
         for p in sorted(summary.signals):
@@ -466,6 +470,12 @@ def start_goroutine(
         elif given.param in bound:
             use_function(b, bound[given.param], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
     return edge
+
+
+def _hand_over_locks(b: Body, func: Func, summary: Summary, paths: dict[int, tuple[Path, ...]], edge: Edge) -> None:
+    """A lock that is held here and that the goroutine gives up without taking it is the goroutine's from its start."""
+    handed = {q for p in summary.releases for q in substitute(p, func, paths) if b.now.locks.get(q) in (READ, WRITE)}
+    edge.locks = tuple((q, b.now.locks.pop(q)) for q in sorted(handed))
 
 
 __all__ = ["COPY", "Composite", "call", "call_function", "invoke", "lock_effect", "start_goroutine", "use_function"]

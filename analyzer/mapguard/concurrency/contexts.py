@@ -12,6 +12,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
     GLOBAL,
+    JOINED,
     PARAM,
     RECEIVED,
     RECEIVER,
@@ -63,6 +64,7 @@ class Context(NamedTuple):
     where: Location
     depth: int
     private: bool  # the object is an allocation that only goroutines started beside it can reach
+    joined: tuple[Path, ...]  # what was waited for on the way
 
     def executed(self) -> frozenset[str]:
         """The functions that run on the thread itself on this way."""
@@ -122,6 +124,7 @@ class Climber:
         self._many: dict[str, bool] = {}
         self._programs: dict[str, frozenset[str]] = {}
         self._spawns: dict[str, frozenset[str]] = {}
+        self._imported: dict[str, frozenset[str]] = {}
 
     # ------------------------------------------------------------ how often
 
@@ -173,6 +176,21 @@ class Climber:
         self._programs[func.id] = frozenset(found)
         return self._programs[func.id]
 
+    def imported_by(self, main: str) -> frozenset[str]:
+        """The packages that the program of a main function consists of."""
+        known = self._imported.get(main)
+        if known is None:
+            packages = self.analysis.program.imports()
+            found: set[str] = set()
+            pending = [self.analysis.program.by_id[main].scope.package.path]
+            while pending:
+                path = pending.pop()
+                if path not in found:
+                    found.add(path)
+                    pending.extend(packages.get(path, ()))
+            known = self._imported[main] = frozenset(found)
+        return known
+
     def one_spawn_each(self, func: Func, base: Base, depth: int = 0) -> bool:
         """Whether every object passed as the parameter ``base`` of ``func`` is made for that one call: it gets one goroutine of its own."""
         edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
@@ -196,6 +214,19 @@ class Climber:
                     and not edge.loops
                     and self.one_spawn_each(edge.caller, target.base, depth + 1)
                 ):
+                    return False
+        return True
+
+    def made_each(self, func: Func, base: Base, depth: int = 0) -> bool:
+        """Whether every object passed as the parameter ``base`` of ``func`` is made by the callers on the way: none is passed twice."""
+        edges = self.incoming.get(func.id, ())
+        if not edges or depth > _MAKERS + 1:
+            return False
+        for edge in edges:
+            for target in edge.args.get(base[2], ()) or (None,):
+                made = target is not None and target.base[0] == ALLOC and target.base[1] == edge.caller.id
+                passed = target is not None and target.base[0] == PARAM and target.base[1] == edge.caller.id and not target.fields
+                if not made and not (passed and target is not None and self.made_each(edge.caller, target.base, depth + 1)):
                     return False
         return True
 
@@ -238,6 +269,8 @@ class Climber:
                 kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
                 if func.outer is not None or func.id in self.analysis.handed_on:
                     kind = "stored"
+                if func.scope.support:
+                    return  # only tests call it
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
                 self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)
@@ -258,7 +291,7 @@ class Climber:
                         thread = Thread("goroutine", many, func, edge)
                     if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                         continue
-                    self._end(done, access, thread, (edge, *chain), target, held, False)
+                    self._end(done, access, thread, (edge, *chain), target, (*held, *edge.locks), False)
                     continue
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in edge.owned
@@ -329,10 +362,11 @@ class Climber:
         if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
             return
         where, depth = found
-        locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != TOKEN or self._is_token(p))
+        joined = tuple(p for p, m in locks if m == JOINED)
+        locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        done.append(Context(access, thread, chain, path, locks, where, depth, hidden))
+        done.append(Context(access, thread, chain, path, locks, where, depth, hidden, joined))
 
 
 def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:

@@ -23,6 +23,7 @@ UNKNOWN_TYPE = TUnknown()
 OUTSIDE = TName("?", "outside")  # some type of a library: what is called on it is not in the tree
 
 READ, WRITE = "read", "write"
+JOINED = "joined"  # waited for: what the one who signals did before has been done
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
 
 
@@ -126,7 +127,7 @@ def merge_values(a: Value, b: Value) -> Value:
     return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT])
 
 
-Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE or TOKEN
+Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN or JOINED
 
 
 class State:
@@ -156,6 +157,10 @@ class State:
 
     def copy(self) -> "State":
         return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published)
+
+    @property
+    def holds_lock(self) -> bool:
+        return any(mode != JOINED for mode in self.locks.values())
 
     def lockset(self) -> Locks:
         return tuple(sorted(self.locks.items())) if self.locks else ()

@@ -324,9 +324,9 @@ def received(b: Body, channel: Value) -> None:
     """A receive: it may join a goroutine, and it takes back the token of a channel used as a lock."""
     token = is_token(b.types.element(channel.type))
     for p in channel.paths:
-        b.wait(p)
         if token:
             b.release(p)
+        b.wait(p)
 
 
 def is_token(kind: Type) -> bool:

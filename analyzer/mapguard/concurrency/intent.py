@@ -5,6 +5,7 @@ After RacerD's principle: report only where the code itself says that it means t
 
 import re
 
+from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import Access, Location
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct
@@ -28,6 +29,8 @@ class Intent:
         self._packages: set[str] | None = None
 
     def reason(self, where: Location, accesses: list[Access]) -> str | None:
+        if declared_guard(self.analysis.program, where) is not None:
+            return "the map's declaration names the lock that guards it"
         if where.kind == "field":
             return self._of_type(where)
         if where.kind == "global" and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():

@@ -1,7 +1,8 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
 from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RESULT
+from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RESULT, WRITE
+from mapguard.concurrency.guards import common_lock
 from mapguard.program.model import Func
 
 
@@ -14,12 +15,19 @@ def same_single_root(a: Context, b: Context) -> bool:
 
 def different_program(climber: Climber, a: Context, b: Context) -> bool:
     """Whether the two threads belong to different commands of the tree."""
-    mine, theirs = _programs(climber, a), _programs(climber, b)
-    return "*" not in mine and "*" not in theirs and bool(mine) and bool(theirs) and not mine & theirs
+    mine, theirs = climber.programs(_home(a)), climber.programs(_home(b))
+    if not mine or not theirs or ("*" in mine and "*" in theirs):
+        return False
+    if "*" not in mine and "*" not in theirs:
+        return not mine & theirs
+    # one side is called by nobody in the tree: it is in the other's programs only where those import it
+    named, unnamed = (mine, b) if "*" in theirs else (theirs, a)
+    package = _home(unnamed).scope.package.path
+    return not any(package in climber.imported_by(main) for main in named)
 
 
-def _programs(climber: Climber, c: Context) -> frozenset[str]:
-    return climber.programs(c.thread.spawn.caller if c.thread.spawn is not None else c.thread.func)
+def _home(c: Context) -> Func:
+    return c.thread.spawn.caller if c.thread.spawn is not None else c.thread.func
 
 
 def self_parallel(climber: Climber, a: Context) -> bool:
@@ -64,7 +72,19 @@ def initialising(a: Context, b: Context) -> bool:
 
 
 def ordered(climber: Climber, a: Context, b: Context) -> bool:
-    return _before_or_after(climber, a, b) or _before_or_after(climber, b, a)
+    return (
+        _before_or_after(climber, a, b) or _before_or_after(climber, b, a) or _waited_for(climber, a, b) or _waited_for(climber, b, a)
+    )
+
+
+def _waited_for(climber: Climber, a: Context, b: Context) -> bool:
+    """Whether ``b`` comes after a wait for what the goroutine of ``a`` does last: a channel or group that lies beside the map."""
+    spawn = a.thread.spawn
+    if not b.joined or spawn is None or spawn.kind != "go":
+        return False
+    ends = tuple((p, WRITE) for p in sorted(climber.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())))
+    waited = tuple((p, WRITE) for p in b.joined)
+    return common_lock(a.path, ends, b.path, waited) is not None
 
 
 def _before_or_after(climber: Climber, a: Context, b: Context) -> bool:
@@ -76,7 +96,10 @@ def _before_or_after(climber: Climber, a: Context, b: Context) -> bool:
         if spawn.caller is func or spawn.id in climber.spawns(func):
             if spawn.id in live:
                 return False
-            private = a.path.base[0] == ALLOC and _frame_id(climber, a.path.base[1]) == func.frame.id
+            base = a.path.base
+            private = base[0] == ALLOC and _frame_id(climber, base[1]) == func.frame.id
+            if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
+                private = private or climber.made_each(spawn.caller, base)
             return private or not climber.runs_many(func) or b.thread.kind in ("main",)
     return False
 

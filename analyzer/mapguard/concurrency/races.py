@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.contexts import Climber, Context
+from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
@@ -35,12 +36,13 @@ API = "api"
 
 
 class Guard(NamedTuple):
-    """The lock that most accesses hold: its path in the terms of one access, and the accesses that hold it and miss it."""
+    """The lock that most accesses hold, or that the map's declaration names: its path in the terms of one access, who holds and misses it."""
 
     lock: Path
     shown_with: Access
     held: tuple[Access, ...]
     missed: tuple[Access, ...]
+    declared: bool = False
 
 
 class Race(NamedTuple):
@@ -112,7 +114,7 @@ class Judge:
             found.extend(c for c in self.contexts(access) if c.where == where)
         if not found or not any(c.access.writes for c in found):
             return None
-        guard = infer_guard(found)
+        guard = infer_guard(found, declared_guard(self.analysis.program, where))
         intent = self.intent.reason(where, accesses)
         found = distinct(found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
@@ -265,8 +267,11 @@ def _started_beside(climber: Climber, private: Context, other: Context) -> bool:
     return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in climber.spawns(maker)
 
 
-def infer_guard(contexts: list[Context]) -> Guard | None:
-    """The lock that most accesses hold, writes weighted double (after SpotBugs' inconsistent-synchronisation statistics)."""
+def infer_guard(contexts: list[Context], declared: Location | None = None) -> Guard | None:
+    """The lock that the declaration names, else the one that most accesses hold.
+
+    Writes are weighted double (after SpotBugs' inconsistent-synchronisation statistics).
+    """
     by_access: dict[int, list[Context]] = {}
     for c in contexts:
         by_access.setdefault(id(c.access), []).append(c)
@@ -289,16 +294,33 @@ def infer_guard(contexts: list[Context]) -> Guard | None:
             mine = votes.setdefault(kind, [])
             if all((x.func.id, x.at) != (access.func.id, access.at) for x in mine):
                 mine.append(access)
+    if declared is not None and declared not in votes:
+        return _never_held(declared, tuple(sites.values()))
     if not votes:
         return None
-    best = max(sorted(votes), key=lambda k: _weight(votes[k]))
+    best = declared or max(sorted(votes), key=lambda k: _weight(votes[k]))
     held = tuple(votes[best])
     missed = tuple(x for key, x in sites.items() if all((h.func.id, h.at) != key for h in held))
     lock, access = shown[best]
+    if declared is not None:
+        return Guard(lock, access, held, missed, True)
     near = lock_key(access.path, lock).relative is not None or lock.base[0] == GLOBAL
     if _weight(held) * (3 if near else 1) < _weight(missed):
         return None  # a lock that happens to be held somewhere is no guard
     return Guard(lock, access, held, missed)
+
+
+def _never_held(lock: Location, missed: tuple[Access, ...]) -> Guard | None:
+    """A declared guard that no access holds: it has a name where it is a package variable or stands beside the map."""
+    if lock.kind == "global":
+        return Guard(Path((GLOBAL, lock.name, 0)), missed[0], (), missed, True)
+    for access in missed:
+        fields = access.path.fields
+        while fields and (is_elem(fields[-1]) or fields[-1].startswith(COPY)):
+            fields = fields[:-1]
+        if fields and fields[-1].rpartition(".")[0] == lock.name.rpartition(".")[0]:
+            return Guard(Path(access.path.base, (*fields[:-1], lock.name)), access, (), missed, True)
+    return None
 
 
 def _weight(accesses: Iterable[Access]) -> int:

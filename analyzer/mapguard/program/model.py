@@ -9,10 +9,14 @@ from mapguard.facts.syntax import TPtr, Type
 TYPE_PARAM = "$"
 
 
+_TESTING = frozenset(["testing", "net/http/httptest", "k8s.io/client-go/testing", "github.com/golang/mock/gomock", "go.uber.org/mock/gomock"])
+_TESTING_BELOW = ("github.com/stretchr/testify/", "testing/", "github.com/onsi/gomega")
+
+
 class Scope:
     """What the names of one file mean: its package and its imports."""
 
-    __slots__ = ("cache", "dots", "file", "imports", "package")
+    __slots__ = ("cache", "dots", "file", "imports", "package", "support")
 
     def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...]) -> None:
         self.file = file
@@ -20,6 +24,7 @@ class Scope:
         self.imports = imports
         self.dots = dots
         self.cache: dict[Type, Type] = {}
+        self.support = any(i.path in _TESTING or i.path.startswith(_TESTING_BELOW) for i in file.imports)  # it only serves tests
 
 
 class NamedType:
@@ -122,7 +127,17 @@ class Program:
         self.files: dict[str, FileFacts] = {}
         self.scopes: dict[str, Scope] = {}
         self.inits: list[Func] = []
+        self._imports: dict[str, frozenset[str]] | None = None
         self.at_index: dict[tuple[str, int], Func] = {}  # by file path and index in its facts: where literals are found
+
+    def imports(self) -> dict[str, frozenset[str]]:
+        """The import paths of each package's files."""
+        if self._imports is None:
+            found: dict[str, set[str]] = {}
+            for scope in self.scopes.values():
+                found.setdefault(scope.package.path, set()).update(i.path for i in scope.file.imports)
+            self._imports = {path: frozenset(imported) for path, imported in found.items()}
+        return self._imports
 
     def named(self, pkg: str, name: str) -> NamedType | None:
         package = self.packages.get(pkg)
