@@ -115,7 +115,7 @@ class Judge:
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
-        intent = self.intent.reason(where, accesses)
+        intent = self.intent.reason(where, accesses, found)
         found = distinct(found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):

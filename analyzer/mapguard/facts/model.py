@@ -5,7 +5,7 @@ import msgspec
 from mapguard.base.gap import Gap
 from mapguard.facts.syntax import Expr, Field, Stmt, TFunc, Type
 
-SCHEMA = 1  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
+SCHEMA = 2  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
 
 
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -28,7 +28,7 @@ class TypeDecl(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class GlobalVar(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One package-level ``var`` specification."""
+    """One package-level ``var`` specification. ``comment`` is the text above or beside it when it speaks of a guard."""
 
     names: tuple[str, ...]
     name_at: tuple[int, ...]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import msgspec
 from tree_sitter import Node
 
 from mapguard.base.gap import Gap
@@ -50,9 +51,14 @@ class _Declarations:
 
 def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
     comments: list[Node] = []  # the comment lines right above the next declaration
+    last_kind, last_row = 0, -1
     for node in root.named_children:
         kind = node.kind_id
         if kind == g.COMMENT:
+            if node.start_point[0] == last_row:
+                if last_kind == _VAR:
+                    _beside(c, node, out)
+                continue
             if comments and comments[-1].end_point[0] + 1 != node.start_point[0]:
                 comments = []
             comments.append(node)
@@ -75,6 +81,7 @@ def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
         elif kind == _ERROR:
             _declarations(c, node, out)
         comments = []
+        last_kind, last_row = kind, node.end_point[0]
 
 
 def _function(c: Lowering, node: Node, doc: str) -> None:
@@ -117,10 +124,14 @@ def _types(c: Lowering, node: Node, comments: list[Node], out: _Declarations) ->
 
 def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
     pending = list(reversed(node.named_children))
+    last_row = -1
     while pending:
         spec = pending.pop()
         if spec.kind_id == g.COMMENT:
-            comments = [*comments, spec]
+            if spec.start_point[0] == last_row:
+                _beside(c, spec, out)
+            else:
+                comments = [*comments, spec]
             continue
         if spec.kind_id != _VAR_SPEC:
             pending.extend(reversed(spec.named_children))
@@ -138,6 +149,14 @@ def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> 
             )
         )
         comments = []
+        last_row = spec.end_point[0]
+
+
+def _beside(c: Lowering, comment: Node, out: _Declarations) -> None:
+    """A comment on the last line of a variable speaks of that variable."""
+    said = spoken(c, [comment])
+    if said and out.vars:
+        out.vars[-1] = msgspec.structs.replace(out.vars[-1], comment=f"{out.vars[-1].comment} {said}".strip())
 
 
 def _imports(c: Lowering, node: Node) -> Iterable[Import]:
