@@ -3,12 +3,15 @@
 After RacerD's principle: report only where the code itself says that it means to be used by several threads.
 """
 
+import itertools
 import re
+from collections.abc import Sequence
 
+from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import Access, Location
+from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
-from mapguard.facts.syntax import TName, TStruct
+from mapguard.facts.syntax import TName, TStruct, Type
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 
@@ -27,15 +30,47 @@ class Intent:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self._packages: set[str] | None = None
+        self._fields: dict[str, bool] = {}
 
     def reason(self, where: Location, accesses: list[Access]) -> str | None:
+        """What the declarations say."""
         if declared_guard(self.analysis.program, where) is not None:
             return "the map's declaration names the lock that guards it"
-        if where.kind == "field":
-            return self._of_type(where)
-        if where.kind == "global" and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():
+        return self._of_type(where) if where.kind == "field" else None
+
+    def of_pair(self, a: Context, b: Context, accesses: Sequence[Access]) -> str | None:
+        """What the ways to the object say."""
+        for c in (a, b):
+            if c.where.kind != "local" and self._in_concurrent_map(c.path):
+                return "the object is kept in a concurrent map, where several goroutines find it"
+        single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL
+        if single and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():
             return "the map is filled on demand, and its package starts goroutines or takes locks elsewhere"
         return None
+
+    def _in_concurrent_map(self, path: Path) -> bool:
+        """Whether the way to the map leads through an element of a sync.Map or its like."""
+        fields = path.fields
+        if path.base[0] == GLOBAL and fields and is_elem(fields[0]):
+            package, _, name = path.base[1].rpartition(".")
+            found = self.analysis.program.packages.get(package)
+            variable = found.globals.get(name) if found is not None else None
+            if variable is not None and self._is_concurrent_map(self.analysis.global_type(variable)):
+                return True
+        return any(is_elem(b) and not is_elem(a) and self._concurrent_field(a) for a, b in itertools.pairwise(fields))
+
+    def _concurrent_field(self, ident: str) -> bool:
+        known = self._fields.get(ident)
+        if known is None:
+            owner, _, name = ident.rpartition(".")
+            package, _, type_name = owner.rpartition(".")
+            under = self.analysis.types.underlying(TName(package, type_name))
+            fields = under.fields if isinstance(under, TStruct) else ()
+            known = self._fields[ident] = any(f.name == name and self._is_concurrent_map(f.type) for f in fields)
+        return known
+
+    def _is_concurrent_map(self, kind: Type) -> bool:
+        return self.analysis.models.type(show_type(self.analysis.types.deref(kind))) == "concurrent-map"
 
     def declared_unsafe(self, where: Location) -> bool:
         """Whether the type's own comment says that it must not be used concurrently."""
@@ -73,7 +108,7 @@ class Intent:
         return self._packages
 
 
-def _filled_lazily(accesses: list[Access]) -> bool:
+def _filled_lazily(accesses: Sequence[Access]) -> bool:
     """Whether one function both looks a key up and stores it: a cache."""
     readers = {a.func.frame.id for a in accesses if a.op == "read"}
     return any(a.op == "write" and a.func.frame.id in readers for a in accesses)

@@ -115,7 +115,7 @@ class Judge:
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
-        intent = self.intent.reason(where, accesses, found)
+        intent = self.intent.reason(where, accesses)
         found = distinct(found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):
@@ -126,7 +126,7 @@ class Judge:
                 if reason is not None:
                     self.counts[reason] += 1
                     continue
-                score, evidence = self.weigh(a, b, guard, intent)
+                score, evidence = self.weigh(a, b, guard, intent, accesses)
                 if score <= 0:
                     self.counts[Filter.NO_EVIDENCE] += 1
                     continue
@@ -151,7 +151,7 @@ class Judge:
                         )
                         break
 
-    def weigh(self, a: Context, b: Context, guard: Guard | None, intent: str | None) -> tuple[int, tuple[str, ...]]:
+    def weigh(self, a: Context, b: Context, guard: Guard | None, intent: str | None, accesses: list[Access]) -> tuple[int, tuple[str, ...]]:
         """How strong the evidence is: 0 none, 1 low, 2 and 3 medium, 4 and more high; with the reasons."""
         reasons: list[str] = []
         kinds = sorted((strength(a), strength(b)))
@@ -167,9 +167,9 @@ class Judge:
             reasons.append(
                 "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
             )
-        elif intent is not None:
+        elif (reason := intent or self.intent.of_pair(a, b, accesses)) is not None:
             score = 2
-            reasons.append(f"both sides are called from outside this tree; {intent}")
+            reasons.append(f"both sides are called from outside this tree; {reason}")
         else:
             score = 0
         if held and score:
