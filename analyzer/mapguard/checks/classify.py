@@ -37,7 +37,8 @@ def guard_missed(race: Race) -> bool:
     if guard is None:
         return False
     if guard.declared:
-        return race.a.access in guard.missed or race.b.access in guard.missed
+        missed = {(x.func.id, x.at) for x in guard.missed}
+        return any((c.access.func.id, c.access.at) in missed for c in (race.a, race.b))
     return len(guard.held) >= len(guard.missed) or (len(guard.held) >= 2 and any(x.writes for x in guard.held))
 
 
