@@ -72,9 +72,7 @@ def initialising(a: Context, b: Context) -> bool:
 
 
 def ordered(climber: Climber, a: Context, b: Context) -> bool:
-    return (
-        _before_or_after(climber, a, b) or _before_or_after(climber, b, a) or _waited_for(climber, a, b) or _waited_for(climber, b, a)
-    )
+    return _before_or_after(climber, a, b) or _before_or_after(climber, b, a) or _waited_for(climber, a, b) or _waited_for(climber, b, a)
 
 
 def _waited_for(climber: Climber, a: Context, b: Context) -> bool:

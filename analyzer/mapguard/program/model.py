@@ -9,7 +9,9 @@ from mapguard.facts.syntax import TPtr, Type
 TYPE_PARAM = "$"
 
 
-_TESTING = frozenset(["testing", "net/http/httptest", "k8s.io/client-go/testing", "github.com/golang/mock/gomock", "go.uber.org/mock/gomock"])
+_TESTING = frozenset(
+    ["testing", "net/http/httptest", "k8s.io/client-go/testing", "github.com/golang/mock/gomock", "go.uber.org/mock/gomock"]
+)
 _TESTING_BELOW = ("github.com/stretchr/testify/", "testing/", "github.com/onsi/gomega")
 
 
