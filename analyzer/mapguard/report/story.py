@@ -5,28 +5,10 @@ from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt
 from mapguard.report.source import SourceLines
 from mapguard.report.terminal import Page, counted
+from mapguard.report.words import VERBS, held, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3
-_VERBS = {
-    "write": "writes",
-    "delete": "deletes from",
-    "read": "reads",
-    "range": "iterates over",
-    "len": "takes the length of",
-    "replace": "replaces",
-}
-_ROOTS = {
-    "goroutine": "goroutine",
-    "http": "HTTP handler",
-    "grpc": "gRPC method",
-    "rpc": "RPC method",
-    "exported": "a caller of the exported",
-    "unknown": "an unknown caller of",
-    "informer": "informer handler",
-    "timer": "timer",
-    "callback": "callback",
-}
 
 
 class Story:
@@ -94,7 +76,7 @@ class Story:
                 page.line(f"    {page.dim(clean(f'{step.path}:{step.line}'))}")
             last = number == len(access.trace)
             note = _change(locks, step.locks)
-            self._step(step, digits, f"{_VERBS[access.op]} the map, {held(access.locks)}" if last else note, last)
+            self._step(step, digits, f"{VERBS[access.op]} the map, {held(access.locks)}" if last else note, last)
             path, locks = step.path, step.locks
         page.line()
 
@@ -139,18 +121,11 @@ class Story:
             self._page.line(f"          {self._page.colored(text, color) if color else text}")
 
 
-def held(locks: tuple[HeldLock, ...]) -> str:
-    """``holding mu, rw (read)`` or ``holding no lock``."""
-    if not locks:
-        return "holding no lock"
-    return "holding " + ", ".join(clean(h.lock) + (" (read)" if h.mode == "read" else "") for h in locks)
-
-
 def _start(root: RootInfo | None) -> str:
     if root is None:
         return "from an unknown start"
-    many = ", many at a time" if root.many and root.kind not in ("exported", "unknown") else ""
-    return f"{_ROOTS.get(root.kind, clean(root.kind))} {clean(root.name)}{many}, {clean(f'{root.path}:{root.line}')}"
+    at_once = ", many at a time" if many(root) else ""
+    return f"{root_kind(root)} {clean(root.name)}{at_once}, {clean(f'{root.path}:{root.line}')}"
 
 
 def _change(before: tuple[HeldLock, ...], now: tuple[HeldLock, ...]) -> str:
