@@ -16,6 +16,8 @@ from mapguard.base.data import data_dir
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.checks import Explainer, Sources
+from mapguard.checks.guarded import GuardedField
+from mapguard.checks.guarded import guarded_fields as find_guarded_fields
 from mapguard.concurrency import inspect, models
 from mapguard.concurrency.contexts import by_location
 from mapguard.concurrency.races import Judge
@@ -280,3 +282,9 @@ def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
     _, judge = analysis(options)
     return inspect.dump(judge, what, name)
+
+
+def guarded_fields(options: Options) -> tuple[GuardedField, ...]:
+    """The map fields whose guard is clear from their accesses and not declared yet."""
+    tree, judge = analysis(options)
+    return find_guarded_fields(judge, Sources(judge.analysis.program.files, _reader(tree)), options.generated)

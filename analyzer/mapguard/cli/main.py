@@ -19,6 +19,7 @@ _COMMANDS = {
     "why-not": "mapguard.cli.inspect:why_not",
     "dump": "mapguard.cli.inspect:dump",
     "baseline": "mapguard.cli.baseline:baseline",
+    "annotate": "mapguard.cli.annotate:annotate",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
 }
