@@ -141,11 +141,14 @@ def package_value(b: Body, package_path: str, name: str) -> Value:
     if func is not None:
         kind = TFunc(func.params, func.results, func.facts.variadic)
         return Value(kind, (), (FuncVal(func if func.facts.body is not None else f"{package_path}.{name}"),))
+    if name in package.consts:
+        constant = package.consts[name]
+        return Value(constant) if constant is not None else NOTHING
     for dot in b.func.scope.dots if package_path == b.func.scope.package.path else ():
         found = package_value(b, dot, name)
         if found is not NOTHING:
             return found
-    if package_path != b.func.scope.package.path and name not in package.types and name not in package.consts:
+    if package_path != b.func.scope.package.path and name not in package.types:
         return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),))  # the models declare only part of a library
     return NOTHING
 
@@ -248,18 +251,18 @@ def index(b: Body, x: Index) -> Value:
     if container.funcs and isinstance(container.type, TFunc):
         return container  # a generic function with its type arguments
     keys = [evaluate(b, i) for i in x.index]
-    if note_map(b, container, x.at):
+    if note_map(b, container, x.at, keys):
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
     private = private_slot(b, x, container, keys)
     return private if private is not None else element(b, container)
 
 
-def note_map(b: Body, container: Value, at: int) -> bool:
-    """Whether an indexed container is a map; counts how many have a known type."""
+def note_map(b: Body, container: Value, at: int, keys: list[Value]) -> bool:
+    """Whether an indexed container is a map; counts how many have a known type. An unknown one that a number indexes is a slice."""
     kind = b.types.underlying(b.types.deref(container.type))
     if isinstance(kind, TMap):
         b.analysis.map_expressions[(b.func.id, at)] = True
-    elif isinstance(kind, TUnknown) or container.type == OUTSIDE:
+    elif (isinstance(kind, TUnknown) or container.type == OUTSIDE) and all(b.types.underlying(k.type) != INT for k in keys):
         b.analysis.map_expressions[(b.func.id, at)] = False
     return isinstance(kind, TMap)
 

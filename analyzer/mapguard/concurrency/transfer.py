@@ -181,7 +181,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             container = evaluate(b, container_x)
             at_keys = [evaluate(b, key) for key in keys]
             under = b.types.underlying(b.types.deref(container.type))
-            if note_map(b, container, start):
+            if note_map(b, container, start, at_keys):
                 if update:
                     b.record("read", container, start, end, alias=isinstance(container_x, Name | Call))
                 b.record("write", container, start, end, alias=isinstance(container_x, Name | Call))

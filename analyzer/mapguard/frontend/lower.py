@@ -8,11 +8,22 @@ from tree_sitter import Node
 from mapguard.base.gap import Gap
 from mapguard.base.span import newline_offsets
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, Import, Param, TypeDecl
+from mapguard.facts.syntax import TName, Type
 from mapguard.frontend import grammar as g
 from mapguard.frontend.lower_exprs import expr_list
 from mapguard.frontend.lower_stmts import lower_block
 from mapguard.frontend.lower_types import Lowering, lower_type, parameters, results, spoken, type_parameters
 from mapguard.frontend.parse import Parsed
+
+
+_LITERAL_TYPES = {
+    "int_literal": TName("", "int"),
+    "iota": TName("", "int"),
+    "float_literal": TName("", "float64"),
+    "rune_literal": TName("", "rune"),
+    "interpreted_string_literal": TName("", "string"),
+    "raw_string_literal": TName("", "string"),
+}
 
 
 def lower(parsed: Parsed, path: str, package_path: str, source: bytes, generated: bool, active: bool, bodies: bool) -> FileFacts:
@@ -46,7 +57,7 @@ class _Declarations:
         self.imports: list[Import] = []
         self.types: list[TypeDecl] = []
         self.vars: list[GlobalVar] = []
-        self.consts: list[str] = []
+        self.consts: list[tuple[str, Type | None]] = []
 
 
 def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
@@ -72,8 +83,7 @@ def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
         elif kind == _VAR:
             _vars(c, node, comments, out)
         elif kind == _CONST:
-            for spec in node.named_children:
-                out.consts.extend(c.text(n) for n in spec.children_by_field_id(g.F_NAME) if n.is_named)
+            _consts(c, node, out)
         elif kind == _IMPORT:
             out.imports.extend(_imports(c, node))
         elif kind == _PACKAGE and node.named_child_count:
@@ -120,6 +130,20 @@ def _types(c: Lowering, node: Node, comments: list[Node], out: _Declarations) ->
         kind = lower_type(c, spec.child_by_field_id(g.F_TYPE))
         out.types.append(TypeDecl(c.text(name), params, kind, spec.kind_id == _ALIAS, c.at(name), spoken(c, comments)))
         comments = []
+
+
+def _consts(c: Lowering, node: Node, out: _Declarations) -> None:
+    kind: Type | None = None
+    for spec in node.named_children:
+        declared = spec.child_by_field_id(g.F_TYPE)
+        value = spec.child_by_field_id(g.F_VALUE)
+        if declared is not None:
+            kind = lower_type(c, declared)
+        elif value is not None:
+            first = value.named_children[0] if value.named_children else value
+            kind = _LITERAL_TYPES.get(first.type)
+        # a name without a value repeats the expression above it, and its type
+        out.consts.extend((c.text(n), kind) for n in spec.children_by_field_id(g.F_NAME) if n.is_named)
 
 
 def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:

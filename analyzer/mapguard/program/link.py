@@ -52,7 +52,8 @@ def _types(program: Program, file: FileFacts) -> None:
     for decl in file.types:
         if decl.name not in package.types:
             package.types[decl.name] = NamedType(package.path, decl.name, decl, scope)
-    package.consts.update(file.consts)
+    for name, kind in file.consts:
+        package.consts.setdefault(name, canonical_type(kind, scope) if kind is not None else None)
 
 
 def _members(program: Program, file: FileFacts) -> None:

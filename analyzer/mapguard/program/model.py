@@ -116,7 +116,7 @@ class Package:
         self.types: dict[str, NamedType] = {}
         self.funcs: dict[str, Func] = {}
         self.globals: dict[str, Global] = {}
-        self.consts: set[str] = set()
+        self.consts: dict[str, Type | None] = {}
 
 
 class Program:
