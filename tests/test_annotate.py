@@ -154,6 +154,29 @@ type Reader struct {
 	keys map[string]int
 }
 
+type Mutex struct{ sync.Mutex }
+
+type Wrapped struct {
+	lock  Mutex
+	ready map[string]bool
+}
+
+type Lazy struct {
+	once  sync.Once
+	words map[string]int
+}
+
+func (w *Wrapped) Set(k string) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.ready[k] = true
+}
+
+func (l *Lazy) Words(k string) int {
+	l.once.Do(func() { l.words = map[string]int{"a": 1} })
+	return l.words[k]
+}
+
 func (s *Server) Open(k string) {
 	s.Lock()
 	defer s.Unlock()
@@ -188,7 +211,18 @@ def test_the_lock_is_named_as_a_reader_there_would(shop: Repository, capsys: pyt
     assert added == [
         "names map[string]string // guarded by RWMutex",
         "open map[string]int // guarded by Server.RWMutex",
+        "ready map[string]bool // guarded by lock",
     ]
+
+
+def test_a_lock_type_of_the_tree_is_held_to_as_well(shop: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    missed = "\nfunc (w *Wrapped) Clear(k string) { w.ready[k] = false }\n"
+    shop.commit({"store.go": OTHERS.replace("ready map[string]bool", "ready map[string]bool // guarded by lock") + missed})
+    out = shop.root.parent / "report.json"
+    with pytest.raises(SystemExit):
+        main(["scan", str(shop.root), "--no-cache", "--quiet", "--format", "json", "--output", str(out)])
+    (finding,) = [f for f in json.loads(out.read_text())["findings"] if f["map"]["name"] == "ready"]
+    assert (finding["rule"], finding["guard"]["held"], finding["guard"]["missed"]) == ("map-guard-missed", 1, 1)
 
 
 def test_generated_files_are_left_alone(shop: Repository, capsys: pytest.CaptureFixture[str]) -> None:

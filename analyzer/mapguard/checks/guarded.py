@@ -5,10 +5,11 @@ import msgspec
 from mapguard.checks.sources import Sources
 from mapguard.concurrency.contexts import Context, by_location
 from mapguard.concurrency.declared import declared_name, field_of
-from mapguard.concurrency.domain import Location
-from mapguard.concurrency.guards import lock_key
+from mapguard.concurrency.domain import GLOBAL
 from mapguard.concurrency.races import Guard, Judge, infer_guard
-from mapguard.program.model import NamedType
+from mapguard.facts.syntax import Field
+from mapguard.program.model import NamedType, Program
+from mapguard.program.names import show_type
 
 
 class GuardedField(msgspec.Struct, frozen=True, order=True):
@@ -25,20 +26,17 @@ def guarded_fields(judge: Judge, sources: Sources, generated: bool) -> tuple[Gua
     """Map fields without a declared guard whose accesses, a write among them, mostly hold one lock; sorted by place."""
     found = []
     for where, accesses in by_location(judge.climber).items():
-        owner, _, name = where.name.rpartition(".")
-        package, _, type_name = owner.rpartition(".")
-        named = judge.analysis.program.named(package, type_name) if where.kind == "field" else None
-        field = field_of(named, name)
+        named, field = _declared(judge.analysis.program, where.name) if where.kind == "field" else (None, None)
         if named is None or field is None or declared_name(field.comment) is not None:
             continue
         if named.scope.file.generated and not generated:
             continue
         contexts = [c for access in accesses for c in judge.contexts(access) if c.where == where]
         guard = infer_guard(contexts)
-        lock = _written(guard, named) if guard is not None and _convincing(guard, contexts) else ""
+        lock = _written(judge, guard, named) if guard is not None and _convincing(guard, contexts) else ""
         if lock:
             place = sources.place(named.scope.file.path, field.at)
-            found.append(GuardedField(place.path, place.line, place.column, name, lock))
+            found.append(GuardedField(place.path, place.line, place.column, field.name, lock))
     return tuple(sorted(found))
 
 
@@ -47,15 +45,29 @@ def _convincing(guard: Guard, contexts: list[Context]) -> bool:
     return len(guard.held) > len(guard.missed) and any(c.access.writes and (c.access.func.id, c.access.at) in held for c in contexts)
 
 
-def _written(guard: Guard, owner: NamedType) -> str:
-    """``mu`` for a field beside the map or a variable of its package, ``Server.mu`` for another type's; "" for what has no name there."""
-    kind: Location | None = lock_key(guard.shown_with.path, guard.lock).kind
-    if kind is None or kind.kind == "local":
+def _written(judge: Judge, guard: Guard, owner: NamedType) -> str:
+    """``mu`` for a field beside the map or a variable of its package, ``Server.mu`` for a field of another type of the package.
+
+    "" for a lock without a name there, and for a sync.Once, which orders and does not guard.
+    """
+    base, fields = guard.lock
+    program, types = judge.analysis.program, judge.analysis.types
+    if base[0] == GLOBAL and not fields:
+        package, _, name = base[1].rpartition(".")
+        return name if package == owner.pkg else ""
+    named, field = _declared(program, fields[-1]) if fields else (None, None)
+    if field is not None and field.embedded and len(fields) > 1 and named is not owner:
+        named, field = _declared(program, fields[-2])  # a lock type of the tree, which embeds the lock itself
+    if named is None or field is None or judge.analysis.models.type(show_type(types.deref(field.type))) == "once":
         return ""
-    before, _, name = kind.name.rpartition(".")
-    if kind.kind == "global":
-        return name if before == owner.pkg else ""
+    if named is owner:
+        return field.name
+    return f"{named.name}.{field.name}" if named.pkg == owner.pkg and not guard.missed else ""
+
+
+def _declared(program: Program, identity: str) -> tuple[NamedType | None, Field | None]:
+    """The type and the declaration of the field ``pkg.Type.name``."""
+    before, _, name = identity.rpartition(".")
     package, _, type_name = before.rpartition(".")
-    if package != owner.pkg:
-        return ""
-    return name if type_name == owner.name else f"{type_name}.{name}"
+    named = program.named(package, type_name)
+    return named, field_of(named, name)

@@ -285,10 +285,12 @@ def infer_guard(contexts: list[Context], declared: Location | None = None) -> Gu
         for c in group:
             kinds = set()
             for lock, _ in c.locks:
-                key = lock_key(c.path, lock)
-                if key.kind is not None and guards(c.path, lock):
-                    kinds.add(key.kind)
-                    shown.setdefault(key.kind, (lock, access))
+                kind = lock_key(c.path, lock).kind
+                if declared is not None and declared.name in lock.fields:
+                    kind = declared  # the comment names the field that wraps the lock itself
+                if kind is not None and guards(c.path, lock):
+                    kinds.add(kind)
+                    shown.setdefault(kind, (lock, access))
             common = kinds if common is None else common & kinds
         for kind in common or ():
             mine = votes.setdefault(kind, [])
