@@ -133,4 +133,5 @@ def append(variable: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # what the runner reads, whatever the locale is
     sys.exit(main())
