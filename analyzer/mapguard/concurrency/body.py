@@ -150,6 +150,7 @@ class Body:
                 found = location(target)
                 if found is not None:
                     self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
+        self.analysis.flow(target, value, self.types.map_of(value.type) is not None)
         self.store[target.plain()] = value
         if not self.owned(target):
             self.escape(value, publish=self.shared(target), into=target.base)

@@ -319,6 +319,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         for p in value.paths:
             if p.base[0] == ALLOC and p.base[1] == func.id:
                 base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
+                b.analysis.renamed[base] = p.base
                 b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops, made=False)
                 found.append(Path(base, p.fields))
             else:
@@ -332,7 +333,9 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
             base = renamed[target.base]
             held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
             extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
-            b.store[Path(base, target.fields).plain()] = Value(stored.type, held[:4], stored.funcs + extra)
+            kept = Value(stored.type, held[:4], stored.funcs + extra)
+            b.analysis.flow(Path(base, target.fields), kept, False)
+            b.store[Path(base, target.fields).plain()] = kept
             if extra:
                 b.analysis.keep_functions(Path(base, target.fields), extra)
     b.results = tuple(out)

@@ -395,9 +395,9 @@ def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...
 
 
 def reachable_from_outside(func: Func) -> bool:
-    """Whether code outside the repository can import the package: not a command, not internal."""
+    """Whether code outside the repository can or will import the package: not a command, nor what belongs to one, not internal."""
     package = func.scope.package
-    return package.name != "main" and "internal" not in package.path.split("/")
+    return package.name != "main" and not {"internal", "cmd"} & set(package.path.split("/"))
 
 
 def _given(kind: str, func: Func, path: Path) -> bool:

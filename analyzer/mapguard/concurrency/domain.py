@@ -100,6 +100,17 @@ def location(path: Path) -> tuple[Location, int] | None:
     return None
 
 
+Place = Base | str  # where objects are kept: a base, or the identity of a field, for all instances
+
+
+def place(path: Path) -> Place:
+    """Where the object is kept that ``path`` names: its last field; elements count as their container."""
+    for f in reversed(path.fields):
+        if not is_elem(f) and not f.startswith(COPY):
+            return f
+    return path.base
+
+
 class FuncVal(NamedTuple):
     """A function value: a function of the tree or the model name of one outside, with its bound receiver."""
 

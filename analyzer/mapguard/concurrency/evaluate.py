@@ -17,6 +17,7 @@ from mapguard.concurrency.domain import (
     Path,
     Value,
     location,
+    place,
 )
 from mapguard.facts.syntax import (
     Assert,
@@ -118,10 +119,10 @@ def name_value(b: Body, name: str) -> Value:
 
 
 def with_stored(b: Body, value: Value) -> Value:
-    """An allocation that was stored in a field is reachable by that name too."""
+    """An allocation that was stored in a field is reachable by that name too, once others can reach it at all."""
     homes = b.analysis.homes
     for p in value.paths:
-        if p.base[0] == ALLOC and not p.fields and p.base in homes:
+        if p.base[0] == ALLOC and not p.fields and p.base in homes and not b.owned(p):
             extra = tuple(h for h in homes[p.base] if h not in value.paths)
             if extra:
                 return Value(value.type, (value.paths + extra)[:4], value.funcs)
@@ -320,7 +321,10 @@ def handed_over(b: Body, channel: Value, at: int) -> Value:
     kind = b.types.element(channel.type)
     if isinstance(b.types.underlying(kind), TFunc):
         return Value(kind, tuple(p.uncopied().plus(ELEM) for p in channel.paths))
-    return Value(kind, (Path((RECEIVED, b.func.id, at)),))
+    made = Path((RECEIVED, b.func.id, at))
+    for p in channel.paths:
+        b.analysis.flows.add((made.base, place(p)))
+    return Value(kind, (made,))
 
 
 def received(b: Body, channel: Value) -> None:

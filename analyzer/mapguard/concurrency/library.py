@@ -39,6 +39,8 @@ def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[V
     groups(b, model, recv, mode)
     for value in named(model.publishes, recv, args):
         b.escape(value)
+        for p in recv.paths if recv is not None else ():
+            b.analysis.flow(p, value, False)
     if model.noreturn and mode == "call":
         b.state = None
         return NOTHING

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem
@@ -22,6 +23,7 @@ PER_LOCATION = 120
 class Filter(StrEnum):
     BOTH_READ = "BOTH_READ"
     DIFFERENT_LOCATION = "DIFFERENT_LOCATION"
+    DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
     NOT_SHARED = "NOT_SHARED"
     DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
     SAME_SINGLE_ROOT = "SAME_SINGLE_ROOT"
@@ -36,7 +38,7 @@ API = "api"
 
 
 class Guard(NamedTuple):
-    """The lock that most accesses hold, or that the map's declaration names: its path in the terms of one access, who holds and misses it."""
+    """The lock that most accesses hold, or the declared one: its path in the terms of one access; who holds it, who does not."""
 
     lock: Path
     shown_with: Access
@@ -82,7 +84,7 @@ class Judge:
         return None
 
     def _filters(self) -> tuple[tuple[Filter, Callable[[Context, Context], bool]], ...]:
-        climber = self.climber
+        climber, aliases = self.climber, Aliases(self.analysis)
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
             (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(climber, a, b)),
@@ -92,6 +94,7 @@ class Judge:
             (Filter.INIT_ONLY, initialising),
             (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None),
             (Filter.ORDERED, lambda a, b: ordered(climber, a, b)),
+            (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path)),
         )
 
     def contexts(self, access: Access) -> list[Context]:

@@ -23,11 +23,13 @@ from mapguard.concurrency.domain import (
     FuncVal,
     Location,
     Path,
+    Place,
     State,
     Summary,
     Value,
     join,
     location,
+    place,
 )
 from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
@@ -72,6 +74,9 @@ class Analysis:
         self.threads: dict[str, Edge] = {}
         self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
         self.homes: dict[Base, list[Path]] = {}
+        self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
+        self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
+        self.lent: set[str] = set()  # map fields that are given maps of others
         self.alloc_types: dict[Base, Type] = {}
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
@@ -303,6 +308,16 @@ class Analysis:
 
     def loop_variable(self, func: Func, names: tuple[Expr, ...]) -> None:
         self.loop_names.setdefault(func.frame.id, set()).update(x.name for x in names if isinstance(x, Name))
+
+    def flow(self, target: Path, value: Value, is_map: bool) -> None:
+        """``value`` is kept in ``target`` too. A map that is not made for it may be another object's."""
+        to = place(target)
+        for p in value.paths:
+            source = place(p)
+            if source != to:
+                self.flows.add((to, source))
+            if is_map and isinstance(to, str) and (p.base[0] != ALLOC or p.fields):
+                self.lent.add(to)
 
     def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
         found = location(target)

@@ -284,6 +284,8 @@ def send(b: Body, s: Send) -> None:
     if b.state is None:
         return
     b.escape(value)
+    for p in channel.paths:
+        b.analysis.flow(p, value, False)
     b.signals.update(channel.paths)
     b.state.signaled = True
     if value.funcs or isinstance(value.type, TFunc):

@@ -1,0 +1,100 @@
+"""Which objects a field or parameter may hold: the allocations from which values flow to it, and whether others may come from elsewhere.
+
+After Andersen's inclusion-based analysis (1994), flow- and context-insensitive, asked backwards and only where a pair needs it. Two objects
+of one type that come from different allocations are different objects.
+"""
+
+from typing import NamedTuple
+
+from mapguard.concurrency.domain import ALLOC, COPY, PARAM, RECEIVED, RESULT, Base, Location, Path, Place, is_elem, place
+from mapguard.concurrency.solve import Analysis
+
+_VISITED_LIMIT = 3000
+
+
+class Origins(NamedTuple):
+    """``open``: objects that the tree does not make may be there too."""
+
+    made: frozenset[Base]
+    open: bool
+
+
+def holder(path: Path) -> Path:
+    """The object whose field the last one of ``path`` is."""
+    end = len(path.fields)
+    while end and (is_elem(path.fields[end - 1]) or path.fields[end - 1].startswith(COPY)):
+        end -= 1
+    return Path(path.base, path.fields[: max(end - 1, 0)])
+
+
+class Aliases:
+    """Answers for one solved program."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._from: dict[Place, set[Place]] = {}
+        self._known: dict[Place, Origins] = {}
+        self._lent = set(analysis.lent)
+        for to, source in analysis.flows:
+            self._from.setdefault(to, set()).add(source)
+        for unit in analysis.units.values():
+            for edge in unit.edges:
+                for index, paths in edge.args.items():
+                    self._from.setdefault((PARAM, edge.callee.id, index), set()).update(place(p) for p in paths)
+        for homes in analysis.homes.values():
+            fields = [place(h) for h in homes]
+            if len(fields) > 1:
+                self._lent.update(f for f in fields if isinstance(f, str))
+
+    def different_objects(self, where: Location, a: Path, b: Path) -> bool:
+        """Whether the maps of one field that the paths name belong to different objects."""
+        if where.kind != "field" or where.name in self._lent:
+            return False
+        mine, theirs = place(holder(a)), place(holder(b))
+        if mine == theirs:
+            return False
+        x, y = self.origins(mine), self.origins(theirs)
+        if x.open or y.open or not x.made or not y.made:
+            return False
+        return not any(self._same(p, q) for p in x.made for q in y.made)
+
+    def origins(self, at: Place) -> Origins:
+        """The allocations that may be kept at a place."""
+        known = self._known.get(at)
+        if known is None:
+            known = self._known[at] = self._search(at)
+        return known
+
+    def _search(self, start: Place) -> Origins:
+        made: set[Base] = set()
+        seen = {start}
+        pending = [start]
+        while pending:
+            at = pending.pop()
+            sources = self._from.get(at, ())
+            if not isinstance(at, str):
+                if at[0] == ALLOC:
+                    made.add(at)
+                elif at[0] in (RESULT, RECEIVED) and not sources:
+                    return Origins(frozenset(made), True)
+                elif at[0] == PARAM and not sources:
+                    return Origins(frozenset(made), True)
+            for source in sources:
+                if source not in seen:
+                    seen.add(source)
+                    pending.append(source)
+            if len(seen) > _VISITED_LIMIT:
+                return Origins(frozenset(made), True)
+        return Origins(frozenset(made), False)
+
+    def _same(self, a: Base, b: Base) -> bool:
+        """Whether two allocations may be one: the same, or one is what the other's constructor made and kept somewhere itself."""
+        return a == b or b in self._constructed(a) or a in self._constructed(b)
+
+    def _constructed(self, made: Base) -> set[Base]:
+        found: set[Base] = set()
+        at = self._analysis.renamed.get(made)
+        while at is not None and at not in found:
+            found.add(at)
+            at = self._analysis.renamed.get(at)
+        return found
