@@ -1,0 +1,142 @@
+// Filters, opens and walks through the findings. Without it the page shows everything and the browser's own keys work.
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const findings = [...document.querySelectorAll(".finding")];
+  const search = byId("search"), filters = byId("filters"), pick = byId("package");
+  const plural = (n) => `${n.toLocaleString("en")} ${n === 1 ? "finding" : "findings"}`;
+  const shown = () => findings.filter((f) => !f.hidden);
+  const fold = (f) => f.querySelector("details");
+
+  // filter: every word of the search, any of the ticked values of each facet
+  function filter() {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = new Map();
+    for (const box of filters.querySelectorAll("input:checked")) {
+      if (!wanted.has(box.name)) wanted.set(box.name, new Set());
+      wanted.get(box.name).add(box.value);
+    }
+    if (pick && pick.value) wanted.set("package", new Set([pick.value]));
+    let count = 0;
+    for (const f of findings) {
+      let keep = words.every((word) => f.dataset.text.includes(word));
+      for (const [key, values] of wanted) keep = keep && values.has(f.dataset[key]);
+      f.hidden = !keep;
+      if (keep) count += 1;
+    }
+    byId("shown").textContent = count === findings.length ? plural(count) : `${count.toLocaleString("en")} of ${plural(findings.length)}`;
+    byId("none").hidden = count > 0;
+    byId("clear").hidden = count === findings.length && wanted.size === 0 && words.length === 0;
+  }
+  function showAll() {
+    search.value = "";
+    filters.reset();
+    filter();
+  }
+
+  // walk: the current finding is the one that has the focus, else the last that had it
+  let current = null;
+  function go(f) {
+    if (current) current.classList.remove("current");
+    current = f;
+    f.classList.add("current");
+    f.querySelector("summary").focus({ preventScroll: true });
+    f.scrollIntoView({ block: "start" });
+  }
+  function step(by) {
+    const list = shown();
+    if (!list.length) return;
+    const at = list.indexOf(document.activeElement?.closest(".finding") ?? current);
+    go(list[at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(Math.max(at + by, 0), list.length - 1)]);
+  }
+  function openAll(open) {
+    for (const f of shown()) fold(f).open = open;
+  }
+  function openTarget() {
+    const target = location.hash.length > 1 ? byId(location.hash.slice(1)) : null;
+    if (!target || !target.classList.contains("finding")) return;
+    if (target.hidden) showAll();
+    fold(target).open = true;
+    go(target);
+  }
+
+  // theme: the system's until the reader chooses; some browsers keep nothing for files
+  const themes = ["auto", "light", "dark"];
+  function stored(value) {
+    try {
+      if (value === undefined) return localStorage.getItem("mapguard-theme");
+      localStorage.setItem("mapguard-theme", value);
+    } catch {
+      return null;
+    }
+    return value;
+  }
+  let theme = "auto";
+  function setTheme(name) {
+    theme = themes.includes(name) ? name : "auto";
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    byId("theme").querySelector("span").textContent = theme;
+  }
+  function nextTheme() {
+    setTheme(themes[(themes.indexOf(theme) + 1) % themes.length]);
+    stored(theme);
+  }
+
+  const keys = byId("keys");
+  const actions = {
+    j: () => step(1),
+    k: () => step(-1),
+    o: () => current && !current.hidden && (fold(current).open = !fold(current).open),
+    e: () => openAll(true),
+    c: () => openAll(false),
+    x: () => findings.length && showAll(),
+    t: nextTheme,
+    "/": () => search && search.focus(),
+    "?": () => keys.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
+    if (event.target === search && event.key === "Escape") {
+      if (search.value) search.value = "", filter();
+      else search.blur();
+      return;
+    }
+    if (event.target.closest("input[type=search], select") || !Object.hasOwn(actions, event.key)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+  document.addEventListener("focusin", (event) => {
+    const f = event.target.closest(".finding");
+    if (!f || f === current) return;
+    if (current) current.classList.remove("current");
+    current = f;
+    f.classList.add("current");
+  });
+
+  // print: everything that is shown, open
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = shown().map(fold).filter((d) => !d.open);
+    for (const d of opened) d.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const d of opened) d.open = false;
+  });
+
+  byId("theme").addEventListener("click", nextTheme);
+  byId("help").addEventListener("click", () => keys.showModal());
+  for (const part of document.querySelectorAll("#theme, #help, .search")) part.hidden = false;
+  setTheme(stored());
+  if (!findings.length) return;
+  for (const control of filters.elements) control.disabled = false;
+  search.addEventListener("input", filter);
+  filters.addEventListener("change", filter);
+  filters.addEventListener("reset", () => setTimeout(filter));
+  byId("clear").addEventListener("click", () => (search.value = ""));
+  byId("again").addEventListener("click", showAll);
+  if (matchMedia("(max-width: 60rem)").matches) document.querySelector(".facets").open = false;
+  addEventListener("hashchange", openTarget);
+  filter(); // a browser may have kept what was typed before the page was loaded again
+  openTarget();
+})();
