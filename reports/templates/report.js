@@ -117,11 +117,15 @@
   // print: everything that is shown, open
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = shown().map(fold).filter((d) => !d.open);
-    for (const d of opened) d.open = true;
+    for (const d of shown().map(fold)) {
+      if (d.open) continue;
+      d.open = true;
+      opened.push(d);
+    }
   });
   addEventListener("afterprint", () => {
     for (const d of opened) d.open = false;
+    opened = [];
   });
 
   byId("theme").addEventListener("click", nextTheme);

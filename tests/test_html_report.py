@@ -1,0 +1,258 @@
+"""The HTML report as text: complete, self-contained, harmless, the same in every run. What only a browser can tell: test_html_browser."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from markupsafe import Markup
+
+import sample_report
+from html_reading import Document, ready, sample_html
+from mapguard.findings.model import Report
+from mapguard.findings.suppress import Notice
+from mapguard.report import html_page
+from mapguard.report.context import Context
+from mapguard.report.diagram import WIDTH, diagram, short
+from mapguard.report.links import line_link
+
+_COMMIT = "0123456789abcdef0123456789abcdef01234567"
+_ELEMENTS = frozenset(
+    """html head meta title style body a header p b span button h1 div aside label input details summary form fieldset legend select option
+    main h2 article h3 code dl dt dd figure svg g text tspan path circle rect figcaption section h4 ol li pre mark ul table thead tbody tr
+    th td dialog kbd script""".split()
+)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Document:
+    return Document(sample_html(tmp_path, ready(sample_report.report())))
+
+
+def only(finding: str, tmp_path: Path, **context: str) -> Document:
+    report = Report(".", (getattr(sample_report, finding)(),))
+    return Document(sample_html(tmp_path, ready(report), **context))
+
+
+# ------------------------------------------------------------ one harmless file
+
+
+def test_policy_allows_only_what_is_in_the_file(tmp_path: Path) -> None:
+    text = sample_html(tmp_path, ready(sample_report.report()))
+    page = Document(text)
+    policy = next(e for e in page.all("meta") if e.attributes.get("http-equiv") == "Content-Security-Policy").attributes["content"]
+    rules = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    for name in ("style", "script"):
+        inline = page.one(name).text.encode()
+        assert rules[f"{name}-src"] == f"'sha256-{base64.b64encode(hashlib.sha256(inline).digest()).decode()}'"
+    # the policy rules only what follows it
+    assert text.index("Content-Security-Policy") < text.index("<style>") < text.index("<body>")
+
+
+def test_no_element_or_attribute_that_loads_or_runs_anything(tmp_path: Path) -> None:
+    page = Document(sample_html(tmp_path, ready(sample_report.report()), remote="https://github.com/o/n", commit=_COMMIT))
+    assert {e.name for e in page.elements} <= _ELEMENTS
+    for e in page.elements:
+        for name, value in e.attributes.items():
+            assert not name.startswith("on") and name not in ("style", "src", "srcset", "action", "formaction", "xlink:href"), (
+                e.name,
+                name,
+            )
+            assert name != "href" or re.match(r"#[\w-]+$|https://github\.com/o/n/blob/[0-9a-f]{40}/", value), value
+    for anchor in (e.attributes["href"][1:] for e in page.all("a") if e.attributes["href"].startswith("#")):
+        assert anchor in {e.attributes.get("id") for e in page.elements}, anchor
+
+
+def test_code_stays_text(page: Document) -> None:
+    assert len(page.all("script")) == 1
+    shown = page.one("main").text
+    assert "<img src=x onerror=alert('e')>" in shown
+    assert "<script>alert(reason)</script>" in shown  # 'reason' has become code
+    assert "<b>Add.func1</b>" in shown
+    assert "<b>big</b>.go" in shown
+    assert '// <script>alert("x")</script>' in shown
+    assert "{{ 7*7 }}" in shown
+
+
+def test_no_control_or_direction_character(tmp_path: Path) -> None:
+    text = sample_html(tmp_path, ready(sample_report.report()))
+    assert "\x1b" in sample_report.hostile().accesses[0].expression
+    assert [c for c in text if not c.isprintable() and c not in "\n\t"] == []
+
+
+def test_names_that_are_no_unicode(tmp_path: Path) -> None:
+    finding = sample_report.unguarded()
+    access = msgspec.structs.replace(finding.accesses[0], path="pkg/\udcff.go", trace=())
+    report = Report(".", (msgspec.structs.replace(finding, accesses=(access, access)),))
+    sample_html(tmp_path, ready(report), remote="https://github.com/o/n", commit=_COMMIT).encode("utf-8")
+
+
+def test_same_bytes_wherever_it_is_made(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second):
+        folder.mkdir()
+    assert sample_html(first, ready(sample_report.report())) == sample_html(second, ready(sample_report.report()))
+
+
+# ------------------------------------------------------------ what a finding shows
+
+
+def test_head_and_summary(page: Document) -> None:
+    assert page.one("title").text == "mapguard: 3 findings in example.com/flyte"
+    facts = page.one("p", "facts").text
+    assert "2 errors" in facts and "1 warning" in facts and "2 gaps in the analysis" in facts
+
+
+def test_facets_count_findings(page: Document) -> None:
+    boxes = {(e.attributes["name"], e.attributes["value"]) for e in page.all("input") if e.attributes["type"] == "checkbox"}
+    assert {("severity", "error"), ("confidence", "low"), ("rule", "map-guard-missed")} <= boxes
+    assert [e.text for e in page.all("option")] == ["All 3", "internal/registry (1)", "pkg/manager (1)", "pkg/we ird#1 (1)"]
+
+
+def test_threads_have_every_step_with_its_locks(tmp_path: Path) -> None:
+    page = only("guard_missed", tmp_path)
+    a, b = page.all("div", "thread")
+    assert "a caller of the exported (*Registry).Each" in a.text and "iterates over the map" in a.text and "no lock" in a.text
+    assert "(*Registry).Watch starts a goroutine (*Registry).refresh" in b.text
+    assert "(*Registry).refresh calls (*Registry).Add" in b.text
+    assert [e.text.split() for e in page.all("p", "where")] == [
+        ["internal/registry/registry.go:23", "no", "lock"],
+        ["internal/registry/registry.go:29", "no", "lock"],
+        ["internal/registry/registry.go:33", "no", "lock"],
+        ["internal/registry/registry.go:13", "r.mu"],
+    ]
+
+
+def test_excerpts_stand_at_the_steps_and_mark_what_they_do(tmp_path: Path) -> None:
+    page = only("guard_missed", tmp_path)
+    assert "".join(e.text for e in page.all("mark")) == 'itemsr.itemsgo r.refresh()r.Add("tick", 1)r.items[name]'
+    assert [e.text.strip() for e in page.all("code", "hit")] == [
+        "items map[string]int // guarded by mu",
+        "for name, n := range r.items {",
+        "go r.refresh()",
+        'r.Add("tick", 1)',
+        "r.items[name] = n",
+    ]
+
+
+def test_guard_accesses_reasons_advice_patch_and_hint(tmp_path: Path) -> None:
+    page = only("guard_missed", tmp_path)
+    assert "r.mu is held at 2 of 3 accesses" in page.one("article").text
+    rows = [" ".join(e.text.split()) for e in page.all("tr")]
+    assert rows[1:] == [
+        "A range r.items no lock (*Registry).Each internal/registry/registry.go:23",
+        "B write r.items[name] r.mu (*Registry).Add internal/registry/registry.go:13",
+        "read r.items[name] r.mu (read) (*Registry).Get internal/registry/registry.go:19",
+    ]
+    assert "parallel a goroutine (*Registry).refresh" in page.one("ul", "reasons").text
+    assert [e.text.strip() for e in page.all("code", "add")] == ["+\tr.mu.RLock()", "+\tdefer r.mu.RUnlock()"]
+    assert "//mapguard:ignore map-guard-missed why it is safe" in page.one("details", "more").text
+
+
+def test_two_goroutines_in_the_same_code_are_told_once(tmp_path: Path) -> None:
+    finding = sample_report.unguarded()
+    report = Report(".", (msgspec.structs.replace(finding, accesses=(finding.accesses[0], finding.accesses[0])),))
+    page = Document(sample_html(tmp_path, ready(report)))
+    assert len(page.all("ol", "steps")) == 1
+    assert "the same code, at the same time" in page.all("div", "thread")[1].text
+
+
+def test_steps_without_source_tell_what_they_do(tmp_path: Path) -> None:
+    finding = sample_report.unguarded()
+    lost = msgspec.structs.replace(finding.accesses[0].trace[0], path="gone.go", text="calls f: x := f()")
+    access = msgspec.structs.replace(finding.accesses[0], trace=(lost, finding.accesses[0].trace[-1]))
+    report = Report(".", (msgspec.structs.replace(finding, accesses=(access, finding.accesses[1])),))
+    assert "calls f: x := f()" in Document(sample_html(tmp_path, ready(report))).all("p", "what")[0].text
+
+
+def test_suppressed_gaps_and_notices(tmp_path: Path) -> None:
+    report = msgspec.structs.replace(sample_report.suppressed_report(), gaps=sample_report.gaps())
+    notices = (Notice("a.go", 7, "silences nothing"),)
+    page = Document(sample_html(tmp_path, ready(report), notices=notices))
+    text = page.one("main").text
+    assert "only used at start-up" in text and "Registry.items" in text
+    assert "SYNTAX" in text and "unexpected ')'" in text
+    assert "a.go:7: silences nothing" in text
+
+
+def test_nothing_found(tmp_path: Path) -> None:
+    page = Document(sample_html(tmp_path, Report(".", (), stats=sample_report.stats())))
+    assert page.one("h1").text == "No findings"
+    assert page.all("aside") == [] and page.all("article") == []
+    assert "Every file was read completely." in page.one("main").text
+
+
+def test_findings_without_a_fingerprint_of_their_own_have_an_anchor(tmp_path: Path) -> None:
+    finding = sample_report.unguarded()
+    page = Document(sample_html(tmp_path, Report(".", (finding, finding))))
+    anchors = [e.attributes["id"] for e in page.all("article")]
+    assert len(set(anchors)) == 2
+
+
+# ------------------------------------------------------------ links, prose, picture
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        ("https://github.com/o/n", f"https://github.com/o/n/blob/{_COMMIT}/a%20b/%C3%BC%23.go#L7"),
+        ("https://git.example.com/o/n", f"https://git.example.com/o/n/blob/{_COMMIT}/a%20b/%C3%BC%23.go#L7"),
+        ("https://gitlab.com/g/s/n", f"https://gitlab.com/g/s/n/-/blob/{_COMMIT}/a%20b/%C3%BC%23.go#L7"),
+        ("https://codeberg.org/o/n", f"https://codeberg.org/o/n/src/commit/{_COMMIT}/a%20b/%C3%BC%23.go#L7"),
+        ("https://bitbucket.org/o/n", f"https://bitbucket.org/o/n/src/{_COMMIT}/a%20b/%C3%BC%23.go#lines-7"),
+        ("javascript:alert(1)//", ""),
+        ("http://github.com/o/n", ""),
+        ("", ""),
+    ],
+)
+def test_links(remote: str, expected: str) -> None:
+    assert line_link(Context(root=Path(), remote=remote, commit=_COMMIT), "a b/ü#.go", 7) == expected
+
+
+@pytest.mark.parametrize("commit", ["", "main", "../../x", "0123456"])
+def test_links_need_a_commit(commit: str) -> None:
+    link = line_link(Context(root=Path(), remote="https://github.com/o/n", commit=commit), "a.go", 0)
+    assert link == ("https://github.com/o/n/blob/0123456/a.go" if commit == "0123456" else "")
+
+
+def test_places_link_to_their_line(tmp_path: Path) -> None:
+    page = only("guard_missed", tmp_path, remote="https://github.com/o/n", commit=_COMMIT)
+    address = f"https://github.com/o/n/blob/{_COMMIT}/internal/registry/registry.go#L23"
+    assert address in [e.attributes["href"] for e in page.all("a", "place")]
+    assert page.one("title").text.startswith("mapguard: 1 finding in github.com/o/n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Map 'a.b' in '<i>'", "Map <code>a.b</code> in <code>&lt;i&gt;</code>"),
+        ("Put a sync.Mutex beside it.", "Put a <code>sync.Mutex</code> beside it."),
+        ("runs (*T).Serve often", "runs <code>(*T).Serve</code> often"),
+        ("at pkg/x.go:12 of 1.5", "at pkg/x.go:12 of 1.5"),
+        ("it's <b>", "it&#39;s &lt;b&gt;"),
+    ],
+)
+def test_names_in_sentences_are_code(text: str, expected: str) -> None:
+    assert html_page.prose(text) == Markup(expected)
+
+
+def test_picture_fills_dots_where_a_lock_is_held() -> None:
+    missed, add, _ = sample_report.guard_missed().accesses
+    picture = diagram(missed, add, "Registry.items")
+    assert [dot.locked for dot in picture.lanes[0].dots] == [False]
+    assert [dot.locked for dot in picture.lanes[1].dots] == [False, False, True]
+    assert picture.lanes[0].locks == "no lock" and picture.lanes[1].locks == "r.mu"
+
+
+@pytest.mark.parametrize("length", [0, 1, 40, 400])
+def test_picture_stays_in_its_frame(length: int) -> None:
+    access = sample_report.guard_missed().accesses[1]
+    step = access.trace[0]
+    picture = diagram(msgspec.structs.replace(access, trace=(step,) * length), access, "n" * length)
+    left, width = picture.box
+    assert left >= 0 and left + width <= WIDTH
+    assert all(0 < dot.x < WIDTH for lane in picture.lanes for dot in lane.dots)
+    assert len(short("n" * length, 20)) == min(length, 20)
