@@ -57,7 +57,9 @@ def _written(judge: Judge, guard: Guard, owner: NamedType) -> str:
         return name if package == owner.pkg else ""
     named, field = _declared(program, fields[-1]) if fields else (None, None)
     if field is not None and field.embedded and len(fields) > 1 and named is not owner:
-        named, field = _declared(program, fields[-2])  # a lock type of the tree, which embeds the lock itself
+        holder, wrapper = _declared(program, fields[-2])
+        if holder is owner:  # the field beside the map is of a lock type of the tree, which embeds the lock itself
+            named, field = holder, wrapper
     if named is None or field is None or judge.analysis.models.type(show_type(types.deref(field.type))) == "once":
         return ""
     if named is owner:
