@@ -25,7 +25,8 @@ def pre_commit(*args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     if not program.exists():
         pytest.skip("pre-commit is not installed")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "PRE_COMMIT_HOME": str(cwd / ".home"), "MAPGUARD_CACHE_DIR": str(cwd / ".home")}
+    own = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}  # the tests may themselves run in a hook
+    env = {**own, "PATH": path, "PRE_COMMIT_HOME": str(cwd / ".home"), "MAPGUARD_CACHE_DIR": str(cwd / ".home")}
     return subprocess.run([str(program), *args], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
