@@ -26,6 +26,7 @@ from mapguard.concurrency.domain import (
     Locks,
     Path,
     location,
+    place,
 )
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
@@ -34,7 +35,9 @@ from mapguard.program.model import Func
 DEPTH_LIMIT = 24
 STATE_LIMIT = 400
 PER_ACCESS = 40
-_MAKERS = 3  # calls between the one that makes a function literal and the one that runs it
+_MAKERS = 3  # calls between the one that makes a function literal and the one that runs it, and ways that are followed
+_MAKERS_SEEN = 60
+_STEPS_KEPT = 50_000  # steps up that are remembered for other accesses
 
 
 class Thread(NamedTuple):
@@ -115,8 +118,10 @@ class Climber:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self.incoming: dict[str, list[Edge]] = {}
+        self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
         for unit in analysis.units.values():
             for edge in unit.edges:
+                edge.locks = self._telling(edge.locks)
                 self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
@@ -125,6 +130,8 @@ class Climber:
         self._programs: dict[str, frozenset[str]] = {}
         self._spawns: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
+        self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
+        self._stepped: dict[State, list[tuple[Edge, Path, Locks]]] = {}
 
     # ------------------------------------------------------------ how often
 
@@ -246,12 +253,19 @@ class Climber:
 
     # ------------------------------------------------------------ climbing
 
+    def _telling(self, locks: Locks) -> Locks:
+        """Without waits for what no goroutine of the tree signals."""
+        if any(m == JOINED for _, m in locks):
+            return tuple((p, m) for p, m in locks if m != JOINED or place(p) in self._joinable)
+        return locks
+
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
+        locks = self._telling(access.locks)
         start_owned = access.owned and access.path.base[1] == access.func.id
-        queue: deque[Way] = deque([Way(access.func, access.path, access.locks, (), start_owned, access.private, access.owned)])
-        seen: set[State] = {(access.func.id, access.path, access.locks)}
+        queue: deque[Way] = deque([Way(access.func, access.path, locks, (), start_owned, access.private, access.owned)])
+        seen: set[State] = {(access.func.id, access.path, locks)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
             if not way.owned:
@@ -275,38 +289,57 @@ class Climber:
                     return  # what an unknown caller passes is that caller's business
                 self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)
             return
-        for edge in edges:
+        for edge, target, held in self._callers(func, path, locks):
             if edge in chain:
                 continue
-            ways = [m for p in self._homes(path, func) for m in self._moves(p, locks, func, edge)]
-            for target, held in ways:
-                concealed = hidden if target.base == path.base else target.base in edge.private
-                if edge.starts_thread:
-                    many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
-                    if edge.kind == "root":
-                        if _given(edge.root, func, path):
-                            continue
-                        thread = Thread(edge.root, edge.many, func, edge)
-                    else:
-                        thread = Thread("goroutine", many, func, edge)
-                    if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
+            concealed = hidden if target.base == path.base else target.base in edge.private
+            if edge.starts_thread:
+                many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
+                if edge.kind == "root":
+                    if _given(edge.root, func, path):
                         continue
-                    self._end(done, access, thread, (edge, *chain), target, (*held, *edge.locks), False)
+                    thread = Thread(edge.root, edge.many, func, edge)
+                else:
+                    thread = Thread("goroutine", many, func, edge)
+                if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                     continue
+                self._end(done, access, thread, (edge, *chain), target, held, False)
+                continue
+            if len(seen) >= STATE_LIMIT:
+                continue
+            state = (edge.caller.id, target, held)
+            if state not in seen:
+                seen.add(state)
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in edge.owned
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
-                merged = dict(edge.locks)
-                for p, m in held:
-                    if merged.get(p) != "write":
-                        merged[p] = m
-                if edge.kind == "once" and not edge.locks:
-                    merged[Path((GLOBAL, "sync.Once", edge.at))] = "write"
-                here = tuple(sorted(merged.items())) if merged else ()
-                state = (edge.caller.id, target, here)
-                if state not in seen and len(seen) < STATE_LIMIT:
-                    seen.add(state)
-                    queue.append(Way(edge.caller, target, here, (edge, *chain), owned, concealed, kept))
+                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept))
+
+    def _callers(self, func: Func, path: Path, locks: Locks) -> list[tuple[Edge, Path, Locks]]:
+        """One step up: every edge to ``func`` with path and locks in the terms of its caller, and the locks held there."""
+        key = (func.id, path, locks)
+        known = self._stepped.get(key)
+        if known is not None:
+            return known
+        found: list[tuple[Edge, Path, Locks]] = []
+        homes = self._homes(path, func)
+        for edge in self.incoming.get(func.id, ()):
+            for home in homes:
+                for target, held in self._moves(home, locks, func, edge):
+                    if edge.starts_thread:
+                        found.append((edge, target, (*held, *edge.locks)))
+                        continue
+                    merged = dict(edge.locks)
+                    for p, m in held:
+                        if merged.get(p) != WRITE:
+                            merged[p] = m
+                    if edge.kind == "once" and not edge.locks:
+                        merged[Path((GLOBAL, "sync.Once", edge.at))] = WRITE
+                    found.append((edge, target, tuple(sorted(merged.items()))))
+        if len(self._stepped) >= _STEPS_KEPT:
+            self._stepped.clear()
+        self._stepped[key] = found
+        return found
 
     def _homes(self, path: Path, func: Func) -> list[Path]:
         """An object made by ``func`` that it stored below a parameter is that parameter's from the caller's point of view."""
@@ -324,19 +357,36 @@ class Climber:
                 return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
         return moves(path, locks, func, edge)
 
-    def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func, depth: int = 0) -> list[tuple[Path, Locks]]:
+    def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func) -> list[tuple[Path, Locks]]:
         """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""
         found: list[tuple[Path, Locks]] = []
-        for edge in self.incoming.get(maker.id, ()):
-            if edge.starts_thread or edge.caller is maker:
-                continue
-            there = moves(path, locks, maker, edge)
-            if edge.caller is caller:
-                found.extend(there)
-            elif depth < _MAKERS:
-                for target, held in there:
-                    if target.base[0] == PARAM and target.base[1] == edge.caller.id:
-                        found.extend(self._made_by(target, held, edge.caller, caller, depth + 1))
+        for chain in self._chains(maker, caller):
+            func, there = maker, [(path, locks)]
+            for edge in chain:
+                there = [m for p, held in there for m in moves(p, held, func, edge)][:_MAKERS]
+                func = edge.caller
+            found.extend(there)
+        return found[:_MAKERS]
+
+    def _chains(self, maker: Func, caller: Func) -> list[tuple[Edge, ...]]:
+        """The shortest chains of calls from ``caller`` to ``maker``, innermost first."""
+        known = self._chained.get((maker.id, caller.id))
+        if known is not None:
+            return known
+        found: list[tuple[Edge, ...]] = []
+        queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(maker, ())])
+        seen = {maker.id}
+        while queue and len(seen) < _MAKERS_SEEN and len(found) < _MAKERS:
+            func, chain = queue.popleft()
+            for edge in self.incoming.get(func.id, ()):
+                if edge.starts_thread:
+                    continue
+                if edge.caller is caller:
+                    found.append((*chain, edge))
+                elif len(chain) < _MAKERS and edge.caller.id not in seen:
+                    seen.add(edge.caller.id)
+                    queue.append((edge.caller, (*chain, edge)))
+        self._chained[maker.id, caller.id] = found[:_MAKERS]
         return found[:_MAKERS]
 
     def _one_of_many(self, lock: Path) -> bool:
@@ -381,7 +431,8 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, 
         args = edge.args if one is None else {**edge.args, index: (one,)}
         held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
         for target in substitute(path, func, args) or (path,):
-            out.extend((t, held) for t in (through(target, edge.stores) if edge.stores else (target,)))
+            stored = edge.stores and target.base[0] == ALLOC
+            out.extend((t, held) for t in (through(target, edge.stores) if stored else (target,)))
     return out
 
 
