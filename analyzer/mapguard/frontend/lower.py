@@ -15,7 +15,6 @@ from mapguard.frontend.lower_stmts import lower_block
 from mapguard.frontend.lower_types import Lowering, lower_type, parameters, results, spoken, type_parameters
 from mapguard.frontend.parse import Parsed
 
-
 _LITERAL_TYPES = {
     "int_literal": TName("", "int"),
     "iota": TName("", "int"),
