@@ -6,8 +6,25 @@ of one type that come from different allocations are different objects.
 
 from typing import NamedTuple
 
-from mapguard.concurrency.domain import ALLOC, COPY, PARAM, RECEIVED, RESULT, Base, Location, Path, Place, is_elem, place
+from mapguard.concurrency.domain import (
+    ALLOC,
+    COPY,
+    PARAM,
+    RECEIVED,
+    RECEIVER,
+    RESULT,
+    UNKNOWN_TYPE,
+    Base,
+    Edge,
+    Location,
+    Path,
+    Place,
+    is_elem,
+    place,
+)
 from mapguard.concurrency.solve import Analysis
+from mapguard.facts.syntax import TInterface, TName
+from mapguard.program.model import Func
 
 _VISITED_LIMIT = 3000
 
@@ -57,6 +74,41 @@ class Aliases:
         if x.open or y.open or not x.made or not y.made:
             return False
         return not any(self._same(p, q) for p in x.made for q in y.made)
+
+    def reaches(self, edge: Edge) -> bool:
+        """Whether a call that may run one of several methods can run this one: an object with that method may be there."""
+        paths = edge.args.get(RECEIVER, ())
+        if edge.candidates == 1 or not paths or not all(path.fields for path in paths):
+            return True
+        for path in paths:
+            found = self.origins(place(path))
+            if found.open or not found.made or any(self._has(base, edge.callee) for base in found.made):
+                return True
+        return False
+
+    def impossible(self, where: Location, path: Path) -> bool:
+        """Whether the object that should have the map field is known on this way, and is of other types: no call leads here."""
+        at = holder(path)
+        if where.kind != "field" or not at.fields:
+            return False
+        owner = where.name.rpartition(".")[0]
+        found = self.origins(place(at))
+        return not found.open and bool(found.made) and all(self._other_type(base, owner) for base in found.made)
+
+    def _other_type(self, made: Base, owner: str) -> bool:
+        types = self._analysis.types
+        kind = types.alias(types.deref(self._analysis.alloc_types.get(made, UNKNOWN_TYPE)))
+        if not isinstance(kind, TName) or not kind.pkg or isinstance(types.underlying(kind), TInterface):
+            return False  # its type is not known
+        return f"{kind.pkg}.{kind.name}" != owner
+
+    def _has(self, made: Base, method: Func) -> bool:
+        types = self._analysis.types
+        kind = types.alias(types.deref(self._analysis.alloc_types.get(made, UNKNOWN_TYPE)))
+        if not isinstance(kind, TName) or not kind.pkg or isinstance(types.underlying(kind), TInterface):
+            return True  # its type is not known
+        selected = types.select(kind, method.facts.name)
+        return selected is not None and selected.method is method
 
     def origins(self, at: Place) -> Origins:
         """The allocations that may be kept at a place."""

@@ -7,6 +7,7 @@ yet (owned), or at a function that nobody in the tree calls. Each end is one ``C
 from collections import deque
 from typing import NamedTuple
 
+from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.body import substitute
 from mapguard.concurrency.domain import (
     ALLOC,
@@ -115,20 +116,22 @@ class Way(NamedTuple):
 class Climber:
     """Incoming edges by callee, roots, and how often functions run."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, aliases: Aliases) -> None:
         self.analysis = analysis
         self.incoming: dict[str, list[Edge]] = {}
         self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
         for unit in analysis.units.values():
             for edge in unit.edges:
                 edge.locks = self._telling(edge.locks)
-                self.incoming.setdefault(edge.callee.id, []).append(edge)
+                if aliases.reaches(edge):
+                    self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
         self.roots = entry_points(analysis)
         self._many: dict[str, bool] = {}
         self._programs: dict[str, frozenset[str]] = {}
         self._spawns: dict[str, frozenset[str]] = {}
+        self._descendants: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
         self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
         self._stepped: dict[State, list[tuple[Edge, Path, Locks]]] = {}
@@ -166,6 +169,22 @@ class Climber:
                 found |= self.spawns(edge.callee)
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
+
+    def starts(self, thread: str, goal: str) -> bool:
+        """Whether the thread is ``goal``, or starts it in turn, itself or through others."""
+        if thread == goal:
+            return True
+        known = self._descendants.get(thread)
+        if known is None:
+            found: set[str] = set()
+            pending = [thread]
+            while pending:
+                edge = self.analysis.threads.get(pending.pop())
+                more = (self.spawns(edge.callee) if edge is not None else frozenset()) - found
+                found |= more
+                pending.extend(more)
+            known = self._descendants[thread] = frozenset(found)
+        return goal in known
 
     def programs(self, func: Func) -> frozenset[str]:
         """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
@@ -281,13 +300,15 @@ class Climber:
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:
                 kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
-                if func.outer is not None or func.id in self.analysis.handed_on:
+                if (func.outer is not None or func.id in self.analysis.handed_on) and "cmd" not in func.scope.package.path.split("/"):
                     kind = "stored"
                 if func.scope.support:
                     return  # only tests call it
+                if written_in_main(func):
+                    kind = "main"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
-                self._end(done, access, Thread(kind, True, func, None), chain, path, locks, hidden)
+                self._end(done, access, Thread(kind, kind != "main", func, None), chain, path, locks, hidden)
             return
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain:
@@ -449,6 +470,14 @@ def reachable_from_outside(func: Func) -> bool:
     """Whether code outside the repository can or will import the package: not a command, nor what belongs to one, not internal."""
     package = func.scope.package
     return package.name != "main" and not {"internal", "cmd"} & set(package.path.split("/"))
+
+
+def written_in_main(func: Func) -> bool:
+    """Whether it is a literal in ``main`` that nobody is known to run: a command of the program, most likely."""
+    outermost = func
+    while outermost.outer is not None:
+        outermost = outermost.outer
+    return func.outer is not None and outermost.facts.name == "main" and func.scope.package.name == "main"
 
 
 def _given(kind: str, func: Func, path: Path) -> bool:

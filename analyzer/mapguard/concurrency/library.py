@@ -84,7 +84,7 @@ def contents(b: Body, model: FunctionModel, recv: Value | None, args: list[Value
             b.record("write", target, at, end)
     deep = model.deep
     for value in named(model.iterates, recv, args):
-        for target in reachable(b, value, _REACH_LIMIT if deep else 0):
+        for target in reachable(b, value, _REACH_LIMIT if deep else 1):
             b.record("range", target, at, end)
 
 
@@ -215,7 +215,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
     first = kinds[0] if kinds else OUTSIDE
     paths: tuple[Path, ...] = (Path((RESULT, b.func.id, at)),)
     returns = model.returns if model is not None else ""
-    if returns == "fresh":
+    if returns in ("fresh", "own"):
         paths = b.alloc(at, first).paths
         b.analysis.note_alloc(paths[0].base, first, b.loops)
         for value in args[:1]:

@@ -15,7 +15,7 @@ RootKind = Literal["main", "http", "grpc", "rpc", "informer", "reconcile", "webh
 TypeKind = Literal["mutex", "rwmutex", "locker", "waitgroup", "group", "once", "cond", "semaphore", "atomic", "concurrent-map", "pool"]
 
 _VERSION = re.compile(r"(?:/v(?:[2-9]|[1-9]\d+)|\.v\d+)(?=[./)\]]|$)")
-_NO_ARGUMENT = frozenset({"", "fresh", "shared", "recv-read"})
+_NO_ARGUMENT = frozenset({"", "fresh", "own", "shared", "recv-read"})
 _ARGUMENT = re.compile(r"recv|args|arg\d")
 
 
@@ -66,7 +66,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     writes: Names = ()  # changes these maps, or the maps that these point to
     iterates: Names = ()  # walks these maps
     deep: bool = False  # what ``iterates`` names is walked with all that can be reached from it, as an encoder does
-    returns: str = ""  # what the first result aliases: fresh, shared, recv, recv-read (a lock in read mode), arg0, …; "": unknown
+    returns: str = ""  # what the first result aliases: fresh, own (of the request or message at hand), shared, recv, recv-read (a lock in read mode), arg0, …; "": unknown
     adds: bool = False  # WaitGroup.Add
     done: bool = False  # WaitGroup.Done
     joins: bool = False  # waits for the goroutines of the receiver

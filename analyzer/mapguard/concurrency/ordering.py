@@ -91,14 +91,16 @@ def _before_or_after(climber: Climber, a: Context, b: Context) -> bool:
     if spawn is None or spawn.kind != "go":
         return False
     for _, func, live in _points(b):
-        if spawn.caller is func or spawn.id in climber.spawns(func):
-            if spawn.id in live:
+        started = [t for t in climber.spawns(func) if climber.starts(t, spawn.id)]
+        if spawn.caller is func or started:
+            if spawn.id in live or not live.isdisjoint(started):
                 return False
             base = a.path.base
             private = base[0] == ALLOC and _frame_id(climber, base[1]) == func.frame.id
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
                 private = private or climber.made_each(spawn.caller, base)
-            return private or not climber.runs_many(func) or b.thread.kind in ("main",)
+            again = climber.runs_many(func) or b.thread.kind in ("exported", "stored")  # outside callers may come back
+            return private or not again or b.thread.kind == "main"
     return False
 
 

@@ -68,7 +68,8 @@ class Judge:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self.climber = Climber(analysis)
+        self.aliases = Aliases(analysis)
+        self.climber = Climber(analysis, self.aliases)
         self.counts: Counter[str] = Counter()
         self._contexts: dict[int, list[Context]] = {}
         self._chain = self._filters()
@@ -84,7 +85,7 @@ class Judge:
         return None
 
     def _filters(self) -> tuple[tuple[Filter, Callable[[Context, Context], bool]], ...]:
-        climber, aliases = self.climber, Aliases(self.analysis)
+        climber, aliases = self.climber, self.aliases
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
             (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(climber, a, b)),
@@ -114,7 +115,7 @@ class Judge:
             return None
         found: list[Context] = []
         for access in accesses:
-            found.extend(c for c in self.contexts(access) if c.where == where)
+            found.extend(c for c in self.contexts(access) if c.where == where and not self.aliases.impossible(where, c.path))
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
