@@ -127,9 +127,7 @@ class Aliases:
             if not isinstance(at, str):
                 if at[0] == ALLOC:
                     made.add(at)
-                elif at[0] in (RESULT, RECEIVED) and not sources:
-                    return Origins(frozenset(made), True)
-                elif at[0] == PARAM and not sources:
+                elif at[0] in (RESULT, RECEIVED, PARAM) and not sources:
                     return Origins(frozenset(made), True)
             for source in sources:
                 if source not in seen:

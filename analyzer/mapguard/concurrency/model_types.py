@@ -66,7 +66,9 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     writes: Names = ()  # changes these maps, or the maps that these point to
     iterates: Names = ()  # walks these maps
     deep: bool = False  # what ``iterates`` names is walked with all that can be reached from it, as an encoder does
-    returns: str = ""  # what the first result aliases: fresh, own (of the request or message at hand), shared, recv, recv-read (a lock in read mode), arg0, …; "": unknown
+    # what the first result aliases: fresh, own (of the request or message at hand), shared, recv, recv-read (a lock in read mode),
+    # arg0, …; "": unknown
+    returns: str = ""
     adds: bool = False  # WaitGroup.Add
     done: bool = False  # WaitGroup.Done
     joins: bool = False  # waits for the goroutines of the receiver

@@ -13,6 +13,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     EMPTY,
     GLOBAL,
+    JOINED,
     NOTHING,
     OUTSIDE,
     RECEIVER,
@@ -42,6 +43,8 @@ from mapguard.program.types import Selected, Types, substitute
 
 _IMPLEMENTER_LIMIT = 24
 _ROUNDS = 3
+_NEAR_FIELDS = 4
+_NEAR_LIMIT = 24
 NO_PATHS: dict[Path, Value] = {}
 
 
@@ -199,16 +202,18 @@ class Analysis:
         for path in body.deferred:
             if held.pop(path, None) is None:
                 body.released.add(path)
-        summary.acquires = tuple(sorted((p, m) for p, m in held.items() if self._outlives(p, body)))
+        joined = _nearest(p for p, m in held.items() if m == JOINED and self._outlives(p, body))
+        kept = {(p, m) for p, m in held.items() if m != JOINED and self._outlives(p, body)} | {(p, JOINED) for p in joined}
+        summary.acquires = tuple(sorted(kept))
         summary.releases = frozenset(p for p in body.released if self._outlives(p, body))
         summary.escapes = frozenset(body.escaped_params)
         summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
-        summary.waits = frozenset(p for p in body.waited if self._outlives(p, body))
+        summary.waits = _nearest(p for p in body.waited if self._outlives(p, body))
         # who adds itself to the group may be missed by a Wait; who starts others adds those
         late = body.counted if not body.spawned else set()
-        summary.signals = frozenset(p for p in body.signals - late if self._outlives(p, body))
+        summary.signals = _nearest(p for p in body.signals - late if self._outlives(p, body))
         summary.calls_params = tuple(sorted(body.param_calls))
         summary.returns = body.return_values
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
@@ -416,6 +421,12 @@ class Analysis:
         else:
             kind = "value" if fn.paths else "unknown"
         self.calls[(func.id, at)] = kind
+
+
+def _nearest(paths: Iterable[Path]) -> frozenset[Path]:
+    """The few that say most to a caller: waits and signals deep inside other objects concern those."""
+    near = [p for p in paths if len(p.fields) <= _NEAR_FIELDS]
+    return frozenset(near if len(near) <= _NEAR_LIMIT else sorted(near, key=lambda p: (len(p.fields), p))[:_NEAR_LIMIT])
 
 
 def _tells(value: Value) -> bool:
