@@ -1,9 +1,20 @@
 """The remedy that fits how a map is used: counted accesses to one of the known remedies, with its reason in one sentence."""
 
+import msgspec
+
+from mapguard.checks.sketch import sketch
 from mapguard.findings.model import Access, Advice, Guard, MapInfo
 
 
-def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None) -> Advice:
+def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None, at: int = 0) -> Advice:
+    """``accesses[at]`` is the racing access that the remedy is shown for."""
+    found = _remedy(rule, info, accesses, guard)
+    folder = accesses[at].path.rpartition("/")[0]
+    test = f"go test -race ./{folder}" if folder else "go test -race ."
+    return msgspec.structs.replace(found, sketch=sketch(found.kind, info, accesses[at], guard), test=test)
+
+
+def _remedy(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None) -> Advice:
     places = {(a.path, a.line, a.column, a.op) for a in accesses}
     writes = sum(1 for *_, op in places if op in ("write", "delete", "replace"))
     reads = sum(1 for *_, op in places if op in ("read", "len"))
@@ -28,6 +39,20 @@ def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard 
         return Advice(
             "one-lock", "Choose one lock for this map, write it down beside the field ('// guarded by mu'), and hold it on both sides."
         )
+    ops = [op for *_, op in places]
+    if writes and ops.count("replace") == writes:
+        return Advice(
+            "copy-on-write",
+            f"'{info.name}' is only ever replaced as a whole ({counted}): keep it in an atomic.Pointer and never change a map "
+            "that was stored there.",
+        )
+    owner = _single_owner(accesses)
+    if owner and walks + reads + writes > 2:
+        return Advice(
+            "channel",
+            f"Most of the work on '{info.name}' is done by the one goroutine of {owner}: let it own the map and send it the rest "
+            f"over a channel, or put a sync.Mutex beside '{info.name}' ({counted}).",
+        )
     if reads + walks >= 3 * writes:
         return Advice("rwmutex", f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other.")
     if walks == 0 and reads and writes <= reads:
@@ -36,6 +61,14 @@ def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard 
             f"A sync.Map fits when keys are written once and read often ({counted}); otherwise put a sync.Mutex beside '{info.name}'.",
         )
     return Advice("mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {counted}.")
+
+
+def _single_owner(accesses: tuple[Access, ...]) -> str:
+    """The function of the one goroutine that writes, when the other side is not it; "" when there is none."""
+    first, second = (accesses[0].root, accesses[1].root) if len(accesses) > 1 else (None, None)
+    if first is None or second is None or (first.kind, first.many) != ("goroutine", False) or second == first:
+        return ""
+    return first.name
 
 
 def _count(n: int, word: str) -> str:

@@ -56,8 +56,12 @@ class Explainer:
             accesses,
             guard,
             self._reasons(race, guard),
-            advise(rule, info, accesses, guard),
+            advise(rule, info, accesses, guard, self._unlocked(race, guard)),
         )
+
+    def _unlocked(self, race: Race, guard: Guard | None) -> int:
+        """Which of the two racing accesses the remedy is for: the one without the guard."""
+        return 1 if guard is not None and self._holds(race.a, guard) and not self._holds(race.b, guard) else 0
 
     # ------------------------------------------------------------ accesses
 
@@ -177,10 +181,12 @@ class Explainer:
         out = [
             f"parallel: {_thread(race.a)}" if race.a.thread.id == race.b.thread.id else f"parallel: {_thread(race.a)} and {_thread(race.b)}"
         ]
-        out.append(f"shared: {self.names.path(race.a.path)} and {self.names.path(race.b.path)} name the same map")
-        for label, c in (("first", race.a), ("second", race.b)):
+        mine, theirs = self.names.path(race.a.path), self.names.path(race.b.path)
+        out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} name the same map")
+        same = (race.a.access, race.a.locks) == (race.b.access, race.b.locks)
+        for label, c in (("the", race.a),) if same else (("the first", race.a), ("the second", race.b)):
             held = ", ".join(f"{h.lock} ({h.mode})" for h in self.names.locks(c.locks))
-            out.append(f"unprotected: the {label} access holds {held or 'no lock'}")
+            out.append(f"unprotected: {label} access holds {held or 'no lock'}")
         out.extend(race.evidence)
         return tuple(out)
 

@@ -90,11 +90,16 @@ class Guard(msgspec.Struct, frozen=True):
 
 
 class Advice(msgspec.Struct, frozen=True):
-    """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None."""
+    """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
+
+    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that would exercise the race; both may be "".
+    """
 
     kind: str
     text: str
     patch: str | None = None
+    sketch: str = ""
+    test: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -40,6 +40,13 @@ class Story:
         page.labelled("fix", clean(f.advice.text), "green")
         if f.advice.patch:
             self._patch(f.advice.patch)
+        elif f.advice.sketch:
+            page.line()
+            for text in f.advice.sketch.splitlines():
+                page.line(page.dim(clean(f"            {text}".expandtabs(4))))
+            page.line()
+        if f.advice.test:
+            page.labelled("test", clean(f.advice.test))
         page.labelled("", f"{f.confidence} confidence; fingerprint {f.fingerprint}; mapguard explain {f.rule}")
         page.line()
 
