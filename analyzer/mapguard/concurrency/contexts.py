@@ -123,7 +123,8 @@ class Climber:
         for unit in analysis.units.values():
             for edge in unit.edges:
                 edge.locks = self._telling(edge.locks)
-                if aliases.reaches(edge):
+                scope = edge.caller.scope
+                if aliases.reaches(edge) and (scope.file.test or not scope.support):
                     self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))

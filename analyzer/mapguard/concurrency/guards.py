@@ -60,7 +60,10 @@ def same_lock(a_map: Path, a: Path, b_map: Path, b: Path) -> bool:
         return False
     if ka.relative is not None and kb.relative is not None:
         short = min(len(ka.relative[0]), len(kb.relative[0]))
-        return ka.relative[1] == kb.relative[1] or ka.relative[0][-short:] == kb.relative[0][-short:]
+        if ka.relative[1] == kb.relative[1] or ka.relative[0][-short:] == kb.relative[0][-short:]:
+            return True
+        # found on roundabout ways, where other names of the object that holds the lock were lost
+        return len(ka.relative[1]) > 1 and len(kb.relative[1]) > 1
     return True
 
 

@@ -134,7 +134,9 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
     for value in named(model.calls, recv, args):
         run_functions(b, value, "go" if mode == "go" else "call", at, end, model.many)
     for value in named(model.spawns, recv, args):
-        run_functions(b, value, "go", at, end, model.many)
+        # a literal is made for one call, and the next call makes another one; a method is set again for its object
+        again = model.serial and bool(value.funcs) and all(f.recv is not None for f in value.funcs)
+        run_functions(b, value, "go", at, end, model.many, f"{b.func.id}@{at}" if again else "")
         if recv is not None:
             join_on(b, value, recv, at)
     for root in model.root:
@@ -185,11 +187,11 @@ def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
     return found
 
 
-def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool) -> None:
+def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "") -> None:
     from mapguard.concurrency.calls import use_function
 
     if value.funcs or isinstance(value.type, TFunc):
-        use_function(b, value, kind, at, end, (), many)
+        use_function(b, value, kind, at, end, (), many, series)
 
 
 def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:

@@ -61,6 +61,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     root: tuple[RootModel, ...] = ()
     calls: Names = ()  # runs these during the call, on the caller's goroutine
     parallel: bool = False  # what ``calls`` names runs on goroutines that all end before the call returns; ``many`` of each, or one
+    serial: bool = False  # a method that ``spawns`` names does not run beside itself for one object: a timer that is set again
     once: bool = False  # runs arg0 at most once, before any call returns
     reads: Names = ()  # looks keys up in these maps
     writes: Names = ()  # changes these maps, or the maps that these point to

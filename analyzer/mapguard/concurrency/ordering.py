@@ -36,7 +36,7 @@ def self_parallel(climber: Climber, a: Context) -> bool:
     if not thread.many:
         return False
     base = a.path.base
-    if a.stuck:
+    if a.stuck or (thread.spawn is not None and thread.spawn.series):
         return False
     if thread.spawn is not None and any(f"{ELEM}@{loop}" in a.path.fields for loop in thread.spawn.loops):
         return False  # the loop starts one goroutine for each element
