@@ -215,6 +215,8 @@ def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_m
         if call_mode == "call":
             for p in paths:
                 b.acquire(p, mode)
+        elif call_mode == "defer":
+            b.taken_at_end.update((p, mode) for p in paths)
     elif call_mode == "defer":
         b.deferred.extend(paths)
     else:
@@ -258,6 +260,8 @@ def call_function(
     if mode == "defer":
         for p in summary.releases:
             b.deferred.extend(substitute(p, func, paths))
+        for p, held in summary.acquires:
+            b.taken_at_end.update((q, held) for q in substitute(p, func, paths))
         for p in summary.signals:
             b.signals.update(substitute(p, func, paths))
         parameter_calls(b, func, summary, bound, paths, at, end, edge)

@@ -67,6 +67,8 @@ def locks(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
     if model.acquires and mode == "call":
         for p in recv.paths:
             b.acquire(p, model.acquires)
+    elif model.acquires and mode == "defer":
+        b.taken_at_end.update((p, model.acquires) for p in recv.paths)
     if model.releases:
         if mode == "defer":
             b.deferred.extend(recv.paths)

@@ -164,7 +164,8 @@ class Judge:
             score = 4
             reasons.append("both sides start at known entry points")
         elif REAL in kinds:
-            score = 2
+            meant = held or a.locks or b.locks or intent is not None or self.intent.of_pair(a, b, accesses) is not None
+            score = 2 if meant else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
         elif held or a.locks or b.locks:
             score = 2

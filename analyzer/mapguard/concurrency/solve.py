@@ -202,6 +202,7 @@ class Analysis:
         for path in body.deferred:
             if held.pop(path, None) is None:
                 body.released.add(path)
+        held.update(body.taken_at_end)
         joined = _nearest(p for p, m in held.items() if m == JOINED and self._outlives(p, body))
         kept = {(p, m) for p, m in held.items() if m != JOINED and self._outlives(p, body)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
