@@ -165,7 +165,7 @@ class Judge:
             reasons.append("both sides start at known entry points")
         elif REAL in kinds:
             meant = held or a.locks or b.locks or intent is not None or self.intent.of_pair(a, b, accesses) is not None
-            score = 2 if meant else 1
+            score = 2 if meant or self._started_by(a, b) or self._started_by(b, a) else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
         elif held or a.locks or b.locks:
             score = 2
@@ -201,6 +201,19 @@ class Judge:
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3 if a.stuck or b.stuck else 2
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
+
+
+    def _started_by(self, a: Context, b: Context) -> bool:
+        """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
+        spawn = a.thread.spawn
+        if spawn is None:
+            return False
+        owner = a.where.name.rpartition(".")[0] if a.where.kind == "field" else ""
+        for f in (spawn.callee, spawn.caller.frame):
+            if f.recv is not None and ".".join(f.recv.key) == owner:
+                return True
+        on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.chain if not e.starts_thread)}
+        return any(spawn.caller is f or spawn.id in self.climber.spawns(f) for f in on_the_way)
 
 
 def _holders_differ(a: Path, b: Path) -> bool:
