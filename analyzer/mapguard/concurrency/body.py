@@ -69,7 +69,6 @@ class Body:
         self.summary = Summary()
         self.escaped_params: set[int] = set()
         self.published_params: set[int] = set()
-        self.released: set[Path] = set()
         self.param_calls: set[ParamCall] = set()
         self.spawned: set[str] = set()
         self.waited: set[Path] = set()
@@ -277,12 +276,13 @@ class Body:
         if path.fields and path.fields[-1] == "@r":
             path, mode = Path(path.base, path.fields[:-1]), "read"
         self.now.locks[path] = mode
+        self.now.given -= {path}
 
     def release(self, path: Path) -> None:
         if path.fields and path.fields[-1] == "@r":
             path = Path(path.base, path.fields[:-1])
         if self.now.locks.pop(path, None) is None:
-            self.released.add(path)
+            self.now.given |= {path}
 
 
 def own_param(path: Path, func: Func) -> int | None:

@@ -144,11 +144,13 @@ Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN 
 class State:
     """What holds at one point of a body. ``live`` are goroutines that may be running.
 
+    ``locks`` are those taken since the start and still held, ``given`` those of the caller that may have been given up since.
+
     ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
     anybody who finds them in a shared place.
     """
 
-    __slots__ = ("env", "escaped", "live", "locks", "published", "signaled")
+    __slots__ = ("env", "escaped", "given", "live", "locks", "published", "signaled")
 
     def __init__(
         self,
@@ -158,8 +160,10 @@ class State:
         live: frozenset[str],
         signaled: bool = False,
         published: frozenset[Base] = frozenset(),
+        given: frozenset[Path] = frozenset(),
     ) -> None:
         self.env = env
+        self.given = given
         self.locks = locks
         self.escaped = escaped
         self.live = live
@@ -167,7 +171,7 @@ class State:
         self.published = published
 
     def copy(self) -> "State":
-        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published)
+        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given)
 
     @property
     def holds_lock(self) -> bool:
@@ -194,6 +198,7 @@ def join(states: list[State]) -> State | None:
         first.escaped |= other.escaped
         first.live |= other.live
         first.published |= other.published
+        first.given |= other.given
         first.signaled = first.signaled or other.signaled
     return first
 

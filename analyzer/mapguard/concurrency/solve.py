@@ -199,14 +199,16 @@ class Analysis:
         end = join([e.copy() for e in ends])
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
+        given = set(end.given) if end is not None else set()
         for path in body.deferred:
             if held.pop(path, None) is None:
-                body.released.add(path)
+                given.add(path)
+        given -= body.taken_at_end.keys()
         held.update(body.taken_at_end)
         joined = _nearest(p for p, m in held.items() if m == JOINED and self._outlives(p, body))
         kept = {(p, m) for p, m in held.items() if m != JOINED and self._outlives(p, body)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
-        summary.releases = frozenset(p for p in body.released if self._outlives(p, body))
+        summary.releases = frozenset(p for p in given if self._outlives(p, body))
         summary.escapes = frozenset(body.escaped_params)
         summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()

@@ -319,12 +319,21 @@ def branch(b: Body, s: If) -> None:
     if s.other:
         run(b, s.other)
     after_other = b.state
+    held = {**after_other.locks, **after_then.locks} if after_then is not None and after_other is not None else {}
     b.state = join([st for st in (after_then, after_other) if st is not None])
+    if held and b.state is not None and _asks_for_lock(b, s.cond):
+        b.state.locks = held
     if s.init is not None and b.state is not None:
         for name in _declares(s.init):
             if name in outer:
                 b.state.env[name] = outer[name]
     b.own_names = own
+
+
+def _asks_for_lock(b: Body, cond: Expr) -> bool:
+    """``if needLock { mu.Lock() }`` with a parameter: who passes false holds the lock already."""
+    inner = cond.x if isinstance(cond, Unary) and cond.op == "!" else cond
+    return isinstance(inner, Name) and "lock" in inner.name.lower() and any(p.name == inner.name for p in b.func.facts.params)
 
 
 def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
@@ -443,11 +452,11 @@ def repeat(b: Body, at: int, once: "object") -> None:
         if b.state is None:
             break
         joined |= head.live - b.state.live
-        before = (head.locks, head.escaped, head.live)
+        before = (head.locks, head.given, head.escaped, head.live)
         after = join([head.copy(), b.state])
         assert after is not None
         b.state = after
-        if before == (after.locks, after.escaped, after.live):
+        if before == (after.locks, after.given, after.escaped, after.live):
             break
     b.loops = loops
     b.exits.pop()
