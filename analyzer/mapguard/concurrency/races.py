@@ -202,7 +202,6 @@ class Judge:
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
 
-
     def _started_by(self, a: Context, b: Context) -> bool:
         """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
         spawn = a.thread.spawn
