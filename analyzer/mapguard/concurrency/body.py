@@ -1,5 +1,6 @@
 """One function body being interpreted: the state at hand, what was recorded so far, and the elementary effects on both."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mapguard.concurrency.domain import (
@@ -8,8 +9,10 @@ from mapguard.concurrency.domain import (
     GLOBAL,
     JOINED,
     PARAM,
+    READ,
     RECEIVED,
     RECEIVER,
+    WRITE,
     Access,
     Base,
     Edge,
@@ -72,6 +75,7 @@ class Body:
         self.param_calls: set[ParamCall] = set()
         self.spawned: set[str] = set()
         self.waited: set[Path] = set()
+        self.swapped: set[Path] = set()  # maps replaced by fresh ones
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
         self.touched_after_signal = False
@@ -166,6 +170,13 @@ class Body:
         paths = tuple(p if p.base[0] == ALLOC and not p.fields else p.uncopied().plus(marker) for p in value.paths)
         return Value(value.type, paths, value.funcs)
 
+    def taken(self, value: Value) -> Value:
+        """The value where it gets another name than that of its field: a map remembers the locks that are held now."""
+        if not value.paths or self.types.map_of(value.type) is None:
+            return value
+        held = {(found[0], mode) for p, mode in self.now.locks.items() if mode in (READ, WRITE) and (found := location(p)) is not None}
+        return value._replace(under=value.under | held)
+
     # ------------------------------------------------------------ accesses
 
     def record(self, op: str, value: Value, at: int, end: int, weak: bool = False, alias: bool = False) -> None:
@@ -194,11 +205,13 @@ class Body:
                     weak,
                     alias and bool(path.fields),
                     not self.shared(path),
+                    value.under,
                 )
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
                 known.live |= state.live
+                known.under &= value.under
 
     # ------------------------------------------------------------ edges
 
@@ -259,6 +272,13 @@ class Body:
         self.analysis.signals.setdefault((self.func.frame.id, edge.id), set()).update(signals)
         self.spawned.add(edge.id)
         self.now.live |= {edge.id}
+
+    def detach(self, places: Collection[Path], at: int) -> None:
+        """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""
+        env = self.now.env
+        for name, value in env.items():
+            if value.paths and any(p in places for p in value.paths):
+                env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
 
     def wait(self, path: Path) -> None:
         """Joins the goroutines that signal on ``path``."""

@@ -200,11 +200,10 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
 def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool) -> Value:
     if isinstance(target.target, str):
         name = target.target
-        if name.startswith("(?)."):
-            lock = _LOCK_NAMES.get(name[4:])
-            if lock is not None and not args and target.recv is not None and target.recv.paths:
-                lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
-                return NOTHING
+        lock = _LOCK_NAMES.get(name.rpartition(".")[2])  # whatever library's type it is
+        if lock is not None and not args and target.recv is not None and target.recv.paths and b.analysis.models.function(name) is None:
+            lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
+            return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
     return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs))
 
@@ -299,6 +298,10 @@ def effects(
         b.signals.update(substitute(p, func, paths))
     if not sure:
         return
+    if summary.swaps:
+        swapped = {q for p in summary.swaps for q in substitute(p, func, paths)}
+        b.swapped |= swapped
+        b.detach(swapped, at)
     for p in sorted(summary.releases):
         for q in substitute(p, func, paths):
             b.release(q)
@@ -331,7 +334,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
         funcs = tuple(bind_function(f, func, paths) for f in value.funcs)
         narrower = value.type != UNKNOWN_TYPE and (kind == UNKNOWN_TYPE or isinstance(b.types.underlying(kind), TInterface))
         kept_type = value.type if narrower else kind
-        out.append(Value(kept_type, tuple(dict.fromkeys(found))[:4], funcs))
+        out.append(Value(kept_type, tuple(dict.fromkeys(found))[:4], funcs, value.under))
     for target, stored in summary.stores:
         if target.base in renamed:
             base = renamed[target.base]

@@ -344,10 +344,10 @@ class Climber:
         if known is not None:
             return known
         found: list[tuple[Edge, Path, Locks]] = []
-        homes = self._homes(path, func)
+        homes = self._homes(path, locks, func)
         for edge in self.incoming.get(func.id, ()):
-            for home in homes:
-                for target, held in self._moves(home, locks, func, edge):
+            for home, there in homes:
+                for target, held in self._moves(home, there, func, edge):
                     if edge.starts_thread:
                         found.append((edge, target, (*held, *edge.locks)))
                         continue
@@ -363,12 +363,13 @@ class Climber:
         self._stepped[key] = found
         return found
 
-    def _homes(self, path: Path, func: Func) -> list[Path]:
+    def _homes(self, path: Path, locks: Locks, func: Func) -> list[tuple[Path, Locks]]:
         """An object made by ``func`` that it stored below a parameter is that parameter's from the caller's point of view."""
         if path.base[0] != ALLOC or path.base[1] != func.id:
-            return [path]
+            return [(path, locks)]
         homes = [h for h in self.analysis.homes.get(path.base, ()) if h.base[0] == PARAM and h.base[1] == func.id]
-        return [h.plus(*path.fields) for h in homes] or [path]
+        found = [(h.plus(*path.fields), tuple((h.plus(*p.fields) if p.base == path.base else p, m) for p, m in locks)) for h in homes]
+        return found or [(path, locks)]
 
     def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
         """``moves``, also for a function literal that left the function it is written in: the call of that one tells its parameters."""
@@ -454,17 +455,25 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, 
         held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
         for target in substitute(path, func, args) or (path,):
             stored = edge.stores and target.base[0] == ALLOC
-            out.extend((t, held) for t in (through(target, edge.stores) if stored else (target,)))
+            out.extend(through(target, held, edge.stores) if stored else ((target, held),))
     return out
 
 
-def through(path: Path, stores: dict[Path, tuple[Path, ...]]) -> tuple[Path, ...]:
-    """A path through an allocation's field or element that holds something else continues there."""
+def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
+    """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
     for length in range(len(path.fields), 0, -1):
-        held = stores.get(Path(path.base, path.fields[:length]).plain())
+        gate = Path(path.base, path.fields[:length]).plain()
+        held = stores.get(gate)
         if held is not None:
-            return tuple(h.plus(*path.fields[length:]) for h in held)
-    return (path,)
+            return [
+                (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if _is_below(p, gate) else p, m) for p, m in locks))
+                for h in held
+            ]
+    return [(path, locks)]
+
+
+def _is_below(path: Path, top: Path) -> bool:
+    return path.base == top.base and path.plain().fields[: len(top.fields)] == top.fields
 
 
 def reachable_from_outside(func: Func) -> bool:
@@ -518,7 +527,7 @@ def locations(climber: Climber, access: Access) -> list[Location]:
         for edge in climber.incoming.get(func.id, ()):
             targets = substitute(path, func, edge.args) if owner is func else (path,)
             if edge.stores:
-                targets = tuple(q for p in targets for q in through(p, edge.stores))
+                targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores))
             for target in targets:
                 named = location(target)
                 if named is None:

@@ -119,11 +119,15 @@ class FuncVal(NamedTuple):
 
 
 class Value(NamedTuple):
-    """What an expression may be: its type, the paths it may alias, the functions it may be."""
+    """What an expression may be: its type, the paths it may alias, the functions it may be.
+
+    ``under``: the locks, with their modes, that were held when a map was taken out of its field to be used under another name.
+    """
 
     type: Type = UNKNOWN_TYPE
     paths: tuple[Path, ...] = ()
     funcs: tuple[FuncVal, ...] = ()
+    under: frozenset[tuple[Location, str]] = frozenset()
 
 
 NOTHING = Value()
@@ -135,7 +139,8 @@ def merge_values(a: Value, b: Value) -> Value:
     kind = b.type if a.type == UNKNOWN_TYPE else a.type
     paths = a.paths + tuple(p for p in b.paths if p not in a.paths)
     funcs = a.funcs + tuple(f for f in b.funcs if f not in a.funcs)
-    return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT])
+    under = a.under & b.under if a.paths and b.paths else a.under | b.under
+    return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT], under)
 
 
 Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN or JOINED
@@ -212,10 +217,10 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``.
     """
 
-    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "weak")
+    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
 
     def __init__(
         self,
@@ -231,6 +236,7 @@ class Access:
         weak: bool,
         alias: bool,
         private: bool,
+        under: frozenset[tuple[Location, str]] = frozenset(),
     ) -> None:
         self.func = func
         self.op = op
@@ -244,6 +250,7 @@ class Access:
         self.weak = weak
         self.alias = alias
         self.private = private
+        self.under = under
 
     @property
     def writes(self) -> bool:
@@ -363,6 +370,7 @@ class Summary:
         "signals",
         "spawns",
         "stores",
+        "swaps",
         "waits",
     )
 
@@ -374,6 +382,7 @@ class Summary:
         self.escapes: frozenset[int] = frozenset()
         self.publishes: frozenset[int] = frozenset()
         self.spawns: frozenset[str] = frozenset()
+        self.swaps: frozenset[Path] = frozenset()  # maps that it replaces by fresh ones
         self.waits: frozenset[Path] = frozenset()
         self.signals: frozenset[Path] = frozenset()
         self.calls_params: tuple[ParamCall, ...] = ()
@@ -389,6 +398,7 @@ class Summary:
             self.escapes,
             self.publishes,
             self.spawns,
+            self.swaps,
             self.waits,
             self.signals,
             self.calls_params,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
@@ -30,6 +30,7 @@ class Filter(StrEnum):
     INIT_ONLY = "INIT_ONLY"
     ORDERED = "ORDERED"
     COMMON_LOCK = "COMMON_LOCK"
+    SNAPSHOT = "SNAPSHOT"
     NO_EVIDENCE = "NO_EVIDENCE"
 
 
@@ -94,6 +95,7 @@ class Judge:
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(climber, a)),
             (Filter.INIT_ONLY, initialising),
             (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None),
+            (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
             (Filter.ORDERED, lambda a, b: ordered(climber, a, b)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path)),
         )
@@ -275,6 +277,14 @@ def different_location(climber: Climber, a: Context, b: Context) -> bool:
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def took_it_before(a: Context, b: Context) -> bool:
+    """Whether ``a`` only puts another map in the place of the one that ``b`` took out under the same lock: ``b`` keeps the old one."""
+    if a.access.op != "replace":
+        return False
+    held = {(found[0], mode) for p, mode in a.locks if (found := location(p)) is not None}
+    return any(here == there and WRITE in (m, n) for here, m in held for there, n in b.access.under)
 
 
 def _started_beside(climber: Climber, private: Context, other: Context) -> bool:

@@ -213,6 +213,7 @@ class Analysis:
         summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
+        summary.swaps = _nearest(p for p in body.swapped if self._outlives(p, body))
         summary.waits = _nearest(p for p in body.waited if self._outlives(p, body))
         # who adds itself to the group may be missed by a Wait; who starts others adds those
         late = body.counted if not body.spawned else set()

@@ -6,7 +6,6 @@ from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
     NOTHING,
-    RECEIVED,
     TOKEN,
     UNKNOWN_TYPE,
     Path,
@@ -130,7 +129,7 @@ def execute(b: Body, statement: Stmt) -> None:
 
 
 def assign(b: Body, s: Assign) -> None:
-    values = several(b, s.rhs[0], len(s.lhs)) if len(s.rhs) == 1 and len(s.lhs) > 1 else [evaluate(b, r) for r in s.rhs]
+    values = several(b, s.rhs[0], len(s.lhs)) if len(s.rhs) == 1 and len(s.lhs) > 1 else [renamed(b, r) for r in s.rhs]
     if b.state is None:
         return
     update = s.op not in ("=", ":=")
@@ -139,6 +138,14 @@ def assign(b: Body, s: Assign) -> None:
         assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
         if b.state is None:
             return
+
+
+def renamed(b: Body, x: Expr) -> Value:
+    """The value of an expression that gets a name, or leaves the function."""
+    value = evaluate(b, x)
+    if b.state is None or (isinstance(x, Name) and x.name in b.state.env):
+        return value
+    return b.taken(value)
 
 
 def several(b: Body, x: Expr, count: int) -> list[Value]:
@@ -164,9 +171,9 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                 if update:
                     return
                 if known is not None and not define and known.type != UNKNOWN_TYPE:
-                    value = Value(known.type if _is_interface(b, known) and not value.paths else value.type, value.paths, value.funcs)
+                    value = value._replace(type=known.type if _is_interface(b, known) and not value.paths else value.type)
                     if value.type == UNKNOWN_TYPE:
-                        value = Value(known.type, value.paths, value.funcs)
+                        value = value._replace(type=known.type)
                     if name not in b.own_names:
                         merged = merge_values(known, value)
                         b.now.env[name] = merged
@@ -228,20 +235,14 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         b.record("replace", Value(place.type, own), at, getattr(target, "end", at + len(getattr(target, "name", "x"))))
         fresh = all(p.base[0] == ALLOC for p in value.paths)
         if fresh:
-            detach(b, place, at)
+            b.swapped.update(own)
+            b.detach(own, at)
     for p in place.paths:
         if value.paths or value.funcs:
             b.assign_path(p, value)
             remember_home(b, p, value)
         else:
             b.store.pop(p.plain(), None)
-
-
-def detach(b: Body, place: Value, at: int) -> None:
-    """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""
-    for name, value in b.now.env.items():
-        if value.paths and any(p in place.paths for p in value.paths):
-            b.now.env[name] = Value(value.type, (Path((RECEIVED, b.func.id, at)),), value.funcs)
 
 
 def note_name(b: Body, name: str, value: Value, at: int) -> None:
@@ -253,14 +254,14 @@ def note_name(b: Body, name: str, value: Value, at: int) -> None:
 def declare(b: Body, s: VarStmt) -> None:
     values: list[Value] = []
     if s.values:
-        values = several(b, s.values[0], len(s.names)) if len(s.values) == 1 and len(s.names) > 1 else [evaluate(b, v) for v in s.values]
+        values = several(b, s.values[0], len(s.names)) if len(s.values) == 1 and len(s.names) > 1 else [renamed(b, v) for v in s.values]
     if b.state is None:
         return
     kind = file_type(b, s.type) if s.type is not None else None
     for position, name in enumerate(s.names):
         value = values[position] if position < len(values) else NOTHING
         if kind is not None:
-            value = Value(kind, value.paths, value.funcs)
+            value = value._replace(type=kind)
         if not value.paths and kind is not None and _has_memory(b, kind):
             # a variable of struct or array type is memory of its own; so is a nil map that is filled later
             value = Value(kind, (Path((ALLOC, b.func.id, s.at + position)),), value.funcs)
@@ -367,7 +368,7 @@ def leave(b: Body, s: Return) -> None:
     if len(s.values) == 1 and len(b.func.facts.results) > 1:
         values = several(b, s.values[0], len(b.func.facts.results))
     elif s.values:
-        values = [evaluate(b, v) for v in s.values]
+        values = [renamed(b, v) for v in s.values]
     else:
         values = [b.now.env.get(r.name, NOTHING) for r in b.func.facts.results]
     if b.state is None:
@@ -390,7 +391,7 @@ def _either(a: Value, b: Value) -> Value:
 def _shared_now(b: Body, value: Value) -> Value:
     """What has escaped is no fresh result any more."""
     paths = tuple(Path(("r", p.base[1], p.base[2]), p.fields) if p.base[0] == ALLOC and p.base in b.now.escaped else p for p in value.paths)
-    return Value(value.type, paths, value.funcs)
+    return value._replace(paths=paths)
 
 
 # ---------------------------------------------------------------- loops
