@@ -19,7 +19,7 @@ from mapguard.checks import Explainer, Sources
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
 from mapguard.concurrency import inspect, models
-from mapguard.concurrency.contexts import by_location
+from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
@@ -142,7 +142,7 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
     solved = _solve(program, options, progress)
     clock.lap("analyse")
     judge = Judge(solved)
-    grouped = by_location(judge.climber)
+    grouped = by_location(judge.graph)
     explainer = Explainer(judge, Sources(program.files, _reader(tree)))
     findings: list[Finding] = []
     for done, where in enumerate(sorted(grouped)):
@@ -170,7 +170,7 @@ def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> 
         calls_in_tree=in_tree,
         map_expressions=len(judge.analysis.map_expressions),
         map_expressions_typed=sum(judge.analysis.map_expressions.values()),
-        roots=len(judge.climber.roots) + len(judge.analysis.threads),
+        roots=len(judge.graph.roots) + len(judge.analysis.threads),
         maps=maps,
         pairs=dict(sorted((str(k), v) for k, v in judge.counts.items())),
         seconds=clock.done(),

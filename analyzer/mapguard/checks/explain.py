@@ -123,7 +123,7 @@ class Explainer:
         spawn = c.thread.spawn
         if spawn is None or spawn.kind != "go":
             return c.chain
-        return (*self.judge.climber.way_to(spawn.caller), *c.chain)
+        return (*self.judge.graph.way_to(spawn.caller), *c.chain)
 
     def _step(self, edge: Edge, c: Context) -> Step:
         place = self.sources.place(edge.caller.path, edge.at, edge.end)

@@ -3,9 +3,10 @@
 import msgspec
 
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.contexts import Context, by_location
+from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_name, field_of
 from mapguard.concurrency.domain import GLOBAL
+from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Guard, Judge, infer_guard
 from mapguard.facts.syntax import Field
 from mapguard.program.model import NamedType, Program
@@ -25,7 +26,7 @@ class GuardedField(msgspec.Struct, frozen=True, order=True):
 def guarded_fields(judge: Judge, sources: Sources, generated: bool) -> tuple[GuardedField, ...]:
     """Map fields without a declared guard whose accesses, a write among them, mostly hold one lock; sorted by place."""
     found = []
-    for where, accesses in by_location(judge.climber).items():
+    for where, accesses in by_location(judge.graph).items():
         named, field = _declared(judge.analysis.program, where.name) if where.kind == "field" else (None, None)
         if named is None or field is None or declared_name(field.comment) is not None:
             continue

@@ -4,6 +4,7 @@ After Andersen's inclusion-based analysis (1994), flow- and context-insensitive,
 of one type that come from different allocations are different objects.
 """
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.domain import (
@@ -27,6 +28,14 @@ from mapguard.facts.syntax import TInterface, TName
 from mapguard.program.model import Func
 
 _VISITED_LIMIT = 3000
+
+
+class Likeness(StrEnum):
+    """Whether two ways lead to one object: nobody can tell, nothing in the tree makes them meet, or surely not."""
+
+    UNKNOWN = "unknown"
+    UNLIKELY = "unlikely"
+    DIFFERENT = "different"
 
 
 class Origins(NamedTuple):
@@ -63,17 +72,26 @@ class Aliases:
             if len(fields) > 1:
                 self._lent.update(f for f in fields if isinstance(f, str))
 
-    def different_objects(self, where: Location, a: Path, b: Path) -> bool:
-        """Whether the maps of one field that the paths name belong to different objects."""
+    def different_objects(self, where: Location, a: Path, b: Path) -> Likeness:
+        """Whether the maps of one field that the paths name belong to different objects.
+
+        Objects kept in the same field of different objects are different ones, unless the field is given objects of others.
+        """
         if where.kind != "field" or where.name in self._lent:
-            return False
-        mine, theirs = place(holder(a)), place(holder(b))
+            return Likeness.UNKNOWN
+        found = Likeness.DIFFERENT
+        x, y = holder(a), holder(b)
+        while x.fields and y.fields and place(x) == place(y):
+            if place(x) in self._analysis.passed_on or place(x) in self._lent:
+                found = Likeness.UNLIKELY
+            x, y = holder(x), holder(y)
+        mine, theirs = place(x), place(y)
         if mine == theirs:
-            return False
-        x, y = self.origins(mine), self.origins(theirs)
-        if x.open or y.open or not x.made or not y.made:
-            return False
-        return not any(self._same(p, q) for p in x.made for q in y.made)
+            return Likeness.UNKNOWN
+        p, q = self.origins(mine), self.origins(theirs)
+        if (p.open and q.open) or not p.made or not q.made or any(self._same(m, n) for m in p.made for n in q.made):
+            return Likeness.UNKNOWN
+        return Likeness.UNLIKELY if p.open or q.open else found
 
     def reaches(self, edge: Edge) -> bool:
         """Whether a call that may run one of several methods can run this one: an object with that method may be there."""
@@ -119,6 +137,7 @@ class Aliases:
 
     def _search(self, start: Place) -> Origins:
         made: set[Base] = set()
+        outside = False
         seen = {start}
         pending = [start]
         while pending:
@@ -128,14 +147,14 @@ class Aliases:
                 if at[0] == ALLOC:
                     made.add(at)
                 elif at[0] in (RESULT, RECEIVED, PARAM) and not sources:
-                    return Origins(frozenset(made), True)
+                    outside = True
             for source in sources:
                 if source not in seen:
                     seen.add(source)
                     pending.append(source)
             if len(seen) > _VISITED_LIMIT:
-                return Origins(frozenset(made), True)
-        return Origins(frozenset(made), False)
+                return Origins(frozenset(), True)
+        return Origins(frozenset(made), outside)
 
     def _same(self, a: Base, b: Base) -> bool:
         """Whether two allocations may be one: the same, or one is what the other's constructor made and kept somewhere itself."""

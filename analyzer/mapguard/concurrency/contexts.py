@@ -7,11 +7,9 @@ yet (owned), or at a function that nobody in the tree calls. Each end is one ``C
 from collections import deque
 from typing import NamedTuple
 
-from mapguard.concurrency.aliases import Aliases
-from mapguard.concurrency.body import substitute
+from mapguard.concurrency.callgraph import DEPTH_LIMIT, CallGraph
 from mapguard.concurrency.domain import (
     ALLOC,
-    ELEM,
     GLOBAL,
     JOINED,
     PARAM,
@@ -21,19 +19,15 @@ from mapguard.concurrency.domain import (
     TOKEN,
     WRITE,
     Access,
-    Base,
     Edge,
     Location,
     Locks,
     Path,
     location,
-    place,
 )
-from mapguard.concurrency.roots import entry_points
-from mapguard.concurrency.solve import Analysis
+from mapguard.concurrency.steps import moves
 from mapguard.program.model import Func
 
-DEPTH_LIMIT = 24
 STATE_LIMIT = 400
 PER_ACCESS = 40
 _MAKERS = 3  # calls between the one that makes a function literal and the one that runs it, and ways that are followed
@@ -114,175 +108,20 @@ class Way(NamedTuple):
 
 
 class Climber:
-    """Incoming edges by callee, roots, and how often functions run."""
+    """Walks up the call graph; remembers steps that several accesses share."""
 
-    def __init__(self, analysis: Analysis, aliases: Aliases) -> None:
-        self.analysis = analysis
-        self.incoming: dict[str, list[Edge]] = {}
-        self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
-        for unit in analysis.units.values():
-            for edge in unit.edges:
-                edge.locks = self._telling(edge.locks)
-                scope = edge.caller.scope
-                if aliases.reaches(edge) and (scope.file.test or not scope.support):
-                    self.incoming.setdefault(edge.callee.id, []).append(edge)
-        for edges in self.incoming.values():
-            edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
-        self.roots = entry_points(analysis)
-        self._many: dict[str, bool] = {}
-        self._programs: dict[str, frozenset[str]] = {}
-        self._spawns: dict[str, frozenset[str]] = {}
-        self._descendants: dict[str, frozenset[str]] = {}
-        self._imported: dict[str, frozenset[str]] = {}
+    def __init__(self, graph: CallGraph) -> None:
+        self.graph = graph
+        self.analysis = graph.analysis
+        self.incoming = graph.incoming
+        self.roots = graph.roots
         self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
         self._stepped: dict[State, list[tuple[Edge, Path, Locks]]] = {}
-
-    # ------------------------------------------------------------ how often
-
-    def runs_many(self, func: Func) -> bool:
-        """Whether several activations of ``func`` can be under way or follow each other: a handler, called in a loop, from such a one."""
-        known = self._many.get(func.id)
-        if known is not None:
-            return known
-        self._many[func.id] = False
-        root = self.roots.get(func.id)
-        found = root is not None and root.many
-        if not found:
-            for edge in self.incoming.get(func.id, ()):
-                if edge.callee is not edge.caller and (edge.many or bool(edge.loops) or self.runs_many(edge.caller)):
-                    found = True
-                    break
-        self._many[func.id] = found
-        return found
-
-    def spawns(self, func: Func) -> frozenset[str]:
-        """The threads that ``func`` may start, itself or through what it calls."""
-        known = self._spawns.get(func.id)
-        if known is not None:
-            return known
-        self._spawns[func.id] = frozenset()
-        unit = self.analysis.units.get(func.id)
-        found: set[str] = set()
-        for edge in unit.edges if unit is not None else ():
-            if edge.starts_thread:
-                found.add(edge.id)
-            else:
-                found |= self.spawns(edge.callee)
-        self._spawns[func.id] = frozenset(found)
-        return self._spawns[func.id]
-
-    def starts(self, thread: str, goal: str) -> bool:
-        """Whether the thread is ``goal``, or starts it in turn, itself or through others."""
-        if thread == goal:
-            return True
-        known = self._descendants.get(thread)
-        if known is None:
-            found: set[str] = set()
-            pending = [thread]
-            while pending:
-                edge = self.analysis.threads.get(pending.pop())
-                more = (self.spawns(edge.callee) if edge is not None else frozenset()) - found
-                found |= more
-                pending.extend(more)
-            known = self._descendants[thread] = frozenset(found)
-        return goal in known
-
-    def programs(self, func: Func) -> frozenset[str]:
-        """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
-        known = self._programs.get(func.id)
-        if known is not None:
-            return known
-        self._programs[func.id] = frozenset()
-        root = self.roots.get(func.id)
-        found: set[str] = {func.id} if root is not None and root.kind == "main" else set()
-        edges = self.incoming.get(func.id, ())
-        for edge in edges:
-            found |= self.programs(edge.caller)
-        if not edges and not found:
-            found.add("*")
-        self._programs[func.id] = frozenset(found)
-        return self._programs[func.id]
-
-    def imported_by(self, main: str) -> frozenset[str]:
-        """The packages that the program of a main function consists of."""
-        known = self._imported.get(main)
-        if known is None:
-            packages = self.analysis.program.imports()
-            found: set[str] = set()
-            pending = [self.analysis.program.by_id[main].scope.package.path]
-            while pending:
-                path = pending.pop()
-                if path not in found:
-                    found.add(path)
-                    pending.extend(packages.get(path, ()))
-            known = self._imported[main] = frozenset(found)
-        return known
-
-    def one_spawn_each(self, func: Func, base: Base, depth: int = 0) -> bool:
-        """Whether every object passed as the parameter ``base`` of ``func`` is made for that one call: it gets one goroutine of its own."""
-        edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
-        if not edges or depth > 4:
-            return False
-        for edge in edges:
-            targets = edge.args.get(base[2], ())
-            if not targets:
-                return False
-            for target in targets:
-                if any(f"{ELEM}@{loop}" in target.fields for loop in edge.loops):
-                    continue
-                if target.base[0] == ALLOC and target.base[1] == edge.caller.id:
-                    around = self.analysis.alloc_loops.get(target.base, ())
-                    if any(loop not in around for loop in edge.loops):
-                        return False
-                elif not (
-                    target.base[0] == PARAM
-                    and not target.fields
-                    and target.base[1] == edge.caller.id
-                    and not edge.loops
-                    and self.one_spawn_each(edge.caller, target.base, depth + 1)
-                ):
-                    return False
-        return True
-
-    def made_each(self, func: Func, base: Base, depth: int = 0) -> bool:
-        """Whether every object passed as the parameter ``base`` of ``func`` is made by the callers on the way: none is passed twice."""
-        edges = self.incoming.get(func.id, ())
-        if not edges or depth > _MAKERS + 1:
-            return False
-        for edge in edges:
-            for target in edge.args.get(base[2], ()) or (None,):
-                made = target is not None and target.base[0] == ALLOC and target.base[1] == edge.caller.id
-                passed = target is not None and target.base[0] == PARAM and target.base[1] == edge.caller.id and not target.fields
-                if not made and not (passed and target is not None and self.made_each(edge.caller, target.base, depth + 1)):
-                    return False
-        return True
-
-    def way_to(self, func: Func) -> tuple[Edge, ...]:
-        """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
-        queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
-        seen = {func.id}
-        while queue:
-            at, chain = queue.popleft()
-            if at.id in self.roots or len(chain) > DEPTH_LIMIT:
-                return chain
-            for edge in self.incoming.get(at.id, ()):
-                if edge.caller.id not in seen:
-                    seen.add(edge.caller.id)
-                    queue.append((edge.caller, (edge, *chain)))
-        return ()
-
-    # ------------------------------------------------------------ climbing
-
-    def _telling(self, locks: Locks) -> Locks:
-        """Without waits for what no goroutine of the tree signals."""
-        if any(m == JOINED for _, m in locks):
-            return tuple((p, m) for p, m in locks if m != JOINED or place(p) in self._joinable)
-        return locks
 
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
-        locks = self._telling(access.locks)
+        locks = self.graph.telling(access.locks)
         start_owned = access.owned and access.path.base[1] == access.func.id
         queue: deque[Way] = deque([Way(access.func, access.path, locks, (), start_owned, access.private, access.owned)])
         seen: set[State] = {(access.func.id, access.path, locks)}
@@ -316,7 +155,7 @@ class Climber:
                 continue
             concealed = hidden if target.base == path.base else target.base in edge.private
             if edge.starts_thread:
-                many = edge.many or bool(edge.loops) or self.runs_many(edge.caller)
+                many = edge.many or bool(edge.loops) or self.graph.runs_many(edge.caller)
                 if edge.kind == "root":
                     if _given(edge.root, func, path):
                         continue
@@ -325,7 +164,8 @@ class Climber:
                     thread = Thread("goroutine", many, func, edge)
                 if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                     continue
-                self._end(done, access, thread, (edge, *chain), target, held, False)
+                inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
+                self._end(done, access, thread, (edge, *chain), target, held, hidden and inside)
                 continue
             if len(seen) >= STATE_LIMIT:
                 continue
@@ -442,40 +282,6 @@ class Climber:
         done.append(Context(access, thread, chain, path, locks, where, depth, hidden, joined))
 
 
-def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
-    """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
-
-    Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
-    """
-    kind, owner, index = path.base
-    alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
-    out: list[tuple[Path, Locks]] = []
-    for one in alternatives or (None,):
-        args = edge.args if one is None else {**edge.args, index: (one,)}
-        held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
-        for target in substitute(path, func, args) or (path,):
-            stored = edge.stores and target.base[0] == ALLOC
-            out.extend(through(target, held, edge.stores) if stored else ((target, held),))
-    return out
-
-
-def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
-    """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
-    for length in range(len(path.fields), 0, -1):
-        gate = Path(path.base, path.fields[:length]).plain()
-        held = stores.get(gate)
-        if held is not None:
-            return [
-                (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if _is_below(p, gate) else p, m) for p, m in locks))
-                for h in held
-            ]
-    return [(path, locks)]
-
-
-def _is_below(path: Path, top: Path) -> bool:
-    return path.base == top.base and path.plain().fields[: len(top.fields)] == top.fields
-
-
 def reachable_from_outside(func: Func) -> bool:
     """Whether code outside the repository can or will import the package: not a command, nor what belongs to one, not internal."""
     package = func.scope.package
@@ -494,48 +300,3 @@ def _given(kind: str, func: Func, path: Path) -> bool:
     """Whether the object is an argument that the library makes for each call: a request, a message. Informers hand out shared objects."""
     base = path.base
     return kind not in ("main", "init", "informer", "callback") and base[0] == PARAM and base[1] == func.id and base[2] != RECEIVER
-
-
-def by_location(climber: Climber) -> dict[Location, list[Access]]:
-    """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
-    grouped: dict[Location, list[Access]] = {}
-    homes = climber.analysis.homes
-    for unit in climber.analysis.units.values():
-        for access in unit.accesses:
-            for where in locations(climber, access):
-                if where.kind == "local" and (ALLOC, where.name, where.at) in homes:
-                    continue  # stored in a field: the accesses count there
-                grouped.setdefault(where, []).append(access)
-    return grouped
-
-
-def locations(climber: Climber, access: Access) -> list[Location]:
-    found = location(access.path)
-    if found is not None:
-        return [found[0]]
-    if access.path.base[0] != PARAM:
-        return []
-    out: dict[Location, None] = {}
-    queue: deque[tuple[Func, Path, int]] = deque([(access.func, access.path, 0)])
-    seen: set[tuple[str, Path]] = set()
-    while queue and len(seen) < 200:
-        func, path, depth = queue.popleft()
-        if (func.id, path) in seen or depth > 8:
-            continue
-        seen.add((func.id, path))
-        owner = _frame_of(func, path)
-        for edge in climber.incoming.get(func.id, ()):
-            targets = substitute(path, func, edge.args) if owner is func else (path,)
-            if edge.stores:
-                targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores))
-            for target in targets:
-                named = location(target)
-                if named is None:
-                    queue.append((edge.caller, target, depth + 1))
-                else:
-                    out[named[0]] = None
-    return list(out)
-
-
-def _frame_of(func: Func, path: Path) -> Func | None:
-    return func if path.base[1] == func.id else None

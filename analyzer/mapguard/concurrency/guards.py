@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, is_elem, location
 
+_BY_VALUE = 3  # a copy further from the lock than this was a copy of something that points to the lock's holder
+
 
 class LockKey(NamedTuple):
     """``relative``: how to get from what lock and map share to each of them; None where they share nothing. ``kind``: the lock itself."""
@@ -19,7 +21,7 @@ def lock_key(map_path: Path, lock: Path) -> LockKey:
     found = location(lock)
     kind = found[0] if found is not None else None
     fields = lock.fields
-    copied = any(f.startswith(COPY) for f in fields)
+    copied = any(f.startswith(COPY) for f in fields[-_BY_VALUE:])
     mine = tuple(f for f in map_path.fields if not f.startswith(COPY))
     theirs = tuple(f for f in fields if not f.startswith(COPY))
     mine = tuple(ELEM if is_elem(f) else f for f in mine)

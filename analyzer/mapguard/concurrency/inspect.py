@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mapguard.base.span import line_of
-from mapguard.concurrency.contexts import Context, by_location
+from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import Access, Edge, show_path
+from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.program.model import Func
 
@@ -73,7 +74,7 @@ def dump(judge: Judge, what: str, name: str) -> Iterator[str]:
     """Lines about every function (or map) whose id contains ``name``."""
     solved = judge.analysis
     if what == "accesses":
-        for where, accesses in sorted(by_location(judge.climber).items()):
+        for where, accesses in sorted(by_location(judge.graph).items()):
             if name in where.name:
                 yield f"{where.kind} {where.name}"
                 for access in sorted(accesses, key=lambda x: (x.func.path, x.at)):
@@ -91,7 +92,7 @@ def dump(judge: Judge, what: str, name: str) -> Iterator[str]:
                 for edge in unit.edges:
                     yield f"{ident} {_edge(edge)}"
             case "roots":
-                root = judge.climber.roots.get(ident)
+                root = judge.graph.roots.get(ident)
                 if root is not None:
                     yield f"{ident} {root.kind}{' (many)' if root.many else ''}"
             case "summary":

@@ -1,7 +1,8 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
-from mapguard.concurrency.contexts import Climber, Context
-from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RESULT, WRITE
+from mapguard.concurrency.callgraph import CallGraph
+from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RECEIVER, RESULT, WRITE, Path, is_elem
 from mapguard.concurrency.guards import common_lock
 from mapguard.program.model import Func
 
@@ -13,9 +14,9 @@ def same_single_root(a: Context, b: Context) -> bool:
     return a.thread.id == b.thread.id and not a.thread.many
 
 
-def different_program(climber: Climber, a: Context, b: Context) -> bool:
+def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether the two threads belong to different commands of the tree."""
-    mine, theirs = climber.programs(_home(a)), climber.programs(_home(b))
+    mine, theirs = graph.programs(_home(a)), graph.programs(_home(b))
     if not mine or not theirs or ("*" in mine and "*" in theirs):
         return False
     if "*" not in mine and "*" not in theirs:
@@ -23,14 +24,14 @@ def different_program(climber: Climber, a: Context, b: Context) -> bool:
     # one side is called by nobody in the tree: it is in the other's programs only where those import it
     named, unnamed = (mine, b) if "*" in theirs else (theirs, a)
     package = _home(unnamed).scope.package.path
-    return not any(package in climber.imported_by(main) for main in named)
+    return not any(package in graph.imported_by(main) for main in named)
 
 
 def _home(c: Context) -> Func:
     return c.thread.spawn.caller if c.thread.spawn is not None else c.thread.func
 
 
-def self_parallel(climber: Climber, a: Context) -> bool:
+def self_parallel(graph: CallGraph, a: Context) -> bool:
     """Whether two activations of the thread of ``a`` can touch the same object at the same time."""
     thread = a.thread
     if not thread.many:
@@ -42,22 +43,30 @@ def self_parallel(climber: Climber, a: Context) -> bool:
         return False  # the loop starts one goroutine for each element
     edge = thread.spawn
     if base[0] == PARAM and edge is not None and edge.kind == "go":
-        if base[1] == edge.caller.id and not edge.loops and not edge.many:
-            return not climber.one_spawn_each(edge.caller, base)
-        return True
+        owner = graph.analysis.program.by_id.get(base[1])
+        if owner is None or edge.loops or edge.many or owner.frame is not edge.caller.frame:
+            return True
+        if base[2] == RECEIVER and _own_field(a.path) and graph.endless(edge.callee):
+            return False  # an object's own long-lived goroutine: starting a second one would be a leak
+        return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
         return True
     if base[1] in a.executed():
         return False  # made by the thread itself: every activation has its own
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
         # memory of the spawner: only the goroutines of one activation share it
-        loops = climber.analysis.alloc_loops.get(base, ())
+        loops = graph.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
     return True
 
 
-def _frame_id(climber: Climber, func_id: str) -> str:
-    func = climber.analysis.program.by_id.get(func_id)
+def _own_field(path: Path) -> bool:
+    """Whether the map lies in the object itself, not in another one that it points to."""
+    return sum(not is_elem(f) for f in path.fields) == 1
+
+
+def _frame_id(graph: CallGraph, func_id: str) -> str:
+    func = graph.analysis.program.by_id.get(func_id)
     return func.frame.id if func is not None else func_id
 
 
@@ -71,35 +80,35 @@ def initialising(a: Context, b: Context) -> bool:
     return False
 
 
-def ordered(climber: Climber, a: Context, b: Context) -> bool:
-    return _before_or_after(climber, a, b) or _before_or_after(climber, b, a) or _waited_for(climber, a, b) or _waited_for(climber, b, a)
+def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
+    return _before_or_after(graph, a, b) or _before_or_after(graph, b, a) or _waited_for(graph, a, b) or _waited_for(graph, b, a)
 
 
-def _waited_for(climber: Climber, a: Context, b: Context) -> bool:
+def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether ``b`` comes after a wait for what the goroutine of ``a`` does last: a channel or group that lies beside the map."""
     spawn = a.thread.spawn
     if not b.joined or spawn is None or spawn.kind != "go":
         return False
-    ends = tuple((p, WRITE) for p in sorted(climber.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())))
+    ends = tuple((p, WRITE) for p in sorted(graph.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())))
     waited = tuple((p, WRITE) for p in b.joined)
     return common_lock(a.path, ends, b.path, waited) is not None
 
 
-def _before_or_after(climber: Climber, a: Context, b: Context) -> bool:
+def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether ``b`` happens in the spawning thread of ``a`` while ``a``'s goroutine is not running: before go, or after the join."""
     spawn = a.thread.spawn
     if spawn is None or spawn.kind != "go":
         return False
     for _, func, live in _points(b):
-        started = [t for t in climber.spawns(func) if climber.starts(t, spawn.id)]
+        started = [t for t in graph.spawns(func) if graph.starts(t, spawn.id)]
         if spawn.caller is func or started:
             if spawn.id in live or not live.isdisjoint(started):
                 return False
             base = a.path.base
-            private = base[0] == ALLOC and _frame_id(climber, base[1]) == func.frame.id
+            private = base[0] == ALLOC and _frame_id(graph, base[1]) == func.frame.id
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
-                private = private or climber.made_each(spawn.caller, base)
-            again = climber.runs_many(func) or b.thread.kind in ("exported", "stored")  # outside callers may come back
+                private = private or graph.made_each(spawn.caller, base)
+            again = graph.runs_many(func) or b.thread.kind in ("exported", "stored")  # outside callers may come back
             return private or not again or b.thread.kind == "main"
     return False
 

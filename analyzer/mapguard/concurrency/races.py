@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from mapguard.concurrency.aliases import Aliases
+from mapguard.concurrency.aliases import Aliases, Likeness
+from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
@@ -70,7 +71,8 @@ class Judge:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self.aliases = Aliases(analysis)
-        self.climber = Climber(analysis, self.aliases)
+        self.graph = CallGraph(analysis, self.aliases)
+        self.climber = Climber(self.graph)
         self.counts: Counter[str] = Counter()
         self._contexts: dict[int, list[Context]] = {}
         self._chain = self._filters()
@@ -86,18 +88,18 @@ class Judge:
         return None
 
     def _filters(self) -> tuple[tuple[Filter, Callable[[Context, Context], bool]], ...]:
-        climber, aliases = self.climber, self.aliases
+        graph, aliases = self.graph, self.aliases
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
-            (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(climber, a, b)),
-            (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(climber, a, b)),
+            (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(graph, a, b)),
+            (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(graph, a, b)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
-            (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(climber, a)),
+            (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
             (Filter.INIT_ONLY, initialising),
             (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
-            (Filter.ORDERED, lambda a, b: ordered(climber, a, b)),
-            (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path)),
+            (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
+            (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
         )
 
     def contexts(self, access: Access) -> list[Context]:
@@ -151,7 +153,7 @@ class Judge:
         for ident in sorted(self.analysis.units):
             for access in self.analysis.units[ident].acts:
                 for c in self.contexts(access):
-                    if strength(c) == REAL and not c.locks and self_parallel(self.climber, c):
+                    if strength(c) == REAL and not c.locks and self_parallel(self.graph, c):
                         yield Race(
                             c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True
                         )
@@ -194,7 +196,10 @@ class Judge:
         elif guesses > 3:
             score -= 1
             reasons.append(f"an interface is called that {guesses} types implement")
-        if _holders_differ(a.path, b.path):
+        if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
+            score -= 3
+            reasons.append("nothing in the tree brings the two sides to one object")
+        elif _holders_differ(a.path, b.path):
             score -= 1
             reasons.append("the two sides reach the map through different fields, which may hold different objects")
         if "len" in (a.access.op, b.access.op):
@@ -214,7 +219,7 @@ class Judge:
             if f.recv is not None and ".".join(f.recv.key) == owner:
                 return True
         on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.chain if not e.starts_thread)}
-        return any(spawn.caller is f or spawn.id in self.climber.spawns(f) for f in on_the_way)
+        return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
 
 
 def _holders_differ(a: Path, b: Path) -> bool:
@@ -262,7 +267,7 @@ def distinct(contexts: list[Context]) -> list[Context]:
     return [c for _, c in ranked[:PER_LOCATION]]
 
 
-def different_location(climber: Climber, a: Context, b: Context) -> bool:
+def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
     """Other nesting levels are other maps; so are two allocations that are known to be different."""
     if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
         return True
@@ -273,7 +278,7 @@ def different_location(climber: Climber, a: Context, b: Context) -> bool:
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
-    if pa != pb and ((a.private and not _started_beside(climber, a, b)) or (b.private and not _started_beside(climber, b, a))):
+    if pa != pb and ((a.private and not _started_beside(graph, a, b)) or (b.private and not _started_beside(graph, b, a))):
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
@@ -287,11 +292,11 @@ def took_it_before(a: Context, b: Context) -> bool:
     return any(here == there and WRITE in (m, n) for here, m in held for there, n in b.access.under)
 
 
-def _started_beside(climber: Climber, private: Context, other: Context) -> bool:
+def _started_beside(graph: CallGraph, private: Context, other: Context) -> bool:
     """Whether the function that made the unpublished object also starts the other side's goroutine, itself or through a call."""
-    maker = climber.analysis.program.by_id.get(private.path.base[1])
+    maker = graph.analysis.program.by_id.get(private.path.base[1])
     spawn = other.thread.spawn
-    return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in climber.spawns(maker)
+    return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in graph.spawns(maker)
 
 
 def infer_guard(contexts: list[Context], declared: Location | None = None) -> Guard | None:

@@ -80,6 +80,7 @@ class Analysis:
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
         self.lent: set[str] = set()  # map fields that are given maps of others
+        self.passed_on: set[str] = set()  # fields that are given objects of others
         self.alloc_types: dict[Base, Type] = {}
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
@@ -325,8 +326,10 @@ class Analysis:
             source = place(p)
             if source != to:
                 self.flows.add((to, source))
-            if is_map and isinstance(to, str) and (p.base[0] != ALLOC or p.fields):
-                self.lent.add(to)
+            if isinstance(to, str) and (p.base[0] != ALLOC or p.fields):
+                self.passed_on.add(to)
+                if is_map:
+                    self.lent.add(to)
 
     def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
         found = location(target)

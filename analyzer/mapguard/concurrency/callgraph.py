@@ -1,0 +1,194 @@
+"""The call graph seen from the callees: who calls a function, how often it runs, what it starts, which programs it belongs to."""
+
+from collections import deque
+
+from mapguard.concurrency.aliases import Aliases
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, Base, Edge, Locks, Path, place
+from mapguard.concurrency.roots import entry_points
+from mapguard.concurrency.solve import Analysis
+from mapguard.facts.syntax import For
+from mapguard.program.model import Func
+
+DEPTH_LIMIT = 24
+_OWNERS = 4  # calls up to where the owner of an object is looked for
+
+
+class CallGraph:
+    """Incoming edges by callee, roots, and what follows from both; answers are remembered."""
+
+    def __init__(self, analysis: Analysis, aliases: Aliases) -> None:
+        self.analysis = analysis
+        self.incoming: dict[str, list[Edge]] = {}
+        self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
+        for unit in analysis.units.values():
+            for edge in unit.edges:
+                edge.locks = self.telling(edge.locks)
+                scope = edge.caller.scope
+                if aliases.reaches(edge) and (scope.file.test or not scope.support):
+                    self.incoming.setdefault(edge.callee.id, []).append(edge)
+        for edges in self.incoming.values():
+            edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
+        self.roots = entry_points(analysis)
+        self._many: dict[str, bool] = {}
+        self._programs: dict[str, frozenset[str]] = {}
+        self._spawns: dict[str, frozenset[str]] = {}
+        self._descendants: dict[str, frozenset[str]] = {}
+        self._imported: dict[str, frozenset[str]] = {}
+
+    def telling(self, locks: Locks) -> Locks:
+        """Without waits for what no goroutine of the tree signals."""
+        if any(m == JOINED for _, m in locks):
+            return tuple((p, m) for p, m in locks if m != JOINED or place(p) in self._joinable)
+        return locks
+
+    def runs_many(self, func: Func) -> bool:
+        """Whether several activations of ``func`` can be under way or follow each other: a handler, called in a loop, from such a one."""
+        known = self._many.get(func.id)
+        if known is not None:
+            return known
+        self._many[func.id] = False
+        root = self.roots.get(func.id)
+        found = root is not None and root.many
+        if not found:
+            for edge in self.incoming.get(func.id, ()):
+                if edge.callee is not edge.caller and (edge.many or bool(edge.loops) or self.runs_many(edge.caller)):
+                    found = True
+                    break
+        self._many[func.id] = found
+        return found
+
+    def spawns(self, func: Func) -> frozenset[str]:
+        """The threads that ``func`` may start, itself or through what it calls."""
+        known = self._spawns.get(func.id)
+        if known is not None:
+            return known
+        self._spawns[func.id] = frozenset()
+        unit = self.analysis.units.get(func.id)
+        found: set[str] = set()
+        for edge in unit.edges if unit is not None else ():
+            if edge.starts_thread:
+                found.add(edge.id)
+            else:
+                found |= self.spawns(edge.callee)
+        self._spawns[func.id] = frozenset(found)
+        return self._spawns[func.id]
+
+    def starts(self, thread: str, goal: str) -> bool:
+        """Whether the thread is ``goal``, or starts it in turn, itself or through others."""
+        if thread == goal:
+            return True
+        known = self._descendants.get(thread)
+        if known is None:
+            found: set[str] = set()
+            pending = [thread]
+            while pending:
+                edge = self.analysis.threads.get(pending.pop())
+                more = (self.spawns(edge.callee) if edge is not None else frozenset()) - found
+                found |= more
+                pending.extend(more)
+            known = self._descendants[thread] = frozenset(found)
+        return goal in known
+
+    def programs(self, func: Func) -> frozenset[str]:
+        """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
+        known = self._programs.get(func.id)
+        if known is not None:
+            return known
+        self._programs[func.id] = frozenset()
+        root = self.roots.get(func.id)
+        found: set[str] = {func.id} if root is not None and root.kind == "main" else set()
+        edges = self.incoming.get(func.id, ())
+        for edge in edges:
+            found |= self.programs(edge.caller)
+        if not edges and not found:
+            found.add("*")
+        self._programs[func.id] = frozenset(found)
+        return self._programs[func.id]
+
+    def imported_by(self, main: str) -> frozenset[str]:
+        """The packages that the program of a main function consists of."""
+        known = self._imported.get(main)
+        if known is None:
+            packages = self.analysis.program.imports()
+            found: set[str] = set()
+            pending = [self.analysis.program.by_id[main].scope.package.path]
+            while pending:
+                path = pending.pop()
+                if path not in found:
+                    found.add(path)
+                    pending.extend(packages.get(path, ()))
+            known = self._imported[main] = frozenset(found)
+        return known
+
+    def shared(self, func: Func, base: Base, overlapping: bool, depth: int = 0) -> bool:
+        """Whether two calls of ``func`` can get the same object as its parameter ``base``; ``overlapping`` if at the same time only.
+
+        Plain parameters are taken to be different objects unless a caller is seen to pass one of its own twice; receivers of functions
+        that several threads call are taken to be the same.
+        """
+        root = self.roots.get(func.id)
+        mine = base[2] == RECEIVER
+        if root is not None and root.many and mine:
+            return True
+        edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
+        if not edges or depth > _OWNERS:
+            return mine
+        return any(self._passed_twice(e, target, overlapping, depth) for e in edges for target in e.args.get(base[2], ()))
+
+    def _passed_twice(self, edge: Edge, target: Path, overlapping: bool, depth: int) -> bool:
+        """Whether the call, executed several times, can pass the very object ``target`` again."""
+        loops = () if overlapping else edge.loops
+        if any(f"{ELEM}@{loop}" in target.fields for loop in edge.loops):
+            return False
+        kind, owner, _ = target.base
+        if kind == GLOBAL:
+            return bool(loops) or self.runs_many(edge.caller)
+        maker = self.analysis.program.by_id.get(owner)
+        if maker is None or maker.frame is not edge.caller.frame:
+            return False
+        if kind == PARAM:
+            return bool(loops) or self.shared(maker, target.base, overlapping, depth + 1)
+        around = self.analysis.alloc_loops.get(target.base, ()) if kind == ALLOC else edge.loops
+        return kind in (ALLOC, RESULT) and any(loop not in around for loop in loops)
+
+    def outlives(self, spawn: Edge) -> bool:
+        """Whether the goroutine may still run when the function that starts it has returned."""
+        return spawn.id in self.analysis.summary(spawn.caller).spawns
+
+    def endless(self, func: Func, depth: int = 0) -> bool:
+        """Whether ``func`` is a loop that only ends from within, itself or through what it calls once: such goroutines live long."""
+        if any(isinstance(s, For) and s.cond is None and s.init is None for s in func.facts.body or ()):
+            return True
+        unit = self.analysis.units.get(func.id)
+        return (
+            depth < _OWNERS
+            and unit is not None
+            and any(e.kind == "call" and not e.loops and e.candidates == 1 and self.endless(e.callee, depth + 1) for e in unit.edges)
+        )
+
+    def made_each(self, func: Func, base: Base, depth: int = 0) -> bool:
+        """Whether every object passed as the parameter ``base`` of ``func`` is made by the callers on the way: none is passed twice."""
+        edges = self.incoming.get(func.id, ())
+        if not edges or depth > _OWNERS:
+            return False
+        for edge in edges:
+            for target in edge.args.get(base[2], ()) or (None,):
+                made = target is not None and target.base[0] == ALLOC and target.base[1] == edge.caller.id
+                passed = target is not None and target.base[0] == PARAM and target.base[1] == edge.caller.id and not target.fields
+                if not made and not (passed and target is not None and self.made_each(edge.caller, target.base, depth + 1)):
+                    return False
+        return True
+
+    def way_to(self, func: Func) -> tuple[Edge, ...]:
+        """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
+        queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
+        seen = {func.id}
+        while queue:
+            at, chain = queue.popleft()
+            if at.id in self.roots or len(chain) > DEPTH_LIMIT:
+                return chain
+            for edge in self.incoming.get(at.id, ()):
+                if edge.caller.id not in seen:
+                    seen.add(edge.caller.id)
+                    queue.append((edge.caller, (edge, *chain)))
+        return ()

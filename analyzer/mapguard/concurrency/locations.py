@@ -1,0 +1,54 @@
+"""Accesses grouped by the map that they touch."""
+
+from collections import deque
+
+from mapguard.concurrency.body import substitute
+from mapguard.concurrency.callgraph import CallGraph
+from mapguard.concurrency.domain import ALLOC, PARAM, Access, Location, Path, location
+from mapguard.concurrency.steps import through
+from mapguard.program.model import Func
+
+
+def by_location(graph: CallGraph) -> dict[Location, list[Access]]:
+    """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
+    grouped: dict[Location, list[Access]] = {}
+    homes = graph.analysis.homes
+    for unit in graph.analysis.units.values():
+        for access in unit.accesses:
+            for where in locations(graph, access):
+                if where.kind == "local" and (ALLOC, where.name, where.at) in homes:
+                    continue  # stored in a field: the accesses count there
+                grouped.setdefault(where, []).append(access)
+    return grouped
+
+
+def locations(graph: CallGraph, access: Access) -> list[Location]:
+    found = location(access.path)
+    if found is not None:
+        return [found[0]]
+    if access.path.base[0] != PARAM:
+        return []
+    out: dict[Location, None] = {}
+    queue: deque[tuple[Func, Path, int]] = deque([(access.func, access.path, 0)])
+    seen: set[tuple[str, Path]] = set()
+    while queue and len(seen) < 200:
+        func, path, depth = queue.popleft()
+        if (func.id, path) in seen or depth > 8:
+            continue
+        seen.add((func.id, path))
+        owner = _frame_of(func, path)
+        for edge in graph.incoming.get(func.id, ()):
+            targets = substitute(path, func, edge.args) if owner is func else (path,)
+            if edge.stores:
+                targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores))
+            for target in targets:
+                named = location(target)
+                if named is None:
+                    queue.append((edge.caller, target, depth + 1))
+                else:
+                    out[named[0]] = None
+    return list(out)
+
+
+def _frame_of(func: Func, path: Path) -> Func | None:
+    return func if path.base[1] == func.id else None

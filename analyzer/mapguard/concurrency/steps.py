@@ -1,0 +1,39 @@
+"""One step up a call: a path and the locks held, in the terms of the caller."""
+
+from mapguard.concurrency.body import substitute
+from mapguard.concurrency.domain import ALLOC, PARAM, Edge, Locks, Path
+from mapguard.program.model import Func
+
+
+def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
+    """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
+
+    Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
+    """
+    kind, owner, index = path.base
+    alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
+    out: list[tuple[Path, Locks]] = []
+    for one in alternatives or (None,):
+        args = edge.args if one is None else {**edge.args, index: (one,)}
+        held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
+        for target in substitute(path, func, args) or (path,):
+            stored = edge.stores and target.base[0] == ALLOC
+            out.extend(through(target, held, edge.stores) if stored else ((target, held),))
+    return out
+
+
+def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
+    """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
+    for length in range(len(path.fields), 0, -1):
+        gate = Path(path.base, path.fields[:length]).plain()
+        held = stores.get(gate)
+        if held is not None:
+            return [
+                (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if _is_below(p, gate) else p, m) for p, m in locks))
+                for h in held
+            ]
+    return [(path, locks)]
+
+
+def _is_below(path: Path, top: Path) -> bool:
+    return path.base == top.base and path.plain().fields[: len(top.fields)] == top.fields
