@@ -21,6 +21,7 @@ from mapguard.concurrency.domain import (
     Path,
     Place,
     is_elem,
+    keeper,
     place,
 )
 from mapguard.concurrency.solve import Analysis
@@ -60,7 +61,7 @@ class Aliases:
         self._analysis = analysis
         self._from: dict[Place, set[Place]] = {}
         self._known: dict[Place, Origins] = {}
-        self._lent = set(analysis.lent)
+        self._lent = set(analysis.lent)  # maps kept under the names of several objects
         for to, source in analysis.flows:
             self._from.setdefault(to, set()).add(source)
         for unit in analysis.units.values():
@@ -68,21 +69,20 @@ class Aliases:
                 for index, paths in edge.args.items():
                     self._from.setdefault((PARAM, edge.callee.id, index), set()).update(place(p) for p in paths)
         for homes in analysis.homes.values():
-            fields = [place(h) for h in homes]
-            if len(fields) > 1:
-                self._lent.update(f for f in fields if isinstance(f, str))
+            if len(homes) > 1:
+                self._lent.update(keeper(h) for h in homes)
 
     def different_objects(self, where: Location, a: Path, b: Path) -> Likeness:
         """Whether the maps of one field that the paths name belong to different objects.
 
         Objects kept in the same field of different objects are different ones, unless the field is given objects of others.
         """
-        if where.kind != "field" or where.name in self._lent:
+        if where.kind != "field" or keeper(a) in self._lent or keeper(b) in self._lent:
             return Likeness.UNKNOWN
         found = Likeness.DIFFERENT
         x, y = holder(a), holder(b)
         while x.fields and y.fields and place(x) == place(y):
-            if place(x) in self._analysis.passed_on or place(x) in self._lent:
+            if keeper(x) in self._analysis.passed_on:
                 found = Likeness.UNLIKELY
             x, y = holder(x), holder(y)
         mine, theirs = place(x), place(y)

@@ -25,12 +25,15 @@ from mapguard.concurrency.domain import (
     is_elem,
     join_locks,
     location,
+    merge_values,
 )
 from mapguard.facts.syntax import TSlice, TStruct, Type
 from mapguard.program.model import Func
 
 if TYPE_CHECKING:
     from mapguard.concurrency.solve import Analysis
+
+_PUTS, _PUT_FIELDS = 8, 3  # what a summary tells of parameters stored below others
 
 VARIADIC = 1000  # offset of the argument keys that hold the elements of a variadic parameter
 
@@ -76,6 +79,7 @@ class Body:
         self.spawned: set[str] = set()
         self.waited: set[Path] = set()
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
+        self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
         self.touched_after_signal = False
@@ -127,13 +131,15 @@ class Body:
                 self.now.escaped |= {base}
                 if known:
                     self.now.published |= {base}
-                for held, stored in self.store.items():
-                    if held.base == base:
-                        pending.extend((p.base, known) for p in stored.paths if self._reveals(p, stored.type))
             elif base[0] == PARAM and base[1] == self.func.id:
                 self.escaped_params.add(base[2])
                 if known:
                     self.published_params.add(base[2])
+            else:
+                continue
+            for held, stored in self.store.items():
+                if held.base == base:
+                    pending.extend((p.base, known) for p in stored.paths if self._reveals(p, stored.type))
 
     def _reveals(self, path: Path, kind: Type) -> bool:
         """Whether who gets a value gets at the object that its path starts from: the object, an element, the address of a part of it.
@@ -157,7 +163,21 @@ class Body:
         self.analysis.flow(target, value, self.types.map_of(value.type) is not None)
         self.store[target.plain()] = value
         if not self.owned(target):
-            self.escape(value, publish=self.shared(target), into=target.base)
+            given = self._put(target, value) if self._unescaped_param(target.base) else ()
+            rest = value._replace(paths=tuple(p for p in value.paths if p not in given))
+            self.escape(rest, publish=self.shared(target), into=target.base)
+
+    def _unescaped_param(self, base: Base) -> bool:
+        return base[0] == PARAM and base[1] == self.func.id and base[2] not in self.escaped_params
+
+    def _put(self, target: Path, value: Value) -> tuple[Path, ...]:
+        """Parameters that are stored below another parameter: the caller knows whether that makes them reachable for others."""
+        given = tuple(p for p in value.paths if self._unescaped_param(p.base) and p.base != target.base and self._reveals(p, value.type))
+        if not given or len(target.fields) > _PUT_FIELDS or (target not in self.puts and len(self.puts) >= _PUTS):
+            return ()
+        kept = Value(value.type, given)
+        self.puts[target] = merge_values(self.puts[target], kept) if target in self.puts else kept
+        return given
 
     def copied(self, value: Value, at: int) -> Value:
         """The value after an assignment: a struct or array is copied, everything else shared."""

@@ -152,8 +152,10 @@ class CallGraph:
         return kind in (ALLOC, RESULT) and any(loop not in around for loop in loops)
 
     def outlives(self, spawn: Edge) -> bool:
-        """Whether the goroutine may still run when the function that starts it has returned."""
-        return spawn.id in self.analysis.summary(spawn.caller).spawns
+        """Whether the goroutine may still run when the function that starts it has returned, and not only where that gave up early."""
+        unit = self.analysis.units.get(spawn.caller.id)
+        ends = self.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())
+        return spawn.id in self.analysis.summary(spawn.caller).spawns and (unit is None or unit.waited.isdisjoint(ends))
 
     def endless(self, func: Func, depth: int = 0) -> bool:
         """Whether ``func`` is a loop that only ends from within, itself or through what it calls once: such goroutines live long."""

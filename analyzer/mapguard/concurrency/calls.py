@@ -22,7 +22,7 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, unknown_result
+from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, store_field, unknown_result
 from mapguard.concurrency.library import apply_model, register
 from mapguard.facts.syntax import (
     Call,
@@ -283,6 +283,10 @@ def effects(
         for key in (i, i + VARIADIC):
             if key in bound:
                 b.escape(bound[key], publish=i in summary.publishes)
+    for target, given in summary.puts:
+        moved = Value(given.type, tuple(q for p in given.paths for q in substitute(p, func, paths)))
+        for q in substitute(target, func, paths) if moved.paths else ():
+            store_field(b, q, moved)
     if summary.spawns:
         frame, signals = b.func.frame.id, b.analysis.signals
         for thread in summary.spawns:
@@ -417,8 +421,9 @@ def use_function(
 ) -> None:
     """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``; ``series`` as in ``Edge``."""
     if kind.startswith("keep:"):
-        b.escape(value)
-        b.analysis.keep_named(kind[5:], value.funcs)
+        if value.funcs:
+            b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
+            b.analysis.keep_named(kind[5:], value.funcs)
         return
     for path in value.paths:
         if own_param_any(path):

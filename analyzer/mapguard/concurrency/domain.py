@@ -111,6 +111,14 @@ def place(path: Path) -> Place:
     return path.base
 
 
+def keeper(path: Path) -> str:
+    """The field that holds the object itself, for all instances; a field's elements are told from what the field holds."""
+    found = place(path)
+    if not isinstance(found, str):
+        return ""
+    return f"{found}[]" if is_elem(path.uncopied().fields[-1]) else found
+
+
 class FuncVal(NamedTuple):
     """A function value: a function of the tree or the model name of one outside, with its bound receiver."""
 
@@ -365,6 +373,7 @@ class Summary:
         "escapes",
         "noreturn",
         "publishes",
+        "puts",
         "releases",
         "returns",
         "signals",
@@ -381,6 +390,7 @@ class Summary:
         self.releases: frozenset[Path] = frozenset()
         self.escapes: frozenset[int] = frozenset()
         self.publishes: frozenset[int] = frozenset()
+        self.puts: tuple[tuple[Path, Value], ...] = ()  # parameters that it stores below other parameters
         self.spawns: frozenset[str] = frozenset()
         self.swaps: frozenset[Path] = frozenset()  # maps that it replaces by fresh ones
         self.waits: frozenset[Path] = frozenset()
@@ -397,6 +407,7 @@ class Summary:
             self.releases,
             self.escapes,
             self.publishes,
+            self.puts,
             self.spawns,
             self.swaps,
             self.waits,

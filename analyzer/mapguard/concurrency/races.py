@@ -19,6 +19,7 @@ from mapguard.concurrency.ordering import different_program, initialising, order
 from mapguard.concurrency.solve import Analysis
 
 PER_LOCATION = 120
+_MANY_CANDIDATES = 8  # a call that may run so many functions says next to nothing about which one it runs
 
 
 class Filter(StrEnum):
@@ -191,10 +192,10 @@ class Judge:
             reasons.append("one access is an argument of a function that is not in the tree")
         guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
         if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-            score -= 2
+            score -= 3 if guesses > _MANY_CANDIDATES else 2
             reasons.append(f"a stored function is called that may be one of {guesses}")
         elif guesses > 3:
-            score -= 1
+            score -= 2 if guesses > _MANY_CANDIDATES else 1
             reasons.append(f"an interface is called that {guesses} types implement")
         if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
             score -= 3
@@ -205,7 +206,7 @@ class Judge:
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
-            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3 if a.stuck or b.stuck else 2
+            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
 

@@ -29,6 +29,7 @@ from mapguard.concurrency.domain import (
     Summary,
     Value,
     join,
+    keeper,
     location,
     place,
 )
@@ -49,18 +50,17 @@ NO_PATHS: dict[Path, Value] = {}
 
 
 class Unit:
-    """What one interpreted body does: the accesses and edges that happen in it."""
+    """What one interpreted body does: the accesses and edges that happen in it, what it waits for on some way."""
 
-    __slots__ = ("accesses", "acts", "edges", "func", "touched_after_signal")
+    __slots__ = ("accesses", "acts", "edges", "func", "touched_after_signal", "waited")
 
-    def __init__(
-        self, func: Func, accesses: tuple[Access, ...], edges: tuple[Edge, ...], acts: tuple[Access, ...], touched_after_signal: bool
-    ) -> None:
-        self.func = func
-        self.acts = acts
-        self.accesses = accesses
-        self.edges = edges
-        self.touched_after_signal = touched_after_signal
+    def __init__(self, body: Body) -> None:
+        self.func = body.func
+        self.acts = tuple(body.acts.values())
+        self.accesses = tuple(body.accesses.values())
+        self.edges = tuple(body.edges.values())
+        self.touched_after_signal = body.touched_after_signal
+        self.waited = frozenset(body.waited)
 
 
 class Analysis:
@@ -79,8 +79,8 @@ class Analysis:
         self.homes: dict[Base, list[Path]] = {}
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
-        self.lent: set[str] = set()  # map fields that are given maps of others
-        self.passed_on: set[str] = set()  # fields that are given objects of others
+        self.lent: set[str] = set()  # keepers that are given maps of others
+        self.passed_on: set[str] = set()  # keepers that are given objects of others
         self.alloc_types: dict[Base, Type] = {}
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
@@ -189,9 +189,7 @@ class Analysis:
         return body
 
     def _keep(self, body: Body) -> None:
-        self.units[body.func.id] = Unit(
-            body.func, tuple(body.accesses.values()), tuple(body.edges.values()), tuple(body.acts.values()), body.touched_after_signal
-        )
+        self.units[body.func.id] = Unit(body)
 
     def _finish(self, body: Body) -> None:
         """The summary of what the body did."""
@@ -214,6 +212,7 @@ class Analysis:
         summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
+        summary.puts = tuple(sorted(body.puts.items(), key=lambda put: put[0]))
         summary.swaps = _nearest(p for p in body.swapped if self._outlives(p, body))
         summary.waits = _nearest(p for p in body.waited if self._outlives(p, body))
         # who adds itself to the group may be missed by a Wait; who starts others adds those
@@ -326,10 +325,10 @@ class Analysis:
             source = place(p)
             if source != to:
                 self.flows.add((to, source))
-            if isinstance(to, str) and (p.base[0] != ALLOC or p.fields):
-                self.passed_on.add(to)
+            if p.base != target.base and (p.base[0] != ALLOC or p.fields):
+                self.passed_on.add(keeper(target))
                 if is_map:
-                    self.lent.add(to)
+                    self.lent.add(keeper(target))
 
     def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
         found = location(target)
