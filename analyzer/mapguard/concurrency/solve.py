@@ -18,7 +18,6 @@ from mapguard.concurrency.domain import (
     OUTSIDE,
     RECEIVER,
     UNKNOWN_TYPE,
-    Access,
     Base,
     Edge,
     FuncVal,
