@@ -38,6 +38,7 @@ class Explainer:
 
     def finding(self, race: Race) -> Finding:
         rule = classify(race)
+        race = self._defect_first(rule, race)
         info = self.names.map_info(race.where, race.a.access)
         racing = [self._access(c, info) for c in (race.a, race.b)]
         others = self._others(race, info)
@@ -58,6 +59,17 @@ class Explainer:
             self._reasons(race, guard),
             advise(rule, info, accesses, guard, self._unlocked(race, guard)),
         )
+
+    def _defect_first(self, rule: str, race: Race) -> Race:
+        """The side to mend is shown first: the one that misses the guard, not the one that holds it."""
+        if race.guard is None:
+            return race
+        held = self.names.path(race.guard.lock)
+        a, b = (any(self.names.path(p) == held for p, _ in c.locks) for c in (race.a, race.b))
+        wrong = (rule == "map-guard-missed" and a and not b) or (
+            rule == "map-escapes-guard" and not (race.a.access.alias and not race.a.locks)
+        )
+        return race._replace(a=race.b, b=race.a) if wrong else race
 
     def _unlocked(self, race: Race, guard: Guard | None) -> int:
         """Which of the two racing accesses the remedy is for: the one without the guard."""

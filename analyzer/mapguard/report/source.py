@@ -23,12 +23,16 @@ class SourceLines:
         lines = self.lines(path)
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
-    def _read(self, path: str) -> list[str]:
+    def text(self, path: str) -> str:
+        """The file as it stands, line ends included; "" when it cannot be read."""
         try:
             file = (self._root / path).resolve()
             if not file.is_relative_to(self._root) or not file.is_file() or file.stat().st_size > _LIMIT:
-                return []
-            text = file.read_bytes().decode("utf-8", "replace")
+                return ""
+            return file.read_bytes().decode("utf-8", "replace")
         except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the path; RuntimeError: a loop of links
-            return []
-        return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+            return ""
+
+    def _read(self, path: str) -> list[str]:
+        text = self.text(path)
+        return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")] if text else []

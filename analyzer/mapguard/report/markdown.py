@@ -1,0 +1,129 @@
+"""The report as the summary of a job: a table of the findings, then each one folded; it ends before GitHub's limit and says so."""
+
+from collections import Counter
+
+from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.report.context import Context
+from mapguard.report.excerpt import clean
+from mapguard.report.links import line_link
+from mapguard.report.terminal import counted
+from mapguard.report.words import VERBS, held, many, root_kind
+
+LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
+ROWS = 200
+_RESERVED = 1_000  # bytes for what is said at the end
+_GAPS = 20
+_SPECIAL = frozenset("&<>\"'`*_[](){}#!|~\\@$:")
+_MARKS = {"error": "❌", "warning": "⚠️", "note": "🛈"}
+
+
+def render(report: Report, context: Context) -> str:
+    """Worst first. Everything that comes from the code is written as character references, so that it is no Markdown."""
+    page = _Page()
+    page.add(f"### mapguard: {_headline(report)}\n\n")
+    if report.findings:
+        page.add("| | map | where | what |\n|---|---|---|---|\n")
+        for f in report.findings[:ROWS]:
+            page.add(_row(f, context))
+        page.add("\n")
+    for f in report.findings:
+        if not page.add(_details(f, context)):
+            break
+    page.end(report)
+    return page.text()
+
+
+class _Page:
+    """Collects parts while they fit."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._left = LIMIT - _RESERVED
+        self.told = 0
+
+    def add(self, part: str) -> bool:
+        size = len(part.encode("utf-8", "backslashreplace"))
+        fits = size <= self._left
+        if fits:
+            self._parts.append(part)
+            self._left -= size
+            self.told += part.startswith("<details>")
+        return fits
+
+    def end(self, report: Report) -> None:
+        untold = len(report.findings) - self.told
+        if untold:
+            self._parts.append(
+                f"{counted(untold, 'more finding')} left out: a job summary holds no more. The JSON and HTML reports have all.\n\n"
+            )
+        for gap in report.gaps[:_GAPS]:
+            place = f"{gap.path}:{gap.line}" if gap.line else gap.path
+            self.add(f"- not analysed in full: {_code(place)} {_escaped(f'{gap.reason} {gap.detail}'.strip())}\n")
+        if len(report.gaps) > _GAPS:
+            self._parts.append(f"- and {len(report.gaps) - _GAPS} more\n")
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+
+def _headline(report: Report) -> str:
+    if not report.findings:
+        return "nothing left to report" if report.suppressed else "no unguarded map found"
+    counts = Counter(str(f.severity) for f in report.findings)
+    kinds = ", ".join(counted(counts[kind], kind) for kind in ("error", "warning", "note") if counts[kind])
+    return f"{counted(len(report.findings), 'finding')} ({kinds})"
+
+
+def _row(f: Finding, context: Context) -> str:
+    first = f.accesses[0]
+    return f"| {_MARKS[f.severity]} | {_code(_name(f))} | {_place(first, context)} | {_escaped(f.rule)}, {f.confidence} confidence |\n"
+
+
+def _details(f: Finding, context: Context) -> str:
+    racing = f.accesses[: f.racing]
+    lines = [f"<details><summary>{_MARKS[f.severity]} {_code(_name(f))}: {_escaped(f.message)}</summary>", ""]
+    if f.guard is not None:
+        lines += [f"{_code(f.guard.lock)} is held at {f.guard.held} of {f.guard.held + f.guard.missed} accesses.", ""]
+    for label, access in zip("AB", racing, strict=False):
+        if label == "B" and access == racing[0]:
+            lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]
+        else:
+            lines += [*_thread(label, access, context), ""]
+    lines += [f"- {_escaped(reason)}" for reason in f.reasons]
+    lines += ["", f"**Fix**: {_escaped(f.advice.text)}", ""]
+    if f.advice.sketch:
+        lines += ['<pre lang="go">' + "\n".join(_escaped(line) for line in f.advice.sketch.splitlines() if line.strip()) + "</pre>", ""]
+    if f.advice.test:
+        lines += [f"**Test**: {_code(f.advice.test)}", ""]
+    return "\n".join([*lines, "</details>", "", ""])
+
+
+def _thread(label: str, access: Access, context: Context) -> list[str]:
+    root = access.root
+    at_once = ", many at a time" if root is not None and many(root) else ""
+    start = f"{root_kind(root)} {_code(root.name)}{at_once}" if root is not None else "from an unknown start"
+    lines = [f"**Thread {label}**: {start}", ""]
+    for number, step in enumerate(access.trace, 1):
+        last = number == len(access.trace)
+        text = f"**{VERBS[access.op]} the map**, {_escaped(held(access.locks))}" if last else _escaped(step.text)
+        lines.append(f"{number}. {_place(step, context)} {text}")
+    return lines
+
+
+def _name(f: Finding) -> str:
+    return f"{f.map.owner}.{f.map.name}" if f.map.owner and f.map.kind == "field" else f.map.name
+
+
+def _place(at: Access | Step, context: Context) -> str:
+    shown = _code(f"{at.path}:{at.line}")
+    link = line_link(context, at.path, at.line)
+    return f'<a href="{_escaped(link)}">{shown}</a>' if link else shown
+
+
+def _code(text: str) -> str:
+    return f"<code>{_escaped(text)}</code>"
+
+
+def _escaped(text: str) -> str:
+    """Without a character that Markdown, HTML or GitHub (mentions, references) would take for more than itself."""
+    return "".join(f"&#{ord(c)};" if c in _SPECIAL else c for c in clean(text))

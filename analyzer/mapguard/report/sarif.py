@@ -1,0 +1,195 @@
+"""The report as SARIF 2.1.0, shaped for GitHub code scanning: what it shows, how it tells alerts apart, and its limits."""
+
+import gzip
+from urllib.parse import quote
+
+import msgspec
+
+from mapguard.base.gap import Gap
+from mapguard.findings.model import Access, Finding, Report, Severity, Step
+from mapguard.findings.rules import Rule
+from mapguard.report import sarif_model as sarif
+from mapguard.report.context import Context
+from mapguard.report.excerpt import clean
+from mapguard.report.fingerprint import line_hashes
+from mapguard.report.source import SourceLines
+from mapguard.report.words import VERBS, held, many, root_kind
+
+HOME = "https://pypi.org/project/mapguard/"
+RESULTS = 5_000  # code scanning shows no more
+STEPS = 500  # of one thread: 1,000 of a result are shown
+NOTIFICATIONS = 1_000
+GZIPPED = 9_500_000  # 10 MB are refused
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
+
+
+def render(report: Report, context: Context) -> str:
+    """One run with all rules, results even when there are none; what does not fit is cut from the end and said so."""
+    writer = _Writer(context)
+    results = [writer.result(f) for f in report.findings[:RESULTS]]
+    while True:
+        text = _text(report, context, writer, results)
+        size = len(gzip.compress(text.encode("utf-8", "backslashreplace"), 6, mtime=0)) if len(text) > GZIPPED else 0
+        if size <= GZIPPED:
+            return text
+        results = results[: len(results) * GZIPPED // size * 9 // 10]
+
+
+def _text(report: Report, context: Context, writer: "_Writer", results: list[sarif.Result]) -> str:
+    notifications = [writer.notification(gap) for gap in report.gaps[:NOTIFICATIONS]]
+    if len(report.gaps) > NOTIFICATIONS:
+        notifications.append(_note(f"{len(report.gaps) - NOTIFICATIONS} more gaps are left out; the JSON report lists all of them."))
+    cut = len(report.findings) - len(results)
+    if cut:
+        notifications.append(_note(f"{cut} of {len(report.findings)} findings, the least severe ones, are left out to stay within limits."))
+    run = sarif.Run(
+        tool=sarif.Tool(driver=_driver(context)),
+        invocations=(sarif.Invocation(execution_successful=True, tool_execution_notifications=tuple(notifications)),),
+        original_uri_base_ids={_ROOT: sarif.Described(description=sarif.Message(text="The root of the repository."))},
+        column_kind="utf16CodeUnits",
+        results=tuple(results),
+        version_control_provenance=_provenance(context),
+        automation_details=sarif.Automation(id=f"{context.category.rstrip('/')}/") if context.category else msgspec.UNSET,
+    )
+    log = sarif.Log(_SCHEMA, "2.1.0", (run,))
+    return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+
+
+def _driver(context: Context) -> sarif.ToolComponent:
+    rules = tuple(_rule(r) for r in sorted(context.rules, key=lambda r: r.id))
+    return sarif.ToolComponent(
+        name="mapguard", semantic_version=context.version, version=context.version, information_uri=HOME, rules=rules
+    )
+
+
+def _rule(r: Rule) -> sarif.ReportingDescriptor:
+    return sarif.ReportingDescriptor(
+        id=r.id,
+        name=r.name,
+        short_description=sarif.Text(text=r.short),
+        full_description=sarif.Text(text=r.full),
+        help=sarif.Text(text=r.full, markdown=r.doc),
+        default_configuration=sarif.Configuration(level=_LEVELS[r.severity]),
+        properties=sarif.RuleProperties(r.precision, _PROBLEMS[r.severity], tuple(sorted(r.tags))),
+    )
+
+
+def _provenance(context: Context) -> tuple[sarif.Revision, ...] | msgspec.UnsetType:
+    if not (context.remote and context.commit):
+        return msgspec.UNSET
+    return (sarif.Revision(repository_uri=context.remote, revision_id=context.commit, mapped_to={"uriBaseId": _ROOT}),)
+
+
+def _note(text: str) -> sarif.Notification:
+    return sarif.Notification(level="note", message=sarif.Message(text=text))
+
+
+class _Writer:
+    """Findings to results. Reads the source for columns in UTF-16 code units and for GitHub's line hashes."""
+
+    def __init__(self, context: Context) -> None:
+        self._source = SourceLines(context.root)
+        self._rules = {r.id: number for number, r in enumerate(sorted(context.rules, key=lambda r: r.id))}
+        self._hashes: dict[str, list[str]] = {}
+
+    def result(self, f: Finding) -> sarif.Result:
+        first = f.accesses[0]
+        racing = f.accesses[: f.racing]
+        related: list[sarif.Location] = []
+        sentences = [_plain(f.message)]
+        other = racing[-1]
+        if (other.path, other.line) != (first.path, first.line):
+            related.append(self._location(other, f"The other side: {other.function} {VERBS[other.op]} the map, {held(other.locks)}.", 1))
+            sentences.append(f"The other side is in [{_link(f'{other.path}:{other.line}')}](1).")
+        if f.map.declared is not None:
+            declared, number = f.map.declared, len(related) + 1
+            region = sarif.Region(start_line=max(declared.line, 1))
+            place = sarif.PhysicalLocation(artifact_location=_artifact(declared.path), region=region)
+            related.append(sarif.Location(id=number, physical_location=place, message=sarif.Message(text="The map is declared here.")))
+            sentences.append(f"The map is declared in [{_link(f'{declared.path}:{declared.line}')}]({number}).")
+        return sarif.Result(
+            rule_id=f.rule,
+            rule_index=self._rules.get(f.rule),
+            level=_LEVELS[f.severity],
+            message=sarif.Message(text=" ".join(sentences)),
+            locations=(self._location(first, f"{first.function} {VERBS[first.op]} the map, {held(first.locks)}."),),
+            related_locations=tuple(related),
+            code_flows=(self._flow(racing),) if any(a.trace for a in racing) else (),
+            partial_fingerprints=self._fingerprints(f),
+            properties={"confidence": str(f.confidence)},
+        )
+
+    def notification(self, gap: Gap) -> sarif.Notification:
+        region = sarif.Region(start_line=gap.line) if gap.line > 0 else None
+        where = sarif.Location(physical_location=sarif.PhysicalLocation(artifact_location=_artifact(gap.path), region=region))
+        text = f"{gap.path or 'The tree'} was not analysed in full: {str(gap.reason).lower()}{f', {gap.detail}' if gap.detail else ''}."
+        return sarif.Notification(level="warning", message=sarif.Message(text=clean(text)), locations=(where,) if gap.path else ())
+
+    # ------------------------------------------------------------ threads
+
+    def _flow(self, racing: tuple[Access, ...]) -> sarif.CodeFlow:
+        threads = [self._thread(label, access) for label, access in zip("AB", racing, strict=False) if access.trace]
+        return sarif.CodeFlow(message=sarif.Message(text="How the two goroutines come to the map."), thread_flows=tuple(threads))
+
+    def _thread(self, label: str, access: Access) -> sarif.ThreadFlow:
+        root = access.root
+        at_once = ", many at a time" if root is not None and many(root) else ""
+        start = f"{root_kind(root)} {root.name}{at_once}" if root is not None else "an unknown start"
+        steps = access.trace if len(access.trace) <= STEPS else (*access.trace[: STEPS - 1], access.trace[-1])
+        last = len(steps) - 1
+        locations = tuple(
+            sarif.ThreadFlowLocation(
+                location=self._location(step, f"goroutine {label}: {step.text}, {held(step.locks)}"),
+                importance="essential" if number in (0, last) else "important",
+            )
+            for number, step in enumerate(steps)
+        )
+        return sarif.ThreadFlow(id=label, message=sarif.Message(text=clean(f"goroutine {label}: {start}")), locations=locations)
+
+    # ------------------------------------------------------------ places
+
+    def _location(self, at: Access | Step, text: str, ident: int | None = None) -> sarif.Location:
+        line = max(at.line, 1)
+        start, end = self._columns(at.path, line, at.column, at.end_column)
+        region = sarif.Region(start_line=line, start_column=start, end_line=line, end_column=end)
+        place = sarif.PhysicalLocation(artifact_location=_artifact(at.path), region=region)
+        return sarif.Location(id=ident, physical_location=place, message=sarif.Message(text=clean(text)))
+
+    def _columns(self, path: str, line: int, column: int, end: int) -> tuple[int, int]:
+        """Columns in UTF-16 code units; the end lies behind the start, and on the line as far as the line can be read."""
+        column, end = max(column, 1), max(end, column + 1, 2)
+        text = self._source.line(path, line)
+        if not text:
+            return column, end
+        start = _units(text[: column - 1]) + 1
+        return start, max(_units(text[: end - 1]) + 1, start + 1)
+
+    def _fingerprints(self, f: Finding) -> dict[str, str]:
+        first = f.accesses[0]
+        found = {"mapguard/v1": f.fingerprint}
+        if first.path not in self._hashes:
+            self._hashes[first.path] = line_hashes(self._source.text(first.path))
+        hashes = self._hashes[first.path]
+        if self._source.lines(first.path) and 0 < first.line <= len(hashes):
+            found["primaryLocationLineHash"] = hashes[first.line - 1]
+        return found
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _artifact(path: str) -> sarif.ArtifactLocation:
+    return sarif.ArtifactLocation(uri=quote(path.encode("utf-8", "surrogateescape")), uri_base_id=_ROOT)
+
+
+def _plain(text: str) -> str:
+    """Text that holds no link: code such as ``m[k](1)`` would become one."""
+    return clean(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+
+
+def _link(text: str) -> str:
+    return _plain(text).replace("(", "\\(").replace(")", "\\)")

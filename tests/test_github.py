@@ -1,0 +1,48 @@
+"""Workflow commands: one a finding, escaped, ten a level, and a word about the rest."""
+
+import re
+from pathlib import Path
+
+import sample_report
+from html_reading import ready
+from mapguard.findings.model import Report
+from mapguard.report import github
+from mapguard.report.context import Context
+
+_COMMAND = re.compile(r"::(error|warning|notice) title=[^,:]*,file=([^,:]*),line=(\d+),endLine=\3,col=\d+,endColumn=\d+::(.*)")
+
+
+def lines(report: Report) -> list[str]:
+    return github.render(ready(report), Context(root=Path())).splitlines()
+
+
+def test_one_command_for_each_finding_worst_first() -> None:
+    found = [_COMMAND.fullmatch(line) for line in lines(sample_report.report())]
+    assert [m and m[1] for m in found] == ["error", "error", "warning"]
+    assert all("%0AFix: " in m[4] for m in found if m)
+
+
+def test_hostile_names_stay_in_their_place() -> None:
+    (line,) = [line for line in lines(sample_report.report()) if "ünï" in line]
+    match = _COMMAND.fullmatch(line)
+    assert match
+    assert match[2] == "pkg/we ird#1/ünï.go"
+    assert "::error::%250A" in match[4]  # the % of the code is escaped, and only a line's start is a command
+    assert "%0A::warning::" in match[4]
+
+
+def test_the_other_side_is_named_when_it_lies_elsewhere() -> None:
+    (line,) = [line for line in lines(sample_report.report()) if "map-guard-missed" in line]
+    other = sample_report.guard_missed().accesses[1]
+    assert f"{other.path}:{other.line}" in line
+
+
+def test_ten_of_each_level_and_a_word_about_the_rest() -> None:
+    text = lines(sample_report.many(100))
+    levels = [line.split(" ", 1)[0] for line in text[:-1]]
+    assert levels.count("::error") == levels.count("::warning") == github.EACH
+    assert text[-1].startswith("mapguard: 80 more findings left out")
+
+
+def test_nothing_found_prints_nothing() -> None:
+    assert github.render(Report(".", ()), Context(root=Path())) == ""
