@@ -1,6 +1,7 @@
 """The call graph seen from the callees: who calls a function, how often it runs, what it starts, which programs it belongs to."""
 
 from collections import deque
+from functools import cached_property
 
 from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, Base, Edge, Locks, Path, place
@@ -28,9 +29,11 @@ class CallGraph:
                     self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))
+        self._callees: dict[str, list[str]] = {}
+        for callee, edges in self.incoming.items():
+            for edge in edges:
+                self._callees.setdefault(edge.caller.id, []).append(callee)
         self.roots = entry_points(analysis)
-        self._many: dict[str, bool] = {}
-        self._programs: dict[str, frozenset[str]] = {}
         self._spawns: dict[str, frozenset[str]] = {}
         self._descendants: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
@@ -43,19 +46,15 @@ class CallGraph:
 
     def runs_many(self, func: Func) -> bool:
         """Whether several activations of ``func`` can be under way or follow each other: a handler, called in a loop, from such a one."""
-        known = self._many.get(func.id)
-        if known is not None:
-            return known
-        self._many[func.id] = False
-        root = self.roots.get(func.id)
-        found = root is not None and root.many
-        if not found:
-            for edge in self.incoming.get(func.id, ()):
-                if edge.callee is not edge.caller and (edge.many or bool(edge.loops) or self.runs_many(edge.caller)):
-                    found = True
-                    break
-        self._many[func.id] = found
-        return found
+        return func.id in self._many
+
+    @cached_property
+    def _many(self) -> set[str]:
+        seeds = {name for name, root in self.roots.items() if root.many}
+        for callee, edges in self.incoming.items():
+            if any(e.callee is not e.caller and (e.many or e.loops) for e in edges):
+                seeds.add(callee)
+        return self._below(seeds)
 
     def spawns(self, func: Func) -> frozenset[str]:
         """The threads that ``func`` may start, itself or through what it calls."""
@@ -91,19 +90,30 @@ class CallGraph:
 
     def programs(self, func: Func) -> frozenset[str]:
         """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
-        known = self._programs.get(func.id)
-        if known is not None:
-            return known
-        self._programs[func.id] = frozenset()
-        root = self.roots.get(func.id)
-        found: set[str] = {func.id} if root is not None and root.kind == "main" else set()
-        edges = self.incoming.get(func.id, ())
-        for edge in edges:
-            found |= self.programs(edge.caller)
-        if not edges and not found:
-            found.add("*")
-        self._programs[func.id] = frozenset(found)
-        return self._programs[func.id]
+        mains = self._programs.get(func.id)
+        return frozenset(mains) if mains else frozenset("*") if func.id not in self.incoming else frozenset()
+
+    @cached_property
+    def _programs(self) -> dict[str, set[str]]:
+        mains = [name for name, root in self.roots.items() if root.kind == "main"]
+        starts = {main: {main} for main in mains}
+        starts["*"] = {name for name in self._callees if name not in self.incoming and name not in starts}
+        found: dict[str, set[str]] = {}
+        for program, seeds in starts.items():
+            for name in self._below(seeds):
+                found.setdefault(name, set()).add(program)
+        return found
+
+    def _below(self, seeds: set[str]) -> set[str]:
+        """The seeds and everything that is called from there in turn."""
+        found = set(seeds)
+        pending = list(seeds)
+        while pending:
+            for callee in self._callees.get(pending.pop(), ()):
+                if callee not in found:
+                    found.add(callee)
+                    pending.append(callee)
+        return found
 
     def imported_by(self, main: str) -> frozenset[str]:
         """The packages that the program of a main function consists of."""

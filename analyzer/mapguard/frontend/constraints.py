@@ -16,6 +16,8 @@ _GOARCH = frozenset(
     """.split()
 )
 _UNIX = frozenset(["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "linux", "netbsd", "openbsd", "solaris"])
+_INCLUDES = {"android": "linux", "illumos": "solaris", "ios": "darwin"}  # a platform to the older one whose files it compiles too
+_TOKEN_LIMIT = 200  # an expression nests no deeper than it has tokens
 _BUILD = re.compile(rb"^//go:build\s+(.*)$", re.MULTILINE)
 _PLUS = re.compile(rb"^//\s*\+build\s+(.*)$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
@@ -28,7 +30,7 @@ def matches(name: str, source: bytes, options: Options) -> bool:
 
 
 def _name_matches(name: str, options: Options) -> bool:
-    parts = name.removesuffix(".go").removesuffix("_test").split("_")[1:]
+    parts = name.partition(".")[0].removesuffix("_test").split("_")[1:]  # x_linux.pb.go is a file for linux too
     if len(parts) >= 2 and parts[-2] in _GOOS and parts[-1] in _GOARCH:
         return _tag(parts[-2], options) and _tag(parts[-1], options)
     return not parts or parts[-1] not in (_GOOS | _GOARCH) or _tag(parts[-1], options)
@@ -57,13 +59,13 @@ def _tag(tag: str, options: Options) -> bool:
         return True
     if tag == "unix":
         return options.goos in _UNIX
-    return tag.startswith("go1.") or (tag == "linux" and options.goos == "android") or (tag == "darwin" and options.goos == "ios")
+    return tag.startswith("go1.") or _INCLUDES.get(options.goos) == tag
 
 
 def _expression(text: str, options: Options) -> bool:
     """A build expression; one that cannot be read counts as matching."""
     tokens = _TOKEN.findall(text)
-    if not tokens or len(tokens) > 500:
+    if not tokens or len(tokens) > _TOKEN_LIMIT:
         return True
     value, rest = _or(tokens, options)
     return value if not rest else True

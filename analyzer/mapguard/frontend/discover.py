@@ -10,7 +10,7 @@ import pathspec
 from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
-from mapguard.frontend.gomod import Module, read_module, read_work
+from mapguard.frontend.gomod import Module, has_module, read_module, read_work
 
 _SKIPPED = frozenset(["vendor", "testdata", "node_modules"])
 _MODULE_LIMIT = 2000
@@ -67,7 +67,10 @@ class Tree:
     def _folder(self, relative: str, import_path: str) -> tuple[SourceFile, ...]:
         relative = relative.strip("/")
         folder = self.boundary / relative
-        if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
+        try:
+            if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
+                return ()
+        except OSError:  # an import path longer than a file name can be
             return ()
         found = []
         for name in sorted(f.name for f in folder.iterdir()):
@@ -167,21 +170,32 @@ class _Walk:
         relative = self._relative(path)
         try:
             if entry.is_symlink():
-                target = path.resolve()
-                if not target.is_relative_to(self.root):
-                    if name.endswith(".go") or target.is_dir():
-                        self.gaps.add(Gap(Reason.OUTSIDE_ROOT, relative, 0, "a symbolic link that leaves the root"))
-                    return
-                if name.endswith(".go") and target.is_file():
-                    self._file(target, self._relative(target))
-                return  # a linked folder inside the root is found under its own name
+                self._link(path, relative)
+                return
             if entry.is_dir():
                 if name not in _SKIPPED and not self.exclude.match_file(relative + "/"):
                     pending.append(path)
             elif name.endswith(".go"):
-                self._file(path, relative)
-        except (OSError, RuntimeError) as error:
-            self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, str(error)))
+                if entry.is_file():
+                    self._file(path, relative)
+                else:
+                    self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "not a regular file"))
+        except OSError as error:
+            self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
+
+    def _link(self, link: Path, relative: str) -> None:
+        try:
+            target = link.resolve(strict=True)
+        except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
+            if link.name.endswith(".go"):
+                self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "a symbolic link that leads nowhere"))
+            return
+        if not target.is_relative_to(self.root):
+            if link.name.endswith(".go") or target.is_dir():
+                self.gaps.add(Gap(Reason.OUTSIDE_ROOT, relative, 0, "a symbolic link that leaves the root"))
+        elif link.name.endswith(".go") and target.is_file():
+            self._file(target, self._relative(target))
+        # a linked folder inside the root is found under its own name
 
     def _file(self, path: Path, relative: str) -> None:
         if not path.name.endswith(".go") or (path.name.endswith("_test.go") and not self.options.tests):
@@ -211,7 +225,7 @@ class _Walk:
             if folder in done or ".." in folder.split("/"):
                 continue
             done.add(folder)
-            if not (boundary / folder / "go.mod").is_file():
+            if not has_module(boundary / folder):
                 continue
             module = read_module(boundary / folder, folder)
             if module is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 _COMMENT = re.compile(r"//.*")
+_LIMIT_BYTES = 1_000_000
 
 
 class Module(msgspec.Struct, frozen=True, order=True):
@@ -17,16 +18,20 @@ class Module(msgspec.Struct, frozen=True, order=True):
     ignores: tuple[str, ...] = ()
 
 
+def has_module(folder: Path) -> bool:
+    """Whether there is a go.mod; a folder name that no file can have has none."""
+    try:
+        return (folder / "go.mod").is_file()
+    except OSError:
+        return False
+
+
 def read_module(folder: Path, relative: str) -> Module | None:
     """The module of ``folder/go.mod``; None when it has no module line or cannot be read."""
-    try:
-        text = (folder / "go.mod").read_text("utf-8", "replace")
-    except OSError:
-        return None
     path = ""
     replaces: list[tuple[str, str]] = []
     ignores: list[str] = []
-    for verb, words in _directives(text):
+    for verb, words in _directives(_text(folder / "go.mod")):
         if verb == "module" and words:
             path = words[0]
         elif verb == "replace" and "=>" in words:
@@ -41,11 +46,18 @@ def read_module(folder: Path, relative: str) -> Module | None:
 
 def read_work(folder: Path, relative: str) -> tuple[str, ...]:
     """The folders that ``folder/go.work`` uses, relative to the root."""
+    directives = _directives(_text(folder / "go.work"))
+    return tuple(sorted(_join(relative, words[0]) for verb, words in directives if verb == "use" and words))
+
+
+def _text(file: Path) -> str:
+    """The text of a regular file of sensible size, else "": a pipe would never end."""
     try:
-        text = (folder / "go.work").read_text("utf-8", "replace")
+        if not file.is_file() or file.stat().st_size > _LIMIT_BYTES:
+            return ""
+        return file.read_text("utf-8", "replace")
     except OSError:
-        return ()
-    return tuple(sorted(_join(relative, words[0]) for verb, words in _directives(text) if verb == "use" and words))
+        return ""
 
 
 def _directives(text: str) -> list[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ import msgspec
 from tree_sitter import Node
 
 from mapguard.base.gap import Gap
-from mapguard.base.span import newline_offsets
+from mapguard.base.span import line_of, newline_offsets
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, Import, Param, TypeDecl
 from mapguard.facts.syntax import TName, Type
 from mapguard.frontend import grammar as g
@@ -29,8 +29,9 @@ def lower(parsed: Parsed, path: str, package_path: str, source: bytes, generated
     """The facts of one file; with ``bodies`` false only its declarations and signatures."""
     c = Lowering(path, bodies, lower_block)
     out = _Declarations()
+    newlines = newline_offsets(source)
     for piece in parsed.pieces:
-        c.source, c.offset = piece.source, piece.offset
+        c.source, c.offset, c.line = piece.source, piece.offset, line_of(newlines, piece.offset)
         _declarations(c, piece.root, out)
     gaps: tuple[Gap, ...] = (*parsed.gaps, *c.gaps)
     return FileFacts(
@@ -42,7 +43,7 @@ def lower(parsed: Parsed, path: str, package_path: str, source: bytes, generated
         tuple(out.vars),
         tuple(out.consts),
         tuple(f for f in c.funcs if f is not None),
-        tuple(newline_offsets(source)),
+        tuple(newlines),
         generated,
         active,
         path.endswith("_test.go"),

@@ -129,10 +129,14 @@ def _binary(c: Lowering, node: Node) -> Expr:
         rights.append((c.text(operator) if operator is not None else "", left.child_by_field_id(g.F_RIGHT)))
         left = left.child_by_field_id(g.F_LEFT)
     out = lower_expr(c, left)
-    if len(rights) > DEPTH_LIMIT:
-        return out  # a long concatenation: its value is no map, and nothing later may recurse that deep
-    for op, right in reversed(rights):
-        out = Binary(op, out, lower_expr(c, right))
+    operands = [(op, lower_expr(c, right)) for op, right in reversed(rights)]
+    if len(operands) > DEPTH_LIMIT:
+        # a long concatenation: literals say nothing, and nothing later may recurse deeper than the limit
+        operands = [(op, x) for op, x in operands if not isinstance(x, Lit)]
+    if len(operands) > DEPTH_LIMIT:
+        c.deep(node)
+    for op, x in operands[:DEPTH_LIMIT]:
+        out = Binary(op, out, x)
     return out
 
 

@@ -246,11 +246,7 @@ def _branch(kind: str) -> Callable[[Lowering, Node], Stmt | None]:
 
 def _labeled(c: Lowering, node: Node) -> Stmt | None:
     label = node.child_by_field_id(g.F_LABEL)
-    inner = None
-    for child in node.named_children:
-        if child.kind_id in _STMTS:
-            inner = _one(c, child)
-            break
+    inner = next(iter(lower_block(c, node)), None)
     return Labeled(c.text(label) if label is not None else "", inner if inner is not None else Block(()))
 
 

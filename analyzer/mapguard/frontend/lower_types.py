@@ -43,6 +43,7 @@ class Lowering:
         "enclosing",
         "funcs",
         "gaps",
+        "line",
         "lower_body",
         "names",
         "offset",
@@ -55,6 +56,7 @@ class Lowering:
     def __init__(self, path: str, bodies: bool, lower_body: Body) -> None:
         self.source = b""
         self.offset = 0
+        self.line = 1  # of the file, where the piece at hand starts
         self.path = path
         self.bodies = bodies
         self.lower_body = lower_body
@@ -83,7 +85,7 @@ class Lowering:
         """Says once a file that something was nested too deep to be read."""
         if not self.too_deep:
             self.too_deep = True
-            self.gaps.append(Gap(Reason.TOO_DEEP, self.path, node.start_point[0] + 1, f"nested deeper than {DEPTH_LIMIT} levels"))
+            self.gaps.append(Gap(Reason.TOO_DEEP, self.path, self.line + node.start_point[0], f"nested deeper than {DEPTH_LIMIT} levels"))
 
 
 def lower_type(c: Lowering, node: Node | None) -> Type:

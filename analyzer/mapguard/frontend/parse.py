@@ -16,6 +16,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.frontend.grammar import GO
 
 NESTING_LIMIT = 1000
+_GAP_LIMIT = 100  # of one file: who has to repair it needs no more
 _DECLARATION = re.compile(rb"^(?:func|type|var|const|import)\b", re.MULTILINE)
 _BRACKETS = bytes(c for c in range(256) if c not in b"([{}])")
 # Go 1.27's generic methods are no syntax for the grammar: blank the type parameters, keep every offset.
@@ -79,7 +80,7 @@ def _resynchronised(source: bytes, path: str, whole: Node) -> Parsed:
         text = source[start:stop]
         root = _parser().parse(text).root_node
         pieces.append(Piece(root, text, start))
-        if root.has_error:
+        if root.has_error and len(gaps) < _GAP_LIMIT:
             gaps.append(Gap(Reason.SYNTAX, path, line + _first_error(root), "part of this declaration did not parse"))
         line += text.count(b"\n")
     if not gaps:

@@ -9,7 +9,7 @@ from mapguard.frontend.discover import SourceFile, Tree
 from mapguard.frontend.extract import Loaded
 from mapguard.frontend.source import read
 
-_IMPORT_BLOCK = re.compile(rb"^import\s*\(([^)]*)\)", re.MULTILINE)
+_IMPORT_BLOCK = re.compile(rb"^import\s*\(", re.MULTILINE)
 _IMPORT_LINE = re.compile(rb'^import\s+(?:[\w.]+\s+)?"([^"\n]+)"', re.MULTILINE)
 _PATH = re.compile(rb'"([^"\n]+)"')
 _FILE_LIMIT = 6000
@@ -47,8 +47,13 @@ def _local(tree: Tree, path: str) -> bool:
 def imports(source: bytes) -> list[str]:
     """The import paths that a file names, read without parsing."""
     found = [m[1] for m in _IMPORT_LINE.finditer(source)]
-    for block in _IMPORT_BLOCK.finditer(source):
-        found.extend(m[1] for m in _PATH.finditer(block[1]))
+    block = _IMPORT_BLOCK.search(source)
+    while block is not None:
+        end = source.find(b")", block.end())
+        if end < 0:
+            break
+        found.extend(m[1] for m in _PATH.finditer(source, block.end(), end))
+        block = _IMPORT_BLOCK.search(source, end)
     return [p.decode("utf-8", "replace") for p in found]
 
 

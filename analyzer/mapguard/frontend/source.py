@@ -15,9 +15,12 @@ def read(file: SourceFile, limit: int) -> bytes | Gap:
     if file.size > limit:
         return Gap(Reason.TOO_LARGE, file.path, 0, f"{file.size} bytes, the limit is {limit}")
     try:
-        source = Path(file.absolute).read_bytes()
+        with Path(file.absolute).open("rb") as stream:
+            source = stream.read(limit + 1)
     except OSError as error:
         return Gap(Reason.UNREADABLE, file.path, 0, error.strerror or "unreadable")
+    if len(source) > limit:  # it has grown since its size was asked for
+        return Gap(Reason.TOO_LARGE, file.path, 0, f"the limit is {limit} bytes")
     if b"\0" in source:
         return Gap(Reason.NOT_TEXT, file.path, 0, "a NUL byte: this is no Go source")
     return source.removeprefix(b"\xef\xbb\xbf")
