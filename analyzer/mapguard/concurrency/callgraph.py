@@ -61,14 +61,20 @@ class CallGraph:
         known = self._spawns.get(func.id)
         if known is not None:
             return known
-        self._spawns[func.id] = frozenset()
-        unit = self.analysis.units.get(func.id)
         found: set[str] = set()
-        for edge in unit.edges if unit is not None else ():
-            if edge.starts_thread:
-                found.add(edge.id)
-            else:
-                found |= self.spawns(edge.callee)
+        seen = {func.id}
+        pending = [func.id]
+        while pending:
+            unit = self.analysis.units.get(pending.pop())
+            for edge in unit.edges if unit is not None else ():
+                callee = edge.callee.id
+                if edge.starts_thread:
+                    found.add(edge.id)
+                elif callee in self._spawns:
+                    found |= self._spawns[callee]
+                elif callee not in seen:
+                    seen.add(callee)
+                    pending.append(callee)
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
 
