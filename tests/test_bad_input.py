@@ -1,0 +1,240 @@
+"""Input that no tool likes: each gives a sentence or a gap and the right exit code, in a bounded time, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanning import RACE, environment, run, tree
+
+MOD = "module example.com/m\n\ngo 1.24\n"
+
+
+def scanned(root: Path, *more: str, code: int = 1) -> dict[str, Any]:
+    """The JSON report; the race that lies beside the bad input must be found all the same."""
+    done = run("scan", ".", "--format", "json", *more, cwd=root)
+    assert done.code == code, done.err
+    report: dict[str, Any] = json.loads(done.out)
+    return report
+
+
+def gaps(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(g["reason"], g["path"]) for g in report["gaps"]]
+
+
+# ---------------------------------------------------------------- nothing to scan
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    done = run("scan", "nowhere", cwd=tmp_path)
+    assert done.code == 2
+    assert "nowhere" in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("files", [{}, {"README.md": "no Go here\n"}, {"vendor/a/a.go": "package a\n", "testdata/b.go": "package b\n"}])
+def test_no_go_file_is_an_error_in_one_sentence(tmp_path: Path, files: dict[str, str | bytes]) -> None:
+    done = run("scan", ".", cwd=tree(tmp_path, files))
+    assert done.code == 2
+    assert "no Go file" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_a_folder_or_a_pipe_with_the_name_of_a_file(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "folder.go/inner.go": "package inner\n"})
+    os.mkfifo(tmp_path / "pipe.go")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(os.path.relpath(tmp_path / "socket.go"))
+        report = scanned(tmp_path)
+    assert len(report["findings"]) == 1
+    assert {p for _, p in gaps(report)} <= {"pipe.go", "socket.go"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "secret.go": "package p\n"})
+    (tmp_path / "secret.go").chmod(0)
+    assert gaps(scanned(tmp_path)) == [("UNREADABLE", "secret.go")]
+
+
+def test_a_broken_link(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE})
+    (tmp_path / "gone.go").symlink_to("nowhere.go")
+    assert gaps(scanned(tmp_path)) == [("UNREADABLE", "gone.go")]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x7fELF\x02\x01\x01" + bytes(4096), "NOT_TEXT"),
+        (b'package p\n\nvar s = "\xff\xfe"\n\nfunc f() { \xc3\x28 }\n', None),
+        ("package p\n\nfunc f( {\n", "SYNTAX"),
+        ("package p\n\nfunc f() {\n\tif x {\n", "SYNTAX"),
+        ("", None),
+        ("\ufeffpackage p\r\n\r\nvar x = 1\r\n", None),
+    ],
+    ids=["binary", "invalid UTF-8", "half a head", "half a body", "empty", "mark and CRLF"],
+)
+def test_a_file_that_is_no_go(tmp_path: Path, content: str | bytes, reason: str | None) -> None:
+    report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "odd.go": content}))
+    assert [f["map"]["name"] for f in report["findings"]] == ["hits"]
+    if reason is not None:
+        assert (reason, "odd.go") in gaps(report)
+
+
+def test_a_file_of_fifty_megabytes(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "big.go": b"package p\n\nvar x = `" + b"a" * 50_000_000 + b"`\n"})
+    started = time.monotonic()
+    assert gaps(scanned(tmp_path)) == [("TOO_LARGE", "big.go")]
+    assert time.monotonic() - started < 60
+
+
+_DEEP = 10_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "var x = " + "(" * _DEEP + "1" + ")" * _DEEP,
+        "func f() " + "{" * _DEEP + "}" * _DEEP,
+        "var x = " + "func() any { return " * _DEEP + "1" + "}" * _DEEP,
+        "var x = " + "[]any{" * _DEEP + "1" + "}" * _DEEP,
+        "var x = 1" + " + 1" * _DEEP,
+        "var x = " + "-" * _DEEP + "1",
+        "var x " + "*" * _DEEP + "int",
+        "var x " + "map[string]" * _DEEP + "int",
+        "func f() {" + "if x {" * _DEEP + "}" * _DEEP + "}",
+        "func f() { x" + "()" * _DEEP + " }",
+        "func f() { x" + ".y" * _DEEP + " }",
+        "type t " + "struct{ a " * _DEEP + "int" + " }" * _DEEP,
+        "func f() { " + "for {" * _DEEP,
+    ],
+    ids="parentheses braces literals composites sums signs pointers maps ifs calls selectors structs unclosed".split(),
+)
+def test_ten_thousand_levels(tmp_path: Path, body: str) -> None:
+    report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "deep.go": f"package p\n\n{body}\n"}))
+    assert [f["map"]["name"] for f in report["findings"]] == ["hits"]
+
+
+def test_very_many_functions_that_call_each_other(tmp_path: Path) -> None:
+    ring = "".join(f"func f{n}(m map[int]int) {{ m[{n}] = 1; f{(n + 1) % 2000}(m) }}\n" for n in range(2000))
+    report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "ring.go": f"package p\n\n{ring}"}))
+    assert "hits" in {f["map"]["name"] for f in report["findings"]}
+
+
+# ---------------------------------------------------------------- links
+
+
+def test_links_that_run_in_circles_or_leave_the_root(tmp_path: Path) -> None:
+    root = tree(tmp_path / "root", {"go.mod": MOD, "race.go": RACE, "a/b/c.go": "package b\n"})
+    tree(tmp_path, {"outside/secret.go": "package secret\n\nvar Password = 1\n"})
+    (root / "a/b/up").symlink_to("../..")
+    (root / "self").symlink_to("self")
+    (root / "out").symlink_to("../outside")
+    (root / "secret.go").symlink_to("../outside/secret.go")
+    report = scanned(root)
+    assert len(report["findings"]) == 1
+    assert "OUTSIDE_ROOT" in {reason for reason, _ in gaps(report)}
+    assert "Password" not in json.dumps(report)
+
+
+# ---------------------------------------------------------------- modules
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\x00\xff\x00binary",
+        b"module example.com/m\nreplace example.com/m => .\n",
+        b"module example.com/m\nrequire example.com/x v1.0.0\nreplace example.com/x => ../x\n",
+        b"module example.com/m\nreplace example.com/x => ../../../../../../etc\n",
+        b"module\n",
+        b"module example.com/m // comment\nrequire (\n",
+    ],
+)
+def test_odd_go_mod_files(tmp_path: Path, text: bytes) -> None:
+    report = scanned(tree(tmp_path / "m", {"go.mod": text, "race.go": RACE}))
+    assert len(report["findings"]) == 1
+
+
+def test_a_workspace_that_names_nothing(tmp_path: Path) -> None:
+    report = scanned(tree(tmp_path, {"go.work": "go 1.24\nuse ./nowhere\nuse ../../..\n", "m/go.mod": MOD, "m/race.go": RACE}))
+    assert len(report["findings"]) == 1
+
+
+# ---------------------------------------------------------------- the cache
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage" * 1000, None], ids=["empty", "garbage", "truncated"])
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: bytes | None) -> None:
+    root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE})
+    folder = tmp_path / "cache"
+    first = scanned(root, "--cache-dir", str(folder))
+    (file,) = folder.glob("*.sqlite")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2] if damage is None else damage)
+    assert scanned(root, "--cache-dir", str(folder)) == first
+    assert scanned(root, "--cache-dir", str(folder)) == first
+
+
+def test_a_cache_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE})
+    (tmp_path / "file").write_text("not a folder")
+    assert len(scanned(root, "--cache-dir", str(tmp_path / "file/cache"))["findings"]) == 1
+
+
+def test_two_scans_share_a_cache(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"p{n}/a.go": f"package p{n}\n\nfunc F(m map[int]int) {{ m[{n}] = {n} }}\n" for n in range(60)}
+    root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE, **files})
+    command = [sys.executable, "-m", "mapguard", "scan", str(root), "--format", "json", "--cache-dir", str(tmp_path / "cache")]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) for _ in range(2)]
+    outputs = [p.communicate(timeout=120) for p in both]
+    assert [p.returncode for p in both] == [1, 1], outputs
+    assert outputs[0][0] == outputs[1][0]
+
+
+# ---------------------------------------------------------------- interruption
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_control_c_ends_the_run_at_once(tmp_path: Path, jobs: str) -> None:
+    body = "".join(f"func F{n}(m map[int]int) {{ for i := range {n} {{ m[i]++ }} }}\n" for n in range(400))
+    root = tree(tmp_path / "m", {"go.mod": MOD, **{f"p{n}/a.go": f"package p{n}\n\n{body}" for n in range(60)}})
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "mapguard",
+            "scan",
+            str(root),
+            "--jobs",
+            jobs,
+            "--cache-dir",
+            str(tmp_path / "cache"),
+            "--report",
+            f"json={tmp_path}/out.json",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+    time.sleep(1.5)
+    assert process.poll() is None, "the run ended before it was interrupted: make the tree larger"
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: every process of the group gets it
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert out == b""
+    assert b"Traceback" not in err
+    assert not (tmp_path / "out.json").exists()
+    with pytest.raises(ProcessLookupError):  # no worker is left
+        os.killpg(process.pid, 0)
