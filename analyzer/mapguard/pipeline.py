@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from mapguard.frontend.extract import Loaded, extract
 from mapguard.frontend.gopath import placed
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
+from mapguard.frontend.workers import workers
 from mapguard.program.link import link
 from mapguard.program.model import Program
 
@@ -53,7 +54,7 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
-        key = _run_key(loaded, options)
+        key = _run_key(loaded, (*tree.gaps, *gaps), options)
         stored = _stored(store, key)
         if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
             return stored.report
@@ -192,9 +193,9 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 # ---------------------------------------------------------------- cache keys, pool, clock
 
 
-def _run_key(loaded: list[Loaded], options: Options) -> bytes:
+def _run_key(loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.max_file_bytes])
-    parts = [b"report", code_digest(), chosen, *(p.read_bytes() for p in options.models)]
+    parts = [b"report", code_digest(), chosen, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
         parts.append(hashlib.blake2b(source, digest_size=16).digest())
@@ -225,12 +226,9 @@ def _stored(store: Cache, key: bytes) -> Stored | None:
 def _pool(options: Options, executor: Executor | None, files: int) -> Iterator[Executor | None]:
     if executor is not None or options.jobs <= 1 or files < 200:
         yield executor
-        return
-    pool = ProcessPoolExecutor(options.jobs)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    else:
+        with workers(options.jobs) as pool:
+            yield pool
 
 
 def _phase(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:

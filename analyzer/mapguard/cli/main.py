@@ -3,7 +3,10 @@
 import difflib
 import io
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -61,6 +64,8 @@ def version() -> None:
 def main(args: list[str] | None = None) -> None:
     """Runs the command and exits: 0 nothing found, 1 findings, 2 wrong use or failure, 3 incomplete, 130 interrupted."""
     debug = "--debug" in (sys.argv[1:] if args is None else args)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show must not end the run
@@ -73,6 +78,7 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
+        click.echo("mapguard: interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
         _reader_gone()
@@ -81,6 +87,11 @@ def main(args: list[str] | None = None) -> None:
             raise
         _fail(f"internal error: {type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """A run that is cancelled leaves no process and no file behind: this unwinds it."""
+    sys.exit(128 + number)
 
 
 def _reader_gone() -> NoReturn:

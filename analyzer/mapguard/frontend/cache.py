@@ -14,6 +14,8 @@ from mapguard.facts.model import SCHEMA
 
 _LIMIT_BYTES = 512 * 1024 * 1024
 _CHECKSUM = 16
+# what SQLite says of a file that is damaged, cut off, or somebody else's; all else (locked, full, not writable) is no reason to remove it
+_DAMAGE = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_IOERR])
 
 
 def cache_folder(options: Options) -> Path:
@@ -37,6 +39,7 @@ class Cache:
     """Safe with several processes: SQLite locks, and a key is only ever written with one value. Damage means an empty cache."""
 
     def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
         self._db = _open(folder) if folder is not None else None
 
     def get_many(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
@@ -51,7 +54,8 @@ class Cache:
                 for key, value in self._db.execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", part):
                     if _sum(value[_CHECKSUM:]) == value[:_CHECKSUM]:
                         found[key] = value[_CHECKSUM:]
-        except (sqlite3.Error, TypeError):
+        except (sqlite3.Error, TypeError) as error:
+            self._failed(error)
             return {}
         return found
 
@@ -64,8 +68,15 @@ class Cache:
                     "INSERT OR REPLACE INTO entry (key, value) VALUES (?, ?)", [(k, _sum(v) + v) for k, v in sorted(entries.items())]
                 )
                 self._evict()
-        except sqlite3.Error:
-            return
+        except sqlite3.Error as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """Damage that only reading shows: the rest of this run has an empty store."""
+        if self._folder is not None and _damaged(error):
+            self.close()
+            clean(self._folder)
+            self._db = _open(self._folder)
 
     def _evict(self) -> None:
         assert self._db is not None
@@ -92,16 +103,24 @@ def _open(folder: Path) -> sqlite3.Connection | None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(file, timeout=10)
+        except (OSError, sqlite3.Error):
+            return None
+        try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=OFF")
             db.execute("CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
             db.execute("SELECT key, value FROM entry LIMIT 1").fetchone()
             return db
-        except sqlite3.DatabaseError:
+        except sqlite3.Error as error:
+            db.close()
+            if not _damaged(error):
+                return None
             clean(folder)
-        except OSError:
-            return None
     return None
+
+
+def _damaged(error: Exception) -> bool:
+    return isinstance(error, TypeError) or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGE
 
 
 def clean(folder: Path) -> int:
