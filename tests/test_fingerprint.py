@@ -29,6 +29,29 @@ def test_vectors_of_the_upload_action(text: str, expected: list[str]) -> None:
     assert line_hashes(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "third", "fourth"), [("\n",) * 4, ("\r",) * 4, ("\r\n",) * 4, ("\n", "\r\n\n\r", "\r", "\r\n")]
+)
+def test_line_ends_of_every_kind_are_one(first: str, second: str, third: str, fourth: str) -> None:
+    blank = second if len(second) > 2 else second * 3
+    hashes = line_hashes(f" hello; \t{first}world!!!{blank}  \t\tGreetings{third} End{fourth}")
+    assert [h.removesuffix(":1") for h in hashes] == [
+        "e9496ae3ebfced30",
+        "fb7c023a8b9ccb3f",
+        "ce8ba1a563dcdaca",
+        "e20e36e16fcb0cc8",
+        "b3edc88f2938467e",
+        "c8e28b0b4002a3a0",
+        "c129715d7a2bc9a3",
+    ]
+
+
+def test_repeated_lines_are_numbered_as_the_upload_action_does() -> None:
+    hashes = line_hashes("Lorem ipsum dolor sit amet.\n" * 10)
+    assert hashes[:6] == [f"a7f2ff13bc495cf2:{number}" for number in range(1, 7)]
+    assert hashes[6:] == ["a7f2ff1481e87703:1", "a9cf91f7bbf1862b:1", "55ec222b86bcae53:1", "cc97dc7b1d7d8f7b:1", "c129715d7a2bc9a3:1"]
+
+
 def one_by_one(text: str) -> list[str]:
     """Each line's hash from the 100 characters behind its start, without a rolling window."""
     raw = text.replace("\r\n", "\r").replace("\r", "\n").replace(" ", "").replace("\t", "").encode("utf-16-le", "surrogatepass")

@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
+
 import sample_report
+from golden_file import same_as_golden
 from html_reading import ready
 from mapguard.findings.model import Report
 from mapguard.report import github
@@ -14,6 +17,10 @@ _COMMAND = re.compile(r"::(error|warning|notice) title=[^,:]*,file=([^,:]*),line
 
 def lines(report: Report) -> list[str]:
     return github.render(ready(report), Context(root=Path())).splitlines()
+
+
+def test_golden() -> None:
+    same_as_golden("annotations.txt", github.render(ready(sample_report.report()), Context(root=Path())))
 
 
 def test_one_command_for_each_finding_worst_first() -> None:
@@ -28,7 +35,22 @@ def test_hostile_names_stay_in_their_place() -> None:
     assert match
     assert match[2] == "pkg/we ird#1/ünï.go"
     assert "::error::%250A" in match[4]  # the % of the code is escaped, and only a line's start is a command
-    assert "%0A::warning::" in match[4]
+    assert "\x1b" not in line
+    assert "\u202e" not in line
+
+
+def test_line_ends_and_delimiters_in_a_path_are_escaped() -> None:
+    f = sample_report.unguarded()
+    access = msgspec.structs.replace(f.accesses[0], path="a,b:c\n%::error::.go", trace=())
+    (line,) = lines(Report(".", (msgspec.structs.replace(f, accesses=(access,), racing=1),)))
+    assert ",file=a%2Cb%3Ac%0A%25%3A%3Aerror%3A%3A.go,line=" in line
+
+
+def test_a_megabyte_of_code_is_cut() -> None:
+    f = msgspec.structs.replace(sample_report.unguarded(), message="x" * 1_000_000)
+    (line,) = lines(Report(".", (f,)))
+    assert len(line) < 4_000
+    assert "x…%0A" in line
 
 
 def test_the_other_side_is_named_when_it_lies_elsewhere() -> None:

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 import sample_report
+from golden_file import same_as_golden
 from html_reading import ready
+from mapguard.base.gap import Gap, Reason
 from mapguard.findings.model import Report
 from mapguard.findings.rules import all_rules
 from mapguard.report import sarif
@@ -160,6 +162,39 @@ def test_a_long_thread_keeps_its_start_and_its_end(tmp_path: Path) -> None:
     steps = result["codeFlows"][0]["threadFlows"][0]["locations"]
     assert len(steps) == sarif.STEPS
     assert steps[-1]["location"]["physicalLocation"]["region"]["startLine"] == long.line
+    assert result["codeFlows"][0]["threadFlows"][0]["message"]["text"].endswith("the 1501 steps before the last are left out")
+
+
+def test_code_of_a_step_is_no_link(tmp_path: Path) -> None:
+    f = sample_report.unguarded()
+    step = msgspec.structs.replace(f.accesses[0].trace[0], text="calls f: m[k](1)")
+    access = msgspec.structs.replace(f.accesses[0], trace=(step, *f.accesses[0].trace[1:]))
+    (result,) = rendered(tmp_path, Report(".", (msgspec.structs.replace(f, accesses=(access, *f.accesses[1:])),)))["results"]
+    said = [s["location"]["message"]["text"] for s in result["codeFlows"][0]["threadFlows"][0]["locations"]]
+    assert said[0] == r"goroutine A: calls f: m\[k\](1) (holding no lock)"
+    assert "[req.Project] (holding" in said[-1]  # no link, no backslash
+
+
+def test_a_megabyte_of_code_is_cut(tmp_path: Path) -> None:
+    f = sample_report.unguarded()
+    step = msgspec.structs.replace(f.accesses[0].trace[-1], text="x" * 1_000_000)
+    access = msgspec.structs.replace(f.accesses[0], trace=(step,))
+    large = msgspec.structs.replace(f, message="y" * 1_000_000, accesses=(access, *f.accesses[1:]))
+    run = rendered(tmp_path, Report(".", (large,)))
+    assert len(json.dumps(run["results"])) < 20_000
+    assert "y… " in run["results"][0]["message"]["text"]
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    f = sample_report.unguarded()
+    access = msgspec.structs.replace(f.accesses[0], path="a\udcff.go", function="f\udcff")
+    run = rendered(tmp_path, Report(".", (msgspec.structs.replace(f, accesses=(access, access)),), (), (Gap(Reason.SYNTAX, "b\udcff.go"),)))
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%FF.go"
+
+
+def test_golden(tmp_path: Path) -> None:
+    sample_report.write_sources(tmp_path)
+    same_as_golden("report.sarif", sarif.render(ready(sample_report.report()), Context(root=tmp_path, version="0.0.0")))
 
 
 def test_where_the_code_comes_from_and_the_category(tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def short(text: str, room: int) -> str:
+    """Harmless text on one line, cut with a mark where it takes more than ``room`` characters: a line of code may be a megabyte long."""
+    return clean(text) if len(text) <= room else clean(text[: room - 1]) + _CUT
+
+
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes."""
     if text.isascii():

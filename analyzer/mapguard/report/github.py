@@ -4,10 +4,12 @@ from collections import Counter
 
 from mapguard.findings.model import Finding, Report, Severity
 from mapguard.report.context import Context
+from mapguard.report.excerpt import short
 from mapguard.report.terminal import counted
 from mapguard.report.words import VERBS, held
 
 EACH = 10  # GitHub drops what is more, silently
+_LONG = 1_000
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
@@ -34,11 +36,12 @@ def _command(level: str, f: Finding) -> str:
     if (other.path, other.line) != (first.path, first.line):
         message.append(f"The other side: {other.function} {VERBS[other.op]} it at {other.path}:{other.line}, {held(other.locks)}.")
     message.append(f"Fix: {f.advice.text}")
+    text = "\n".join(short(part, _LONG) for part in message)
     place = {"title": f"mapguard: {f.rule}", "file": first.path, "line": f"{first.line}", "endLine": f"{first.line}"}
     if first.end_column > first.column > 0:
         place |= {"col": f"{first.column}", "endColumn": f"{first.end_column}"}
     properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
-    return f"::{level} {properties}::{_data(chr(10).join(message))}"
+    return f"::{level} {properties}::{_data(text)}"
 
 
 def _data(text: str) -> str:

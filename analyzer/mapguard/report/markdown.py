@@ -4,8 +4,8 @@ from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
 from mapguard.report.context import Context
-from mapguard.report.excerpt import clean
 from mapguard.report.links import line_link
+from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
 from mapguard.report.words import VERBS, held, many, root_kind
 
@@ -13,18 +13,19 @@ LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
 _RESERVED = 1_000  # bytes for what is said at the end
 _GAPS = 20
-_SPECIAL = frozenset("&<>\"'`*_[](){}#!|~\\@$:")
-_MARKS = {"error": "❌", "warning": "⚠️", "note": "🛈"}
+_MARKS = {"error": "❌", "warning": "⚠️", "note": "\N{INFORMATION SOURCE}\ufe0f"}
 
 
 def render(report: Report, context: Context) -> str:
     """Worst first. Everything that comes from the code is written as character references, so that it is no Markdown."""
     page = _Page()
-    page.add(f"### mapguard: {_headline(report)}\n\n")
+    page.add(f"### mapguard: {_headline(report)}\n\n{_seen(report)}\n\n")
     if report.findings:
         page.add("| | map | where | what |\n|---|---|---|---|\n")
         for f in report.findings[:ROWS]:
             page.add(_row(f, context))
+        if len(report.findings) > ROWS:
+            page.add(f"| | | | and {len(report.findings) - ROWS} more |\n")
         page.add("\n")
     for f in report.findings:
         if not page.add(_details(f, context)):
@@ -58,7 +59,7 @@ class _Page:
             )
         for gap in report.gaps[:_GAPS]:
             place = f"{gap.path}:{gap.line}" if gap.line else gap.path
-            self.add(f"- not analysed in full: {_code(place)} {_escaped(f'{gap.reason} {gap.detail}'.strip())}\n")
+            self.add(f"- not analysed in full: {code(place)} {plain(f'{gap.reason} {gap.detail}'.strip())}\n")
         if len(report.gaps) > _GAPS:
             self._parts.append(f"- and {len(report.gaps) - _GAPS} more\n")
 
@@ -74,39 +75,46 @@ def _headline(report: Report) -> str:
     return f"{counted(len(report.findings), 'finding')} ({kinds})"
 
 
+def _seen(report: Report) -> str:
+    s = report.stats
+    seen = ", ".join((counted(s.files, "file"), counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
+    return f"{seen} analysed" + (f"; {len(report.suppressed)} suppressed" if report.suppressed else "") + "."
+
+
 def _row(f: Finding, context: Context) -> str:
     first = f.accesses[0]
-    return f"| {_MARKS[f.severity]} | {_code(_name(f))} | {_place(first, context)} | {_escaped(f.rule)}, {f.confidence} confidence |\n"
+    return f"| {_MARKS[f.severity]} | {code(_name(f))} | {_place(first, context)} | {plain(f.rule)}, {f.confidence} confidence |\n"
 
 
 def _details(f: Finding, context: Context) -> str:
     racing = f.accesses[: f.racing]
-    lines = [f"<details><summary>{_MARKS[f.severity]} {_code(_name(f))}: {_escaped(f.message)}</summary>", ""]
+    lines = [f"<details><summary>{_MARKS[f.severity]} {prose(f.message)}</summary>", ""]
     if f.guard is not None:
-        lines += [f"{_code(f.guard.lock)} is held at {f.guard.held} of {f.guard.held + f.guard.missed} accesses.", ""]
+        total = f.guard.held + f.guard.missed
+        lines += [f"{code(f.guard.lock)} is held at {f.guard.held} of {total} {'access' if total == 1 else 'accesses'}.", ""]
     for label, access in zip("AB", racing, strict=False):
         if label == "B" and access == racing[0]:
             lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]
         else:
             lines += [*_thread(label, access, context), ""]
-    lines += [f"- {_escaped(reason)}" for reason in f.reasons]
-    lines += ["", f"**Fix**: {_escaped(f.advice.text)}", ""]
+    lines += [f"- {prose(reason)}" for reason in f.reasons]
+    lines += ["", f"**Fix**: {prose(f.advice.text)}", ""]
     if f.advice.sketch:
-        lines += ['<pre lang="go">' + "\n".join(_escaped(line) for line in f.advice.sketch.splitlines() if line.strip()) + "</pre>", ""]
+        lines += [listing(f.advice.sketch), ""]
     if f.advice.test:
-        lines += [f"**Test**: {_code(f.advice.test)}", ""]
+        lines += [f"**Test**: {code(f.advice.test)}", ""]
     return "\n".join([*lines, "</details>", "", ""])
 
 
 def _thread(label: str, access: Access, context: Context) -> list[str]:
     root = access.root
     at_once = ", many at a time" if root is not None and many(root) else ""
-    start = f"{root_kind(root)} {_code(root.name)}{at_once}" if root is not None else "from an unknown start"
+    start = f"{root_kind(root)} {code(root.name)}{at_once}" if root is not None else "from an unknown start"
     lines = [f"**Thread {label}**: {start}", ""]
-    for number, step in enumerate(access.trace, 1):
+    for number, at in enumerate(access.trace, 1):
         last = number == len(access.trace)
-        text = f"**{VERBS[access.op]} the map**, {_escaped(held(access.locks))}" if last else _escaped(step.text)
-        lines.append(f"{number}. {_place(step, context)} {text}")
+        text = f"**{VERBS[access.op]} the map**, {plain(held(access.locks))}" if last else step(at.text)
+        lines.append(f"{number}. {_place(at, context)} {text}")
     return lines
 
 
@@ -115,15 +123,4 @@ def _name(f: Finding) -> str:
 
 
 def _place(at: Access | Step, context: Context) -> str:
-    shown = _code(f"{at.path}:{at.line}")
-    link = line_link(context, at.path, at.line)
-    return f'<a href="{_escaped(link)}">{shown}</a>' if link else shown
-
-
-def _code(text: str) -> str:
-    return f"<code>{_escaped(text)}</code>"
-
-
-def _escaped(text: str) -> str:
-    """Without a character that Markdown, HTML or GitHub (mentions, references) would take for more than itself."""
-    return "".join(f"&#{ord(c)};" if c in _SPECIAL else c for c in clean(text))
+    return link(code(f"{at.path}:{at.line}"), line_link(context, at.path, at.line))

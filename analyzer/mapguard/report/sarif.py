@@ -6,11 +6,12 @@ from urllib.parse import quote
 import msgspec
 
 from mapguard.base.gap import Gap
+from mapguard.base.span import Place
 from mapguard.findings.model import Access, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
-from mapguard.report.excerpt import clean
+from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
 from mapguard.report.source import SourceLines
 from mapguard.report.words import VERBS, held, many, root_kind
@@ -20,6 +21,7 @@ RESULTS = 5_000  # code scanning shows no more
 STEPS = 500  # of one thread: 1,000 of a result are shown
 NOTIFICATIONS = 1_000
 GZIPPED = 9_500_000  # 10 MB are refused
+_LONG = 1_000  # characters of one text
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -33,7 +35,7 @@ def render(report: Report, context: Context) -> str:
     while True:
         text = _text(report, context, writer, results)
         size = len(gzip.compress(text.encode("utf-8", "backslashreplace"), 6, mtime=0)) if len(text) > GZIPPED else 0
-        if size <= GZIPPED:
+        if size <= GZIPPED or not results:
             return text
         results = results[: len(results) * GZIPPED // size * 9 // 10]
 
@@ -106,9 +108,7 @@ class _Writer:
             sentences.append(f"The other side is in [{_link(f'{other.path}:{other.line}')}](1).")
         if f.map.declared is not None:
             declared, number = f.map.declared, len(related) + 1
-            region = sarif.Region(start_line=max(declared.line, 1))
-            place = sarif.PhysicalLocation(artifact_location=_artifact(declared.path), region=region)
-            related.append(sarif.Location(id=number, physical_location=place, message=sarif.Message(text="The map is declared here.")))
+            related.append(self._location(declared, "The map is declared here.", number))
             sentences.append(f"The map is declared in [{_link(f'{declared.path}:{declared.line}')}]({number}).")
         return sarif.Result(
             rule_id=f.rule,
@@ -126,7 +126,7 @@ class _Writer:
         region = sarif.Region(start_line=gap.line) if gap.line > 0 else None
         where = sarif.Location(physical_location=sarif.PhysicalLocation(artifact_location=_artifact(gap.path), region=region))
         text = f"{gap.path or 'The tree'} was not analysed in full: {str(gap.reason).lower()}{f', {gap.detail}' if gap.detail else ''}."
-        return sarif.Notification(level="warning", message=sarif.Message(text=clean(text)), locations=(where,) if gap.path else ())
+        return sarif.Notification(level="warning", message=sarif.Message(text=short(text, _LONG)), locations=(where,) if gap.path else ())
 
     # ------------------------------------------------------------ threads
 
@@ -138,25 +138,28 @@ class _Writer:
         root = access.root
         at_once = ", many at a time" if root is not None and many(root) else ""
         start = f"{root_kind(root)} {root.name}{at_once}" if root is not None else "an unknown start"
-        steps = access.trace if len(access.trace) <= STEPS else (*access.trace[: STEPS - 1], access.trace[-1])
+        steps, cut = access.trace, len(access.trace) - STEPS
+        if cut > 0:
+            steps = (*steps[: STEPS - 1], steps[-1])
+            start += f"; the {cut} steps before the last are left out"
         last = len(steps) - 1
         locations = tuple(
             sarif.ThreadFlowLocation(
-                location=self._location(step, f"goroutine {label}: {step.text}, {held(step.locks)}"),
+                location=self._location(step, f"goroutine {label}: {step.text} ({held(step.locks)})"),
                 importance="essential" if number in (0, last) else "important",
             )
             for number, step in enumerate(steps)
         )
-        return sarif.ThreadFlow(id=label, message=sarif.Message(text=clean(f"goroutine {label}: {start}")), locations=locations)
+        return sarif.ThreadFlow(id=label, message=_message(f"goroutine {label}: from {start}"), locations=locations)
 
     # ------------------------------------------------------------ places
 
-    def _location(self, at: Access | Step, text: str, ident: int | None = None) -> sarif.Location:
+    def _location(self, at: Access | Step | Place, text: str, ident: int | None = None) -> sarif.Location:
         line = max(at.line, 1)
         start, end = self._columns(at.path, line, at.column, at.end_column)
         region = sarif.Region(start_line=line, start_column=start, end_line=line, end_column=end)
         place = sarif.PhysicalLocation(artifact_location=_artifact(at.path), region=region)
-        return sarif.Location(id=ident, physical_location=place, message=sarif.Message(text=clean(text)))
+        return sarif.Location(id=ident, physical_location=place, message=_message(text))
 
     def _columns(self, path: str, line: int, column: int, end: int) -> tuple[int, int]:
         """Columns in UTF-16 code units; the end lies behind the start, and on the line as far as the line can be read."""
@@ -186,9 +189,14 @@ def _artifact(path: str) -> sarif.ArtifactLocation:
     return sarif.ArtifactLocation(uri=quote(path.encode("utf-8", "surrogateescape")), uri_base_id=_ROOT)
 
 
+def _message(text: str) -> sarif.Message:
+    """What is said of a place. Backslashes only where they are needed: not every viewer takes them away."""
+    return sarif.Message(text=_plain(text) if "](" in text else short(text, _LONG))
+
+
 def _plain(text: str) -> str:
     """Text that holds no link: code such as ``m[k](1)`` would become one."""
-    return clean(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return short(text, _LONG).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _link(text: str) -> str:
