@@ -1,12 +1,15 @@
 """Input that no tool likes: each gives a sentence or a gap and the right exit code, in a bounded time, and leaves nothing behind."""
 
+import hashlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 from scanning import RACE, environment, run, tree
 
 MOD = "module example.com/m\n\ngo 1.24\n"
+FOREIGN = "UPDATE entry SET value = sealed(CAST('{}' AS BLOB))"
 
 
 def scanned(root: Path, *more: str, code: int = 1) -> dict[str, Any]:
@@ -57,7 +61,14 @@ def test_a_folder_or_a_pipe_with_the_name_of_a_file(tmp_path: Path) -> None:
         made.bind(os.path.relpath(tmp_path / "socket.go"))
         report = scanned(tmp_path)
     assert len(report["findings"]) == 1
-    assert {p for _, p in gaps(report)} <= {"pipe.go", "socket.go"}
+    assert gaps(report) == [("UNREADABLE", "pipe.go"), ("UNREADABLE", "socket.go")]
+
+
+@pytest.mark.parametrize("name", ["go.mod", "go.work"])
+def test_a_pipe_in_the_place_of_a_module_file(tmp_path: Path, name: str) -> None:
+    tree(tmp_path, {"race.go": RACE})
+    os.mkfifo(tmp_path / name)
+    assert len(scanned(tmp_path)["findings"]) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
@@ -116,14 +127,44 @@ _DEEP = 10_000
         "func f() {" + "if x {" * _DEEP + "}" * _DEEP + "}",
         "func f() { x" + "()" * _DEEP + " }",
         "func f() { x" + ".y" * _DEEP + " }",
+        "func f() { x" + "[0]" * _DEEP + " }",
+        "func f() { " + "l: " * _DEEP + "return }",
+        "func f() { if x {}" + " else if x {}" * _DEEP + " }",
+        "var x " + "chan " * _DEEP + "int",
+        "var x " + "func() " * _DEEP + "int",
         "type t " + "struct{ a " * _DEEP + "int" + " }" * _DEEP,
         "func f() { " + "for {" * _DEEP,
     ],
-    ids="parentheses braces literals composites sums signs pointers maps ifs calls selectors structs unclosed".split(),
+    ids=(
+        "parentheses braces literals composites sums signs pointers maps ifs calls selectors "
+        "indices labels elses channels results structs unclosed"
+    ).split(),
 )
 def test_ten_thousand_levels(tmp_path: Path, body: str) -> None:
     report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "deep.go": f"package p\n\n{body}\n"}))
     assert [f["map"]["name"] for f in report["findings"]] == ["hits"]
+    assert gaps(report) in ([("TOO_DEEP", "deep.go")], [] if " + 1" in body else None)  # a sum of numbers loses nothing
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package p\n" + "import (\n" * 200_000,
+        "func\n" * 200_000,
+        'package p\n\nimport "example.com/m/' + "a" * 5_000 + '"\n',
+        "//go:build " + "(" * 450 + "linux\n\npackage p\n",
+        "package p\n\n// " + "Code generated " * 50_000 + "\n",
+        "package p\n\nvar " + "a" * 1_000_000 + " = map[int]int{}\n",
+    ],
+    ids="imports heads path constraint marks name".split(),
+)
+def test_text_that_repeats_itself(tmp_path: Path, text: str) -> None:
+    started = time.monotonic()
+    report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "odd.go": text}))
+    assert time.monotonic() - started < 30
+    assert [f["map"]["name"] for f in report["findings"]] == ["hits"]
+    assert len(report["gaps"]) <= 101
+    assert "CRASH" not in {reason for reason, _ in gaps(report)}
 
 
 def test_very_many_functions_that_call_each_other(tmp_path: Path) -> None:
@@ -142,9 +183,11 @@ def test_links_that_run_in_circles_or_leave_the_root(tmp_path: Path) -> None:
     (root / "self").symlink_to("self")
     (root / "out").symlink_to("../outside")
     (root / "secret.go").symlink_to("../outside/secret.go")
+    (root / "circle.go").symlink_to("circle.go")
     report = scanned(root)
     assert len(report["findings"]) == 1
-    assert "OUTSIDE_ROOT" in {reason for reason, _ in gaps(report)}
+    assert gaps(report) == [("OUTSIDE_ROOT", "out"), ("OUTSIDE_ROOT", "secret.go"), ("UNREADABLE", "circle.go")]
+    assert str(tmp_path) not in json.dumps(report)
     assert "Password" not in json.dumps(report)
 
 
@@ -160,6 +203,8 @@ def test_links_that_run_in_circles_or_leave_the_root(tmp_path: Path) -> None:
         b"module example.com/m\nreplace example.com/x => ../../../../../../etc\n",
         b"module\n",
         b"module example.com/m // comment\nrequire (\n",
+        b"module example.com/m\nreplace example.com/m => ./" + b"a" * 5_000 + b"\n",
+        b"module example.com/m\nreplace example.com/x => ./a\0b\n",
     ],
 )
 def test_odd_go_mod_files(tmp_path: Path, text: bytes) -> None:
@@ -186,6 +231,26 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: bytes | None) -> N
     assert scanned(root, "--cache-dir", str(folder)) == first
 
 
+def test_a_cache_of_another_version(tmp_path: Path) -> None:
+    """Another table, the same table with other keys, values that fit their checksum but no longer the types."""
+    root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE})
+    first = scanned(root, "--cache-dir", str(tmp_path / "cache"))
+    for statement in ("DROP TABLE entry", "ALTER TABLE entry RENAME COLUMN value TO data", "UPDATE entry SET value = 7", FOREIGN):
+        with closing(sqlite3.connect(tmp_path / "cache/facts.sqlite")) as db:
+            db.create_function("sealed", 1, lambda data: hashlib.blake2b(data, digest_size=16).digest() + data)
+            db.execute(statement)
+            db.commit()
+        assert scanned(root, "--cache-dir", str(tmp_path / "cache")) == first, statement
+
+
+def test_gaps_are_said_with_a_warm_cache_too(tmp_path: Path) -> None:
+    root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE})
+    assert gaps(scanned(root, "--cache-dir", str(tmp_path / "cache"))) == []
+    tree(root, {"binary.go": bytes(10)})
+    for _ in range(2):
+        assert gaps(scanned(root, "--cache-dir", str(tmp_path / "cache"))) == [("NOT_TEXT", "binary.go")]
+
+
 def test_a_cache_folder_that_cannot_be_written(tmp_path: Path) -> None:
     root = tree(tmp_path / "m", {"go.mod": MOD, "race.go": RACE})
     (tmp_path / "file").write_text("not a folder")
@@ -205,36 +270,58 @@ def test_two_scans_share_a_cache(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- interruption
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_control_c_ends_the_run_at_once(tmp_path: Path, jobs: str) -> None:
+def started(folder: Path, jobs: str) -> subprocess.Popen[bytes]:
+    """A scan that is well under way, in a group of its own."""
     body = "".join(f"func F{n}(m map[int]int) {{ for i := range {n} {{ m[i]++ }} }}\n" for n in range(400))
-    root = tree(tmp_path / "m", {"go.mod": MOD, **{f"p{n}/a.go": f"package p{n}\n\n{body}" for n in range(60)}})
+    root = tree(folder / "m", {"go.mod": MOD, **{f"p{n}/a.go": f"package p{n}\n\n{body}" for n in range(220)}})
+    more = ("--jobs", jobs, "--cache-dir", str(folder / "cache"), "--report", f"json={folder}/out.json")
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "mapguard",
-            "scan",
-            str(root),
-            "--jobs",
-            jobs,
-            "--cache-dir",
-            str(tmp_path / "cache"),
-            "--report",
-            f"json={tmp_path}/out.json",
-        ],
+        [sys.executable, "-m", "mapguard", "scan", str(root), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(TMPDIR=str(folder)),
         start_new_session=True,
     )
-    time.sleep(1.5)
+    for _ in range(600):
+        if (folder / "cache/facts.sqlite").exists():  # made right before the first file is parsed
+            break
+        time.sleep(0.05)
+    time.sleep(0.7)
     assert process.poll() is None, "the run ended before it was interrupted: make the tree larger"
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: every process of the group gets it
+    return process
+
+
+def nobody_is_left(group: int) -> bool:
+    """Whether every process of the group ends, given a moment."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(("number", "everybody"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False)])
+def test_an_interrupted_run_ends_at_once(tmp_path: Path, jobs: str, number: signal.Signals, everybody: bool) -> None:
+    """A terminal sends Ctrl-C to every process of the group, a CI runner a signal to the first."""
+    process = started(tmp_path, jobs)
+    (os.killpg if everybody else os.kill)(process.pid, number)
     out, err = process.communicate(timeout=20)
-    assert process.returncode == 130, err
+    assert process.returncode == 128 + number, err
     assert out == b""
-    assert b"Traceback" not in err
-    assert not (tmp_path / "out.json").exists()
-    with pytest.raises(ProcessLookupError):  # no worker is left
-        os.killpg(process.pid, 0)
+    assert err.strip() == (b"mapguard: interrupted" if number == signal.SIGINT else b"")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "m"]
+    assert nobody_is_left(process.pid)
+
+
+def test_workers_of_a_killed_run_do_not_stay(tmp_path: Path) -> None:
+    process = started(tmp_path, "2")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if children.exists():
+        assert len(children.read_text().split()) == 2
+    process.kill()
+    assert process.wait(timeout=20) == -signal.SIGKILL
+    process.communicate(timeout=20)  # the workers held the other end of the pipes
+    assert nobody_is_left(process.pid)

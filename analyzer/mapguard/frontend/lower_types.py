@@ -24,6 +24,7 @@ from mapguard.facts.syntax import (
 from mapguard.frontend import grammar as g
 
 DEPTH_LIMIT = 250
+_TYPE_LIMIT = 100  # what reads types later takes several steps of its own for each level
 UNKNOWN = TUnknown()
 SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race")
 
@@ -51,6 +52,7 @@ class Lowering:
         "scope_types",
         "source",
         "too_deep",
+        "type_depth",
     )
 
     def __init__(self, path: str, bodies: bool, lower_body: Body) -> None:
@@ -66,6 +68,7 @@ class Lowering:
         self.enclosing: list[tuple[int, str]] = []  # index and name of the functions around the node at hand
         self.gaps: list[Gap] = []
         self.depth = 0
+        self.type_depth = 0
         self.too_deep = False
 
     def text(self, node: Node) -> str:
@@ -81,11 +84,11 @@ class Lowering:
     def end(self, node: Node) -> int:
         return node.end_byte + self.offset
 
-    def deep(self, node: Node) -> None:
+    def deep(self, node: Node, limit: int = DEPTH_LIMIT) -> None:
         """Says once a file that something was nested too deep to be read."""
         if not self.too_deep:
             self.too_deep = True
-            self.gaps.append(Gap(Reason.TOO_DEEP, self.path, self.line + node.start_point[0], f"nested deeper than {DEPTH_LIMIT} levels"))
+            self.gaps.append(Gap(Reason.TOO_DEEP, self.path, self.line + node.start_point[0], f"nested deeper than {limit} levels"))
 
 
 def lower_type(c: Lowering, node: Node | None) -> Type:
@@ -94,14 +97,14 @@ def lower_type(c: Lowering, node: Node | None) -> Type:
     lowering = _TYPES.get(node.kind_id)
     if lowering is None:
         return UNKNOWN
-    c.depth += 1
+    c.type_depth += 1
     try:
-        if c.depth > DEPTH_LIMIT:
-            c.deep(node)
+        if c.type_depth > _TYPE_LIMIT:
+            c.deep(node, _TYPE_LIMIT)
             return UNKNOWN
         return lowering(c, node)
     finally:
-        c.depth -= 1
+        c.type_depth -= 1
 
 
 def parameters(c: Lowering, node: Node | None) -> tuple[tuple[Param, ...], bool]:
