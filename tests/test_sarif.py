@@ -183,6 +183,8 @@ def test_a_megabyte_of_code_is_cut(tmp_path: Path) -> None:
     run = rendered(tmp_path, Report(".", (large,)))
     assert len(json.dumps(run["results"])) < 20_000
     assert "y… " in run["results"][0]["message"]["text"]
+    said = run["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"][0]["location"]["message"]["text"]
+    assert said.endswith("x… (holding no lock)")
 
 
 def test_names_that_are_no_utf8(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ _TAB, _LF, _CR, _SPACE = 9, 10, 13, 32
 
 
 def line_hashes(text: str) -> list[str]:
-    """One ``hash:count`` for each line of ``text``, first line first; a text that ends in a line end has no further line."""
+    """One ``hash:count`` for each line of ``text``, first line first; a line end at the end starts a last, empty line."""
     raw = text.encode("utf-16-le", "surrogatepass")
     units = memoryview(raw).cast("H") if raw else ()
     window = [0] * _BLOCK

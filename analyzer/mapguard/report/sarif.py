@@ -145,7 +145,7 @@ class _Writer:
         last = len(steps) - 1
         locations = tuple(
             sarif.ThreadFlowLocation(
-                location=self._location(step, f"goroutine {label}: {step.text} ({held(step.locks)})"),
+                location=self._location(step, f"goroutine {label}: {short(step.text, _LONG // 2)} ({held(step.locks)})"),
                 importance="essential" if number in (0, last) else "important",
             )
             for number, step in enumerate(steps)
