@@ -167,6 +167,14 @@ class CallGraph:
         around = self.analysis.alloc_loops.get(target.base, ()) if kind == ALLOC else edge.loops
         return kind in (ALLOC, RESULT) and any(loop not in around for loop in loops)
 
+    def made_often(self, method: Func) -> bool:
+        """Whether objects of the receiver's type are made by functions that run many times, or not in the tree."""
+        if method.recv is None:
+            return True
+        made = self.analysis.made(".".join(method.recv.key))
+        by_id = self.analysis.program.by_id
+        return not made or any(bool(self.analysis.alloc_loops.get(base)) or self.runs_many(by_id[base[1]]) for base in made)
+
     def outlives(self, spawn: Edge) -> bool:
         """Whether the goroutine may still run when the function that starts it has returned, and not only where that gave up early."""
         unit = self.analysis.units.get(spawn.caller.id)

@@ -46,7 +46,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         owner = graph.analysis.program.by_id.get(base[1])
         if owner is None or edge.loops or edge.many or owner.frame is not edge.caller.frame:
             return True
-        if base[2] == RECEIVER and _own_field(a.path) and graph.endless(edge.callee):
+        if base[2] == RECEIVER and graph.endless(edge.callee) and (_own_field(a.path) or not graph.made_often(owner)):
             return False  # an object's own long-lived goroutine: starting a second one would be a leak
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
@@ -99,7 +99,10 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     spawn = a.thread.spawn
     if spawn is None or spawn.kind != "go":
         return False
-    for _, func, live in _points(b):
+    points = _points(b)
+    if b.thread.kind == "main" and not any(graph.starts(t, spawn.id) for t in frozenset().union(*(live for _, _, live in points))):
+        return True  # main is where everything starts: what it has not started yet comes later
+    for _, func, live in points:
         started = [t for t in graph.spawns(func) if graph.starts(t, spawn.id)]
         if spawn.caller is func or started:
             if spawn.id in live or not live.isdisjoint(started):

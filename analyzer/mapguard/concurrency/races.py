@@ -169,10 +169,11 @@ class Judge:
             score = 4
             reasons.append("both sides start at known entry points")
         elif REAL in kinds:
-            meant = held or a.locks or b.locks or intent is not None or self.intent.of_pair(a, b, accesses) is not None
+            locked = lock_beside(a) or lock_beside(b)
+            meant = held or locked or intent is not None or self.intent.of_pair(a, b, accesses) is not None
             score = 2 if meant or self._started_by(a, b) or self._started_by(b, a) else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
-        elif held or a.locks or b.locks:
+        elif held or lock_beside(a) or lock_beside(b):
             score = 2
             reasons.append(
                 "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
@@ -221,6 +222,21 @@ class Judge:
                 return True
         on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.chain if not e.starts_thread)}
         return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
+
+
+def lock_beside(c: Context) -> bool:
+    """Whether a lock is held that lies in an object on the way to the map: it may be meant to guard it."""
+    for lock, _ in c.locks:
+        key = lock_key(c.path, lock)
+        if key.relative is not None and (len(key.relative[1]) <= 1 or lock.base[0] == GLOBAL):
+            return True
+        if lock.base[0] == GLOBAL and c.path.base[0] == GLOBAL and _package(lock) == _package(c.path):
+            return True
+    return False
+
+
+def _package(path: Path) -> str:
+    return path.base[1].rpartition(".")[0]
 
 
 def _holders_differ(a: Path, b: Path) -> bool:

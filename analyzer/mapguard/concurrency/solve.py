@@ -303,6 +303,10 @@ class Analysis:
         seen = self._made.get(owner, ())
         return max(sum(1 for made, _ in seen if made), sum(1 for made, _ in seen if not made)) > 1
 
+    def made(self, owner: str) -> list[Base]:
+        """Where the tree makes objects of the struct type ``owner`` itself."""
+        return sorted(base for made, base in self._made.get(owner, ()) if made)
+
     def note_alloc(self, base: Base, kind: Type, loops: tuple[int, ...], made: bool = True) -> None:
         """An allocation was seen; ``made`` is false where it is the result of a call that made it."""
         named = kind.elem if isinstance(kind, TPtr) else kind

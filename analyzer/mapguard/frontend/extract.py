@@ -91,7 +91,8 @@ def _one(file: SourceFile, source: bytes, options: Options) -> FileFacts | Gap:
     try:
         parsed = parse(source, file.path)
         active = matches(file.absolute.name, source, options)
-        return lower(parsed, file.path, file.package_path, source, is_generated(source), active, file.role == "scan")
+        # what another platform or build tag has is no part of this program: it only tells types
+        return lower(parsed, file.path, file.package_path, source, is_generated(source), active, file.role == "scan" and active)
     except Exception as error:
         # one file's defect must not end the run; the gap says which file and why
         if options.debug:
