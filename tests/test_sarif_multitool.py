@@ -29,19 +29,7 @@ def complaints(folder: Path, text: str) -> list[str]:
     """Rule and place of everything that is an error or a warning; the program's exit code says nothing."""
     (folder / "mapguard.sarif").write_text(text, "utf-8")
     done = subprocess.run(
-        [
-            PROGRAM,
-            "validate",
-            "mapguard.sarif",
-            "--rule-kind",
-            "Sarif;Ghas",
-            "--level",
-            "Error;Warning",
-            "-o",
-            "out.sarif",
-            "--log",
-            "ForceOverwrite",
-        ],
+        [PROGRAM, "validate", "mapguard.sarif", *_OPTIONS],
         cwd=folder,
         capture_output=True,
         text=True,
