@@ -129,10 +129,11 @@ def clean(folder: Path) -> int:
     for name in ("facts.sqlite", "facts.sqlite-wal", "facts.sqlite-shm"):
         file = folder / name
         try:
-            freed += file.stat().st_size
+            size = file.stat().st_size
             file.unlink()
         except OSError:
             continue
+        freed += size
     return freed
 
 
