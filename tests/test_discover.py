@@ -1,5 +1,6 @@
 """Which files of a tree are scanned, which are read for their types only, and which are alternatives for other platforms."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,15 @@ def test_several_modules_under_one_root(tmp_path: Path) -> None:
     tree(tmp_path, {"a/go.mod": "module example.com/a\n", "a/race.go": RACE, "b/go.mod": "module example.com/b\n", "b/race.go": RACE})
     found = report(tmp_path)
     assert sorted((f.map.package, f.map.name) for f in found.findings) == [("example.com/a", "hits"), ("example.com/b", "hits")]
+
+
+def test_names_that_are_not_utf8_are_gaps(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE})
+    (tmp_path / os.fsdecode(b"odd\xff.go")).write_text(PACKAGE)
+    (tmp_path / os.fsdecode(b"folder\xfe")).mkdir()
+    found = report(tmp_path)
+    assert maps(found) == ["hits"]
+    assert [(g.path, g.detail) for g in found.gaps] == [
+        ("folder\ufffd", "its name is not UTF-8"),
+        ("odd\ufffd.go", "its name is not UTF-8"),
+    ]

@@ -169,6 +169,13 @@ class _Walk:
         path = Path(entry.path)
         relative = self._relative(path)
         try:
+            relative.encode()
+        except UnicodeEncodeError:
+            if name.endswith(".go") or entry.is_dir():
+                shown = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                self.gaps.add(Gap(Reason.UNREADABLE, shown, 0, "its name is not UTF-8"))
+            return
+        try:
             if entry.is_symlink():
                 self._link(path, relative)
                 return

@@ -16,7 +16,7 @@ from mapguard.report.fingerprint import line_hashes
 from mapguard.report.source import SourceLines
 from mapguard.report.words import VERBS, held, many, root_kind
 
-HOME = "https://pypi.org/project/mapguard/"
+HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
 STEPS = 500  # of one thread: 1,000 of a result are shown
 NOTIFICATIONS = 1_000
