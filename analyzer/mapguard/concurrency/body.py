@@ -50,6 +50,10 @@ class Exits:
         self.continues: list[State] = []
 
 
+class PathEndedError(LookupError):
+    """A call inside an expression never returns: what would use its result is not run."""
+
+
 class Body:
     """``store`` (what fields of allocations hold) is shared by a function and its literals: they share the frame."""
 
@@ -88,7 +92,9 @@ class Body:
 
     @property
     def now(self) -> State:
-        assert self.state is not None
+        """The state at hand; ``PathEndedError`` when an operand before has ended the path."""
+        if self.state is None:
+            raise PathEndedError
         return self.state
 
     # ------------------------------------------------------------ memory

@@ -1,6 +1,6 @@
 """Expressions to values: what type, which paths, which functions; map reads are recorded on the way."""
 
-from mapguard.concurrency.body import Body
+from mapguard.concurrency.body import Body, PathEndedError
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
@@ -55,39 +55,44 @@ _LITERALS = {"string": Value(STRING), "int": Value(INT), "float": Value(TName(""
 
 
 def evaluate(b: Body, x: Expr) -> Value:
-    """The value of ``x`` in the state at hand. Calls take their effect on that state."""
-    match x:
-        case Name(name=name):
-            return name_value(b, name)
-        case Sel():
-            return selector(b, x)
-        case Call():
-            from mapguard.concurrency.calls import call
+    """The value of ``x`` in the state at hand. Calls take their effect on that state; what stands after one that ends it is not run."""
+    if b.state is None:
+        return NOTHING
+    try:
+        match x:
+            case Name(name=name):
+                return name_value(b, name)
+            case Sel():
+                return selector(b, x)
+            case Call():
+                from mapguard.concurrency.calls import call
 
-            return call(b, x)
-        case Lit(kind=kind):
-            return _LITERALS.get(kind, NOTHING)
-        case Index():
-            return index(b, x)
-        case Unary():
-            return unary(b, x)
-        case Binary(op=op, x=left, y=right):
-            a = evaluate(b, left)
-            evaluate(b, right)
-            return Value(BOOL) if op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||") else Value(a.type)
-        case Composite():
-            return composite(b, x, UNKNOWN_TYPE)
-        case FuncLit():
-            return literal(b, x)
-        case Assert(x=inner, type=asked):
-            value = evaluate(b, inner)
-            return Value(file_type(b, asked), value.paths, value.funcs)
-        case SliceOf(x=inner, bounds=bounds):
-            for bound in bounds:
-                evaluate(b, bound)
-            return evaluate(b, inner)
-        case TypeExpr(type=kind):
-            return Value(file_type(b, kind))
+                return call(b, x)
+            case Lit(kind=kind):
+                return _LITERALS.get(kind, NOTHING)
+            case Index():
+                return index(b, x)
+            case Unary():
+                return unary(b, x)
+            case Binary(op=op, x=left, y=right):
+                a = evaluate(b, left)
+                evaluate(b, right)
+                return Value(BOOL) if op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||") else Value(a.type)
+            case Composite():
+                return composite(b, x, UNKNOWN_TYPE)
+            case FuncLit():
+                return literal(b, x)
+            case Assert(x=inner, type=asked):
+                value = evaluate(b, inner)
+                return Value(file_type(b, asked), value.paths, value.funcs)
+            case SliceOf(x=inner, bounds=bounds):
+                for bound in bounds:
+                    evaluate(b, bound)
+                return evaluate(b, inner)
+            case TypeExpr(type=kind):
+                return Value(file_type(b, kind))
+    except PathEndedError:
+        pass
     return NOTHING
 
 

@@ -1,6 +1,8 @@
 """Statements to effects on the state: the transfer functions of the abstract interpretation. Branches join, loops run until they settle."""
 
-from mapguard.concurrency.body import Body, Exits
+from contextlib import suppress
+
+from mapguard.concurrency.body import Body, Exits, PathEndedError
 from mapguard.concurrency.calls import call
 from mapguard.concurrency.domain import (
     ALLOC,
@@ -92,37 +94,40 @@ def _declares(statement: Stmt) -> set[str]:
 
 
 def execute(b: Body, statement: Stmt) -> None:
-    match statement:
-        case ExprStmt(x=x):
-            evaluate(b, x)
-        case Assign():
-            assign(b, statement)
-        case VarStmt():
-            declare(b, statement)
-        case If():
-            branch(b, statement)
-        case Return():
-            leave(b, statement)
-        case For():
-            loop(b, statement)
-        case Range():
-            range_loop(b, statement)
-        case Switch():
-            switch(b, statement)
-        case GoStmt(call=x, at=at, end=end):
-            call(b, x, "go", (at, end))
-        case DeferStmt(call=x, at=at):
-            call(b, x, "defer", (at, x.end))
-        case Send():
-            send(b, statement)
-        case Block(body=body):
-            run(b, body)
-        case Branch():
-            jump(b, statement)
-        case Labeled(label=label, stmt=inner):
-            b.label = label
-            execute(b, inner)
-            b.label = ""
+    try:
+        match statement:
+            case ExprStmt(x=x):
+                evaluate(b, x)
+            case Assign():
+                assign(b, statement)
+            case VarStmt():
+                declare(b, statement)
+            case If():
+                branch(b, statement)
+            case Return():
+                leave(b, statement)
+            case For():
+                loop(b, statement)
+            case Range():
+                range_loop(b, statement)
+            case Switch():
+                switch(b, statement)
+            case GoStmt(call=x, at=at, end=end):
+                call(b, x, "go", (at, end))
+            case DeferStmt(call=x, at=at):
+                call(b, x, "defer", (at, x.end))
+            case Send():
+                send(b, statement)
+            case Block(body=body):
+                run(b, body)
+            case Branch():
+                jump(b, statement)
+            case Labeled(label=label, stmt=inner):
+                b.label = label
+                execute(b, inner)
+                b.label = ""
+    except PathEndedError:
+        pass
 
 
 # ---------------------------------------------------------------- assignment
@@ -449,7 +454,8 @@ def repeat(b: Body, at: int, once: "object") -> None:
     for _ in range(_PASSES):
         head = b.now.copy()
         exits.breaks = []
-        once()  # type: ignore[operator]
+        with suppress(PathEndedError):
+            once()  # type: ignore[operator]
         if b.state is None:
             break
         joined |= head.live - b.state.live
