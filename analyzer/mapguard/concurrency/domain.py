@@ -147,8 +147,13 @@ def merge_values(a: Value, b: Value) -> Value:
     kind = b.type if a.type == UNKNOWN_TYPE else a.type
     paths = a.paths + tuple(p for p in b.paths if p not in a.paths)
     funcs = a.funcs + tuple(f for f in b.funcs if f not in a.funcs)
-    under = a.under & b.under if a.paths and b.paths else a.under | b.under
+    under = a.under | b.under if is_new(a) or is_new(b) else a.under & b.under
     return Value(kind, paths[:ALIAS_LIMIT], funcs[:ALIAS_LIMIT], under)
+
+
+def is_new(value: Value) -> bool:
+    """Whether it is nothing, or objects made on the spot: nobody has to take them out of a field."""
+    return all(p.base[0] in (ALLOC, RESULT) and not p.fields for p in value.paths)
 
 
 Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN or JOINED

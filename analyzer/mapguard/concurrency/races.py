@@ -193,7 +193,7 @@ class Judge:
             reasons.append("one access is an argument of a function that is not in the tree")
         guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
         if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-            score -= 3 if guesses > _MANY_CANDIDATES else 2
+            score -= 3 if guesses > _MANY_CANDIDATES or a.where.kind == "local" else 2
             reasons.append(f"a stored function is called that may be one of {guesses}")
         elif guesses > 3:
             score -= 2 if guesses > _MANY_CANDIDATES else 1

@@ -13,6 +13,7 @@ from mapguard.concurrency.domain import (
     Path,
     State,
     Value,
+    is_new,
     join,
     location,
     merge_values,
@@ -148,9 +149,10 @@ def assign(b: Body, s: Assign) -> None:
 def renamed(b: Body, x: Expr) -> Value:
     """The value of an expression that gets a name, or leaves the function."""
     value = evaluate(b, x)
-    if b.state is None or (isinstance(x, Name) and x.name in b.state.env):
+    if b.state is None:
         return value
-    return b.taken(value)
+    named = b.state.env.get(x.name) if isinstance(x, Name) else None
+    return value if named is not None and not is_new(named) else b.taken(value)
 
 
 def several(b: Body, x: Expr, count: int) -> list[Value]:
