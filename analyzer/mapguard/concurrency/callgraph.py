@@ -35,7 +35,7 @@ class CallGraph:
                 self._callees.setdefault(edge.caller.id, []).append(callee)
         self.roots = entry_points(analysis)
         self._spawns: dict[str, frozenset[str]] = {}
-        self._descendants: dict[str, frozenset[str]] = {}
+        self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
 
     def telling(self, locks: Locks) -> Locks:
@@ -78,21 +78,27 @@ class CallGraph:
         self._spawns[func.id] = frozenset(found)
         return self._spawns[func.id]
 
-    def starts(self, thread: str, goal: str) -> bool:
-        """Whether the thread is ``goal``, or starts it in turn, itself or through others."""
-        if thread == goal:
-            return True
-        known = self._descendants.get(thread)
+    def starters(self, thread: str) -> frozenset[str]:
+        """The thread and those that start it in turn, themselves or through others."""
+        known = self._starters.get(thread)
         if known is None:
-            found: set[str] = set()
+            found = {thread}
             pending = [thread]
             while pending:
-                edge = self.analysis.threads.get(pending.pop())
-                more = (self.spawns(edge.callee) if edge is not None else frozenset()) - found
+                more = self._parents.get(pending.pop(), set()) - found
                 found |= more
                 pending.extend(more)
-            known = self._descendants[thread] = frozenset(found)
-        return goal in known
+            known = self._starters[thread] = frozenset(found)
+        return known
+
+    @cached_property
+    def _parents(self) -> dict[str, set[str]]:
+        """Of each thread those that start it themselves."""
+        found: dict[str, set[str]] = {}
+        for thread, edge in self.analysis.threads.items():
+            for child in self.spawns(edge.callee):
+                found.setdefault(child, set()).add(thread)
+        return found
 
     def programs(self, func: Func) -> frozenset[str]:
         """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""

@@ -100,10 +100,11 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     if spawn is None or spawn.kind != "go":
         return False
     points = _points(b)
-    if b.thread.kind == "main" and not any(graph.starts(t, spawn.id) for t in frozenset().union(*(live for _, _, live in points))):
+    starters = graph.starters(spawn.id)
+    if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later
     for _, func, live in points:
-        started = [t for t in graph.spawns(func) if graph.starts(t, spawn.id)]
+        started = graph.spawns(func) & starters
         if spawn.caller is func or started:
             if spawn.id in live or not live.isdisjoint(started):
                 return False
