@@ -14,6 +14,7 @@ from mapguard.concurrency.domain import (
     Base,
     Edge,
     FuncVal,
+    Locks,
     ParamCall,
     Path,
     Summary,
@@ -405,11 +406,7 @@ def parameter_calls(
             return
         locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
         if given.owner != func.id:
-            held = dict(b.now.locks)
-            held.update(locks)
-            b.param_calls.add(
-                ParamCall(given.owner, given.param, given.kind, tuple(sorted(held.items())) if given.kind == "call" else (), given.many)
-            )
+            b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
             continue
         for key in (given.param, given.param + VARIADIC):
             if key in bound:
@@ -427,13 +424,9 @@ def use_function(
         return
     for path in value.paths:
         if own_param_any(path):
-            held = dict(b.now.locks)
-            held.update(locks)
-            b.param_calls.add(
-                ParamCall(path.base[1], path.base[2], kind, tuple(sorted(held.items())) if kind == "call" else (), many or bool(b.loops))
-            )
-        elif kind in ("call", "go") and (found := location(path)) is not None:
-            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, kind)))
+            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
+        elif kind in ("call", "go", "join") and (found := location(path)) is not None:
+            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind)))
     for target in value.funcs:
         if not isinstance(target.target, Func):
             continue
@@ -443,8 +436,13 @@ def use_function(
         bound = {RECEIVER: target.recv} if target.recv is not None else {}
         if kind == "call" and summary.detaches:
             start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
-        elif kind == "go" or kind.startswith("root:"):
-            start_goroutine(b, func, summary, bound, paths, at, end, kind, many).series = series
+        elif kind in ("go", "join") or kind.startswith("root:"):
+            live = b.now.live
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many)
+            edge.series = series
+            edge.locks = (*edge.locks, *((_of_this_call(b, p, at), m) for p, m in locks))
+            if kind == "join":
+                b.now.live = live
         elif kind == "once":
             b.edge("once", func, at, end, paths, extra=locks)
         else:
@@ -479,12 +477,26 @@ def start_goroutine(
     b.spawned |= summary.spawns
     for given in summary.calls_params:
         if given.owner != func.id:
-            b.param_calls.add(
-                ParamCall(given.owner, given.param, "go" if given.kind == "call" else given.kind, (), given.many or many or bool(b.loops))
-            )
+            again = given.many or many or bool(b.loops)
+            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id))
         elif given.param in bound:
-            use_function(b, bound[given.param], "go" if given.kind == "call" else given.kind, at, end, (), given.many or many)
+            use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many)
     return edge
+
+
+def _aside(kind: str) -> str:
+    """What a function's use becomes when a goroutine is the one who uses it."""
+    return "go" if kind in ("call", "join") else kind
+
+
+def _held(b: Body, kind: str, locks: Locks) -> Locks:
+    """The locks under which a function that was given to this body runs: on this goroutine also those that are held here."""
+    return tuple(sorted({**b.now.locks, **dict(locks)}.items())) if kind == "call" else locks
+
+
+def _of_this_call(b: Body, lock: Path, at: int) -> Path:
+    """A lock that the callee makes for the call is one of the call's own."""
+    return Path((ALLOC, b.func.id, at)) if lock.base[0] == ALLOC and lock.base[1] != b.func.id else lock
 
 
 def _hand_over_locks(b: Body, func: Func, summary: Summary, paths: dict[int, tuple[Path, ...]], edge: Edge) -> None:

@@ -358,7 +358,8 @@ class Root(NamedTuple):
 class ParamCall(NamedTuple):
     """What a body does with a function that ``owner`` was given as parameter ``index``.
 
-    ``kind``: call (runs it, holding ``locks``), go (starts it as a goroutine), root:KIND (registers it), keep:FIELD (stores it).
+    ``kind``: call (runs it), go (starts it as a goroutine), join (so too, and waits for the end of it), root:KIND (registers it),
+    keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself.
     """
 
     owner: str
@@ -366,6 +367,7 @@ class ParamCall(NamedTuple):
     kind: str
     locks: Locks
     many: bool
+    thread: str = ""
 
 
 class Summary:

@@ -49,8 +49,13 @@ def guards(map_path: Path, lock: Path) -> bool:
         return not _indexed(key.relative[1]) or _indexed(key.relative[0])
     if lock.base[0] == ALLOC and not lock.fields and map_path.base != lock.base:
         # a lock made in one call guards nothing that outlives the call
-        return map_path.base[0] == ALLOC and map_path.base[1] == lock.base[1]
+        return map_path.base[0] == ALLOC and _frame(map_path) == _frame(lock)
     return True
+
+
+def _frame(path: Path) -> str:
+    """The function that an allocation belongs to, for its literals too."""
+    return path.base[1].partition("$")[0]
 
 
 def same_lock(a_map: Path, a: Path, b_map: Path, b: Path) -> bool:

@@ -22,6 +22,7 @@ from mapguard.concurrency.domain import (
     Edge,
     FuncVal,
     Location,
+    ParamCall,
     Path,
     Place,
     State,
@@ -217,7 +218,7 @@ class Analysis:
         # who adds itself to the group may be missed by a Wait; who starts others adds those
         late = body.counted if not body.spawned else set()
         summary.signals = _nearest(p for p in body.signals - late if self._outlives(p, body))
-        summary.calls_params = tuple(sorted(body.param_calls))
+        summary.calls_params = tuple(sorted({_seen_from_outside(given, summary.spawns) for given in body.param_calls}))
         summary.returns = body.return_values
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
@@ -436,6 +437,12 @@ def _nearest(paths: Iterable[Path]) -> frozenset[Path]:
     """The few that say most to a caller: waits and signals deep inside other objects concern those."""
     near = [p for p in paths if len(p.fields) <= _NEAR_FIELDS]
     return frozenset(near if len(near) <= _NEAR_LIMIT else sorted(near, key=lambda p: (len(p.fields), p))[:_NEAR_LIMIT])
+
+
+def _seen_from_outside(given: ParamCall, alive: frozenset[str]) -> ParamCall:
+    """What a caller is told: whether the goroutine that runs its function has ended when the call returns."""
+    joined = given.kind == "go" and given.thread and given.thread not in alive
+    return given._replace(kind="join" if joined else given.kind, thread="")
 
 
 def _tells(value: Value) -> bool:
