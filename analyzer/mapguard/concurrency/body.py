@@ -313,8 +313,22 @@ class Body:
             self.now.locks[path] = JOINED
         live = self.now.live
         if live:
-            frame, signals = self.func.frame.id, self.analysis.signals
-            self.now.live = frozenset(t for t in live if path not in signals.get((frame, t), ()))
+            self.now.live = live - self._ended(path, live)
+
+    def _ended(self, path: Path, live: frozenset[str]) -> set[str]:
+        """The goroutines that have ended when ``path`` was signalled: those that signal it, and those that they have waited for."""
+        signals = self.analysis.signals
+        ended: set[str] = set()
+        pending = [path]
+        while pending:
+            at = pending.pop()
+            for thread in sorted(live - ended):
+                if at in signals.get((self.func.frame.id, thread), ()):
+                    ended.add(thread)
+                    edge = self.analysis.threads.get(thread)
+                    if edge is not None and edge.kind == "go" and edge.callee.frame is self.func.frame:
+                        pending.extend(self.analysis.waits_of(edge.callee))
+        return ended
 
     # ------------------------------------------------------------ locks
 

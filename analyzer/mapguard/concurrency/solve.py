@@ -230,6 +230,11 @@ class Analysis:
         kind, owner, _ = path.base
         return kind != ALLOC or owner != body.func.id
 
+    def waits_of(self, literal: Func) -> frozenset[Path]:
+        """What a function literal waits for, in the terms of the frame that it is written in."""
+        known = self.summaries.get(literal.id)
+        return known.waits if known is not None else frozenset()
+
     def touches_after_signal(self, func: Func) -> bool:
         unit = self.units.get(func.id)
         return unit is not None and unit.touched_after_signal
