@@ -49,6 +49,8 @@ class Stored(msgspec.Struct, frozen=True):
 def run(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Report:
     """All findings of a tree, unsorted and unfiltered. Any ``Executor`` of other processes can do the parsing."""
     clock = _Clock()
+    if options.models:
+        _models(options.models)  # one that cannot be used is said before anything else
     tree = discover(options)
     loaded, gaps = _load(tree.files, options)
     tree, loaded = placed(tree, loaded)
