@@ -1,6 +1,7 @@
 """Which files of a tree are scanned, which are read for their types only, and which are alternatives for other platforms."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mapguard import pipeline
 from mapguard.base.options import Options
 from mapguard.findings.model import Confidence, Report
 from mapguard.frontend.discover import discover
+from mapguard.frontend.siblings import imports
 from scanning import RACE, tree
 
 MOD = "module example.com/m\n\ngo 1.24\n"
@@ -119,3 +121,68 @@ def test_names_that_are_not_utf8_are_gaps(tmp_path: Path) -> None:
         ("folder\ufffd", "its name is not UTF-8"),
         ("odd\ufffd.go", "its name is not UTF-8"),
     ]
+
+
+def test_what_go_mod_ignores_is_left_out(tmp_path: Path) -> None:
+    ignoring = MOD + "ignore ./a/gen\nignore (\n\tdist\n)\n"
+    files = ("a/a.go", "a/gen/g.go", "a/generated/g.go", "b/a/gen/g.go", "b/dist/d.go", "dist/d.go")
+    tree(tmp_path, {"m/go.mod": ignoring, "n/go.mod": "module example.com/n\n", "n/dist/d.go": PACKAGE})
+    tree(tmp_path, {f"m/{name}": PACKAGE for name in files})
+    assert paths(tmp_path) == ["m/a/a.go", "m/a/generated/g.go", "m/b/a/gen/g.go", "n/dist/d.go"]
+
+
+def test_import_paths_follow_the_nearest_module(tmp_path: Path) -> None:
+    files = {"go.mod": MOD, "a.go": PACKAGE, "b/c/d.go": PACKAGE, "tools/go.mod": "module example.com/t\n", "tools/x/x.go": PACKAGE}
+    tree(tmp_path, {**files, "toolset/y.go": PACKAGE})
+    found = {f.path: f.package_path for f in discover(Options(paths=(tmp_path,))).files}
+    assert found == {
+        "a.go": "example.com/m",
+        "b/c/d.go": "example.com/m/b/c",
+        "tools/x/x.go": "example.com/t/x",
+        "toolset/y.go": "example.com/m/toolset",
+    }
+
+
+def test_several_starts_give_each_file_once(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, ".git/HEAD": "", "a/a.go": PACKAGE, "a/b/b.go": PACKAGE, "c/c.go": PACKAGE})
+    assert paths(tmp_path, "a/b", "a", "a/a.go", "c/c.go") == ["a/a.go", "a/b/b.go", "c/c.go"]
+    tree(tmp_path, {"x/one/a.go": PACKAGE, "x/two/b.go": PACKAGE})
+    shutil.rmtree(tmp_path / ".git")
+    assert paths(tmp_path, "x/one", "x/two") == ["one/a.go", "two/b.go"]  # the root is what both lie in
+
+
+def test_links_inside_the_root_are_no_second_file(tmp_path: Path) -> None:
+    tree(tmp_path, {"go.mod": MOD, "a/a.go": PACKAGE})
+    (tmp_path / "b.go").symlink_to("a/a.go")
+    (tmp_path / "c").symlink_to("a")
+    found = discover(Options(paths=(tmp_path,)))
+    assert [f.path for f in found.files] == ["a/a.go"]
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize("import_path", ["example.com/m/../../secret", "example.com/lib/..", "example.com/m/" + "x" * 5000])
+def test_nothing_outside_is_read_for_types(tmp_path: Path, import_path: str) -> None:
+    source = f'package p\n\nimport "{import_path}"\n'
+    tree(tmp_path, {"secret/s.go": "package secret\n", "in/go.mod": MOD + "replace example.com/lib => ../secret\n", "in/a.go": source})
+    (tmp_path / "in/linked").symlink_to("../secret")
+    found = discover(Options(paths=(tmp_path / "in",)))
+    assert found.package_files(import_path, found.files[0]) == ()
+    assert found.package_files("example.com/lib", found.files[0]) == ()
+    assert found.package_files("example.com/m/linked", found.files[0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('import "a"\n', ["a"]),
+        ('import x "a/b"\nimport . "c"\nimport _ "d"\n', ["a/b", "c", "d"]),
+        ('import (\n\t"a"\n\n\tx "b" // "comment"\n)\n', ["a", "b", "comment"]),
+        ('import("a"; "b")\n', ["a", "b"]),
+        ('import (\n\t"a"\n', []),
+        ('import (\n\t"a"\n)\n\nimport (\n\t"b"\n)\nimport "c"\n', ["c", "a", "b"]),
+        ('// import "a"\n\tx := `"b"`\n', []),
+        ("import (\n" * 100_000, []),
+    ],
+)
+def test_imports_are_read_without_parsing(text: str, expected: list[str]) -> None:
+    assert imports(b"package p\n\n" + text.encode()) == expected

@@ -67,3 +67,23 @@ def test_a_race_beside_damage_in_its_own_file_is_found(tmp_path: Path) -> None:
     report = pipeline.run(Options(paths=(tmp_path,), cache=False))
     assert [f.map.name for f in report.findings] == ["hits"]
     assert {g.reason for g in report.gaps} == {Reason.SYNTAX}
+
+
+def test_gaps_of_a_piece_stand_on_the_line_of_the_file() -> None:
+    """A file with damage is read in pieces; lines count from its beginning all the same."""
+    deep = "func deep() {\n\tx = " + "!" * 300 + "y\n}\n"
+    _, gaps = functions(f"package p\n\nfunc a() {{}}\n\n{deep}\nfunc broken( {{\n\nfunc c() {{}}\n")
+    assert sorted(set(gaps)) == [(Reason.SYNTAX, 9), (Reason.TOO_DEEP, 6)]
+
+
+def test_no_more_gaps_than_anybody_reads() -> None:
+    names, gaps = functions("package p\n\n" + "func broken(\n" * 500 + "func last() {}\n")
+    assert len(set(gaps)) == 100
+    assert names[-1] == "last"
+
+
+@pytest.mark.parametrize("operand", ["x", "1", "f(func() { g() })"])
+def test_long_sums_keep_what_is_no_literal(operand: str) -> None:
+    names, gaps = functions("package p\n\nfunc a() {\n\t_ = h(func() { b() })" + f" + {operand}" * 400 + "\n}\n")
+    assert "a.func1" in names
+    assert {reason for reason, _ in gaps} == (set() if operand == "1" else {Reason.TOO_DEEP})
