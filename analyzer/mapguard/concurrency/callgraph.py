@@ -7,7 +7,7 @@ from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, Base, Edge, Locks, Path, place
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
-from mapguard.facts.syntax import For
+from mapguard.facts.syntax import For, TName, TStruct, Type
 from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
@@ -172,6 +172,15 @@ class CallGraph:
             return bool(loops) or self.shared(maker, target.base, overlapping, depth + 1)
         around = self.analysis.alloc_loops.get(target.base, ()) if kind == ALLOC else edge.loops
         return kind in (ALLOC, RESULT) and any(loop not in around for loop in loops)
+
+    def struct_name(self, kind: Type) -> str:
+        """``pkg.Name`` of a declared struct type or a pointer to one, "" for every other type."""
+        types = self.analysis.types
+        named = types.alias(types.deref(types.alias(kind)))
+        if not isinstance(named, TName) or named.args:
+            return ""
+        found = self.analysis.program.named(named.pkg, named.name)
+        return f"{named.pkg}.{named.name}" if found is not None and isinstance(found.decl.type, TStruct) else ""
 
     def made_often(self, method: Func) -> bool:
         """Whether objects of the receiver's type are made by functions that run many times, or not in the tree."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mapguard.concurrency.callgraph import DEPTH_LIMIT, CallGraph
 from mapguard.concurrency.domain import (
     ALLOC,
+    COPY,
     GLOBAL,
     JOINED,
     PARAM,
@@ -23,6 +24,7 @@ from mapguard.concurrency.domain import (
     Location,
     Locks,
     Path,
+    is_elem,
     location,
 )
 from mapguard.concurrency.steps import moves
@@ -151,7 +153,7 @@ class Climber:
                 self._end(done, access, Thread(kind, kind != "main", func, None), chain, path, locks, hidden)
             return
         for edge, target, held in self._callers(func, path, locks):
-            if edge in chain:
+            if edge in chain or not self._fits(target):
                 continue
             concealed = hidden if target.base == path.base else target.base in edge.private
             if edge.starts_thread:
@@ -176,6 +178,19 @@ class Climber:
                 kept = ours if target.base == path.base else target.base in edge.owned
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept))
+
+    def _fits(self, path: Path) -> bool:
+        """Whether the parameter that the path starts from can have its first field: else a call was taken for one of another type."""
+        kind, owner, index = path.base
+        first = next((f for f in path.fields if not f.startswith(COPY)), "")
+        if kind != PARAM or not first or is_elem(first) or first.startswith("?"):
+            return True
+        func = self.analysis.program.by_id.get(owner)
+        if func is None:
+            return True
+        declared = func.recv_type if index == RECEIVER else func.params[index] if index < len(func.params) else None
+        named = self.graph.struct_name(declared) if declared is not None else ""
+        return not named or named == first.rpartition(".")[0]
 
     def _callers(self, func: Func, path: Path, locks: Locks) -> list[tuple[Edge, Path, Locks]]:
         """One step up: every edge to ``func`` with path and locks in the terms of its caller, and the locks held there."""

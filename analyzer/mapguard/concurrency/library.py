@@ -135,6 +135,8 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
         return
     for value in named(model.calls, recv, args):
         run_functions(b, value, "go" if mode == "go" else "call", at, end, model.many)
+        for method in methods(b, value.type, model.methods) if value.paths else ():
+            use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), "call", at, end, (), model.many)
     for value in named(model.spawns, recv, args):
         # a literal is made for one call, and the next call makes another one; a method is set again for its object
         again = model.serial and bool(value.funcs) and all(f.recv is not None for f in value.funcs)

@@ -60,6 +60,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
     root: tuple[RootModel, ...] = ()
     calls: Names = ()  # runs these during the call, on the caller's goroutine
+    methods: Names = ()  # of a value that ``calls`` names and that is no function: the methods that it runs
     parallel: bool = False  # what ``calls`` names runs on goroutines that all end before the call returns; ``many`` of each, or one
     serial: bool = False  # a method that ``spawns`` names does not run beside itself for one object: a timer that is set again
     once: bool = False  # runs arg0 at most once, before any call returns

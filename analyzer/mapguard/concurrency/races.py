@@ -17,6 +17,7 @@ from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
+from mapguard.program.model import Func
 
 PER_LOCATION = 120
 _MANY_CANDIDATES = 8  # a call that may run so many functions says next to nothing about which one it runs
@@ -97,7 +98,7 @@ class Judge:
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
             (Filter.INIT_ONLY, initialising),
-            (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None),
+            (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None or lock_of_one_call(graph, a, b)),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
             (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
@@ -299,6 +300,29 @@ def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether both goroutines hold a lock that the call which started them has made, and other calls are about other objects."""
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x.caller.frame is not y.caller.frame or a.path.base != b.path.base:
+        return False
+    frame = x.caller.frame
+    theirs = dict(b.locks)
+    if not any(
+        p.base[0] == ALLOC and not p.is_copy and p in theirs and WRITE in (m, theirs[p]) and _frame(graph, p) is frame for p, m in a.locks
+    ):
+        return False
+    kind, owner, _ = a.path.base
+    if kind == PARAM:
+        maker = graph.analysis.program.by_id.get(owner)
+        return maker is not None and maker.frame is frame and not graph.shared(maker, a.path.base, overlapping=True)
+    return kind == ALLOC and _frame(graph, a.path) is frame
+
+
+def _frame(graph: CallGraph, path: Path) -> Func | None:
+    func = graph.analysis.program.by_id.get(path.base[1])
+    return func.frame if func is not None else None
 
 
 def took_it_before(a: Context, b: Context) -> bool:
