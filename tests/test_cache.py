@@ -107,11 +107,13 @@ def test_damage_that_shows_only_in_use(tmp_path: Path) -> None:
     assert opened(tmp_path)[b"b"] == b"two"
 
 
-def test_a_store_in_use_is_not_taken_for_a_damaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])  # only writing waits for the other, or opening too
+def test_a_store_in_use_is_not_taken_for_a_damaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda file, timeout: connect(file, timeout=0.1))
     filled(tmp_path, {b"a": b"one"})
     with closing(connect(tmp_path / "facts.sqlite")) as other:
+        other.execute(f"PRAGMA journal_mode={mode}")
         other.execute("BEGIN EXCLUSIVE")
         filled(tmp_path, {b"b": b"two"})  # cannot be written now
         other.execute("COMMIT")
