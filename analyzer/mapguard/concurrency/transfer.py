@@ -63,6 +63,7 @@ from mapguard.facts.syntax import (
     Unary,
     VarStmt,
 )
+from mapguard.program.model import Func
 
 _PASSES = 3  # a lockset can only shrink and the may-sets only grow: two passes settle nearly every loop
 
@@ -327,10 +328,11 @@ def branch(b: Body, s: If) -> None:
     if s.other:
         run(b, s.other)
     after_other = b.state
-    held = {**after_other.locks, **after_then.locks} if after_then is not None and after_other is not None else {}
+    asked = after_then is not None and after_other is not None and _asks_for_lock(b, s.cond)
+    held, given = (dict(after_then.locks), after_then.given) if after_then is not None else ({}, frozenset())
     b.state = join([st for st in (after_then, after_other) if st is not None])
-    if held and b.state is not None and _asks_for_lock(b, s.cond):
-        b.state.locks = held
+    if asked and b.state is not None:
+        b.state.locks, b.state.given = held, given
     if s.init is not None and b.state is not None:
         for name in _declares(s.init):
             if name in outer:
@@ -339,9 +341,16 @@ def branch(b: Body, s: If) -> None:
 
 
 def _asks_for_lock(b: Body, cond: Expr) -> bool:
-    """``if needLock { mu.Lock() }`` with a parameter: who passes false holds the lock already."""
+    """``if needLock { mu.Lock() }`` with a parameter, also of an enclosing function: who passes false holds the lock already."""
     inner = cond.x if isinstance(cond, Unary) and cond.op == "!" else cond
-    return isinstance(inner, Name) and "lock" in inner.name.lower() and any(p.name == inner.name for p in b.func.facts.params)
+    if not isinstance(inner, Name) or "lock" not in inner.name.lower():
+        return False
+    func: Func | None = b.func
+    while func is not None:
+        if any(p.name == inner.name for p in func.facts.params):
+            return True
+        func = func.outer
+    return False
 
 
 def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
