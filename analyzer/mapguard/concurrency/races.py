@@ -203,7 +203,7 @@ class Judge:
             score -= 3
             reasons.append("nothing in the tree brings the two sides to one object")
         elif _holders_differ(a.path, b.path):
-            score -= 1
+            score -= 1 if REAL in kinds else 2
             reasons.append("the two sides reach the map through different fields, which may hold different objects")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
