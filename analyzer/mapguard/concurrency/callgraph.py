@@ -7,7 +7,7 @@ from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, Base, Edge, Locks, Path, place
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
-from mapguard.facts.syntax import For, TName, TStruct, Type
+from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
 from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
@@ -198,7 +198,7 @@ class CallGraph:
 
     def endless(self, func: Func, depth: int = 0) -> bool:
         """Whether ``func`` is a loop that only ends from within, itself or through what it calls once: such goroutines live long."""
-        if any(isinstance(s, For) and s.cond is None and s.init is None for s in func.facts.body or ()):
+        if any(isinstance(s, For) and s.init is None and s.post is None and _until_told(s.cond) for s in func.facts.body or ()):
             return True
         unit = self.analysis.units.get(func.id)
         return (
@@ -233,3 +233,9 @@ class CallGraph:
                     seen.add(edge.caller.id)
                     queue.append((edge.caller, (edge, *chain)))
         return ()
+
+
+def _until_told(cond: Expr | None) -> bool:
+    """``for {`` or ``for running() {``."""
+    inner = cond.x if isinstance(cond, Unary) and cond.op == "!" else cond
+    return inner is None or isinstance(inner, Call)

@@ -233,7 +233,7 @@ class Climber:
             maker = self.analysis.program.by_id.get(owner)
             if maker is not None and edge.caller.frame is not maker.frame:
                 return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
-        return moves(path, locks, func, edge)
+        return moves(path, locks, func, edge, self.analysis.homes)
 
     def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func) -> list[tuple[Path, Locks]]:
         """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""
@@ -241,7 +241,7 @@ class Climber:
         for chain in self._chains(maker, caller):
             func, there = maker, [(path, locks)]
             for edge in chain:
-                there = [m for p, held in there for m in moves(p, held, func, edge)][:_MAKERS]
+                there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis.homes)][:_MAKERS]
                 func = edge.caller
             found.extend(there)
         return found[:_MAKERS]

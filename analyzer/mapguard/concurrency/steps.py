@@ -1,17 +1,21 @@
 """One step up a call: a path and the locks held, in the terms of the caller."""
 
 from mapguard.concurrency.body import substitute
-from mapguard.concurrency.domain import ALLOC, PARAM, Edge, Locks, Path
+from mapguard.concurrency.domain import ALLOC, PARAM, Base, Edge, Locks, Path
 from mapguard.program.model import Func
 
+Homes = dict[Base, list[Path]]  # where allocations were stored
 
-def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
+
+def moves(path: Path, locks: Locks, func: Func, edge: Edge, homes: Homes) -> list[tuple[Path, Locks]]:
     """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
 
     Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
     """
     kind, owner, index = path.base
     alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
+    if path.fields and len(alternatives) > 1:
+        alternatives = _itself(alternatives, homes)
     out: list[tuple[Path, Locks]] = []
     for one in alternatives or (None,):
         args = edge.args if one is None else {**edge.args, index: (one,)}
@@ -20,6 +24,12 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, 
             stored = edge.stores and target.base[0] == ALLOC
             out.extend(through(target, held, edge.stores) if stored else ((target, held),))
     return out
+
+
+def _itself(alternatives: tuple[Path, ...], homes: Homes) -> tuple[Path, ...]:
+    """Without the places where an object among them was stored: it is this object, not whatever else is kept there."""
+    others = {home for p in alternatives if p.base[0] == ALLOC and not p.fields for home in homes.get(p.base, ())}
+    return tuple(p for p in alternatives if p not in others)
 
 
 def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
