@@ -205,6 +205,9 @@ class Judge:
         elif _holders_differ(a.path, b.path):
             score -= 1 if REAL in kinds else 2
             reasons.append("the two sides reach the map through different fields, which may hold different objects")
+        elif a.path.base != b.path.base and (passed_in(a) or passed_in(b)) and not _kin(a, b):
+            score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3
+            reasons.append("the object is an argument on one side, and nothing says that the other side has the same")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
@@ -223,6 +226,18 @@ class Judge:
                 return True
         on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.chain if not e.starts_thread)}
         return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
+
+
+def passed_in(c: Context) -> bool:
+    """Whether the object is an argument of the function that starts the thread, or of its first function."""
+    return c.path.base[0] == PARAM and c.path.base[2] != RECEIVER
+
+
+def _kin(a: Context, b: Context) -> bool:
+    """Whether one function starts both threads, or one of them starts in what the other runs."""
+    x, y = a.thread.spawn, b.thread.spawn
+    starts = [s.caller.frame.id for s in (x, y) if s is not None]
+    return len(set(starts)) < len(starts) or any(s in c.executed() for s in starts for c in (a, b))
 
 
 def lock_beside(c: Context) -> bool:
