@@ -4,7 +4,7 @@ from collections import deque
 from functools import cached_property
 
 from mapguard.concurrency.aliases import Aliases
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, Base, Edge, Locks, Path, place
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, WRITE, Base, Edge, Locks, Path, place
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
@@ -142,26 +142,35 @@ class CallGraph:
             known = self._imported[main] = frozenset(found)
         return known
 
-    def shared(self, func: Func, base: Base, overlapping: bool, depth: int = 0) -> bool:
+    def shared(self, func: Func, base: Base, overlapping: bool, seen: frozenset[str] = frozenset()) -> bool:
         """Whether two calls of ``func`` can get the same object as its parameter ``base``; ``overlapping`` if at the same time only.
 
         Plain parameters are taken to be different objects unless a caller is seen to pass one of its own twice; receivers of functions
         that several threads call are taken to be the same.
         """
+        if func.id in seen:
+            return False  # a recursion passes on what it was given
         root = self.roots.get(func.id)
         mine = base[2] == RECEIVER
         if root is not None and root.many and mine:
             return True
-        edges = [e for e in self.incoming.get(func.id, ()) if not e.starts_thread]
-        if not edges or depth > _OWNERS:
-            return mine
-        return any(self._passed_twice(e, target, overlapping, depth) for e in edges for target in e.args.get(base[2], ()))
+        edges = self.incoming.get(func.id, ())
+        if mine and any(e.kind == "root" and e.many for e in edges):
+            return True
+        if not edges or len(seen) > _OWNERS:
+            # callers from outside may well use one object, but nothing shows that they do so at the same time
+            return mine and (not overlapping or bool(edges) or not func.exported)
+        seen |= {func.id}
+        # goroutines overlap even where they are started one after the other
+        return any(self._passed_twice(e, target, overlapping and e.kind != "go", seen) for e in edges for target in e.args.get(base[2], ()))
 
-    def _passed_twice(self, edge: Edge, target: Path, overlapping: bool, depth: int) -> bool:
+    def _passed_twice(self, edge: Edge, target: Path, overlapping: bool, seen: frozenset[str]) -> bool:
         """Whether the call, executed several times, can pass the very object ``target`` again."""
         loops = () if overlapping else edge.loops
         if any(f"{ELEM}@{loop}" in target.fields for loop in edge.loops):
             return False
+        if overlapping and any(m == WRITE and p.base == target.base for p, m in edge.locks):
+            return False  # one call at a time
         kind, owner, _ = target.base
         if kind == GLOBAL:
             return bool(loops) or self.runs_many(edge.caller)
@@ -169,7 +178,7 @@ class CallGraph:
         if maker is None or maker.frame is not edge.caller.frame:
             return False
         if kind == PARAM:
-            return bool(loops) or self.shared(maker, target.base, overlapping, depth + 1)
+            return bool(loops) or self.shared(maker, target.base, overlapping, seen)
         around = self.analysis.alloc_loops.get(target.base, ()) if kind == ALLOC else edge.loops
         return kind in (ALLOC, RESULT) and any(loop not in around for loop in loops)
 
