@@ -86,6 +86,15 @@ def analysis(options: Options, progress: Progress | None = None, executor: Execu
     return tree, Judge(_solve(program, options, progress))
 
 
+def files_read(options: Options) -> list[Path]:
+    """The files that a run parses: what it analyses and what it reads for types."""
+    tree = discover(options)
+    loaded, _ = _load(tree.files, options)
+    tree, loaded = placed(tree, loaded)
+    siblings, _ = read_siblings(tree, loaded, options)
+    return [file.absolute for file, _ in (*loaded, *siblings)]
+
+
 # ---------------------------------------------------------------- phases
 
 

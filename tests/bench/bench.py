@@ -59,18 +59,19 @@ def quickest(command: list[str], given: str = "", rounds: int = 3) -> Cost:
     return Cost(min(c.cpu for c in costs), min(c.wall for c in costs), max(c.memory for c in costs))
 
 
-def scanned_files(root: Path) -> str:
-    """The files that a scan reads, one a line."""
+def files_read(root: Path) -> str:
+    """The files that a scan parses, one a line: those that it analyses, and sibling modules' files that it reads for their types."""
+    from mapguard import pipeline
     from mapguard.base.options import Options
-    from mapguard.frontend.discover import discover
 
-    return "\n".join(str(f.absolute) for f in discover(Options(paths=(root,), cache=False)).files)
+    options = Options(paths=(root,), cache=False)
+    return "\n".join(str(path) for path in pipeline.files_read(options))
 
 
 def rows(root: Path, rounds: int = 3) -> list[tuple[str, Cost]]:
     """The bare parse first, then scans: cold and warm, with one job and with two."""
     scan = [sys.executable, "-m", "mapguard", "scan", str(root), "--format", "json"]
-    found = [("bare parse", quickest([sys.executable, "-c", _BARE], scanned_files(root), rounds))]
+    found = [("bare parse", quickest([sys.executable, "-c", _BARE], files_read(root), rounds))]
     for jobs in ("1", "2"):
         found.append((f"cold, {jobs} job", quickest([*scan, "--no-cache", "--jobs", jobs], "", rounds)))
     with tempfile.TemporaryDirectory() as folder:
