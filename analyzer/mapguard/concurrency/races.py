@@ -170,7 +170,7 @@ class Judge:
             score = 4
             reasons.append("both sides start at known entry points")
         elif REAL in kinds:
-            locked = lock_beside(a) or lock_beside(b)
+            locked = lock_beside(a, near=True) or lock_beside(b, near=True)
             meant = held or locked or intent is not None or self.intent.of_pair(a, b, accesses) is not None
             score = 2 if meant or self._started_by(a, b) or self._started_by(b, a) else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
@@ -240,11 +240,12 @@ def _kin(a: Context, b: Context) -> bool:
     return len(set(starts)) < len(starts) or any(s in c.executed() for s in starts for c in (a, b))
 
 
-def lock_beside(c: Context) -> bool:
-    """Whether a lock is held that lies in an object on the way to the map: it may be meant to guard it."""
+def lock_beside(c: Context, near: bool = False) -> bool:
+    """Whether a lock is held that lies in an object on the way to the map: it may be meant to guard it. ``near``: in the map's own."""
     for lock, _ in c.locks:
         key = lock_key(c.path, lock)
-        if key.relative is not None and (len(key.relative[1]) <= 1 or lock.base[0] == GLOBAL):
+        beside = key.relative is not None and (len(key.relative[1]) <= 1 or lock.base[0] == GLOBAL)
+        if beside and not (near and key.relative is not None and sum(not is_elem(f) for f in key.relative[0]) > 1):
             return True
         if lock.base[0] == GLOBAL and c.path.base[0] == GLOBAL and _package(lock) == _package(c.path):
             return True
