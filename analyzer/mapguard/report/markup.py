@@ -4,7 +4,7 @@ import re
 
 from mapguard.report.excerpt import short
 
-_SPECIAL = frozenset("&<>\"'`*_[](){}#!|~\\@$:")
+_SPECIAL = frozenset("&<>\"'`*_[](){}#!|~\\@$:-=+")
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
 _BREAK = "&#8203;"  # a space of no width: GitHub looks for mentions and references after character references are resolved
 _LONG = 300
