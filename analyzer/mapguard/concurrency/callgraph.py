@@ -236,7 +236,8 @@ class CallGraph:
         while queue:
             at, chain = queue.popleft()
             if at.id in self.roots or len(chain) > DEPTH_LIMIT:
-                return chain
+                registered = next((e for e in self.incoming.get(at.id, ()) if e.kind == "root"), None)
+                return (registered, *chain) if registered is not None else chain
             for edge in self.incoming.get(at.id, ()):
                 if edge.caller.id not in seen:
                     seen.add(edge.caller.id)
