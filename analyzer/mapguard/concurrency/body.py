@@ -17,6 +17,7 @@ from mapguard.concurrency.domain import (
     Base,
     Edge,
     FuncVal,
+    Locks,
     ParamCall,
     Path,
     State,
@@ -67,6 +68,7 @@ class Body:
         self.captured: set[Base] = set()
         self.addressed: set[Path] = set()  # parts of objects whose address was taken
         self.loops: tuple[int, ...] = ()
+        self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
         self.label = ""
         self.exits: list[Exits] = []
         self.accesses: dict[tuple[str, Path, int], Access] = {}
@@ -81,6 +83,7 @@ class Body:
         self.published_params: set[int] = set()
         self.param_calls: set[ParamCall] = set()
         self.spawned: set[str] = set()
+        self.begun: set[str] = set()  # the goroutines that the body itself starts
         self.waited: set[Path] = set()
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
         self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
@@ -298,6 +301,8 @@ class Body:
         self.analysis.signals.setdefault((self.func.frame.id, edge.id), set()).update(signals)
         self.spawned.add(edge.id)
         self.now.live |= {edge.id}
+        edge.around = self._still_held(edge.around) if edge.id in self.begun else self.now.lockset()
+        self.begun.add(edge.id)
 
     def detach(self, places: Collection[Path], at: int) -> None:
         """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""
@@ -313,7 +318,14 @@ class Body:
             self.now.locks[path] = JOINED
         live = self.now.live
         if live:
-            self.now.live = live - self._ended(path, live)
+            ended = self._ended(path, live)
+            self.now.live = live - ended
+            for thread in ended & self.begun:
+                edge = self.analysis.threads[thread]
+                edge.around = self._still_held(edge.around)
+
+    def _still_held(self, locks: Locks) -> Locks:
+        return tuple(sorted(join_locks(dict(locks), self.now.locks).items()))
 
     def _ended(self, path: Path, live: frozenset[str]) -> set[str]:
         """The goroutines that have ended when ``path`` was signalled: those that signal it, and those that they have waited for."""

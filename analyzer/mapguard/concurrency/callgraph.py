@@ -203,7 +203,8 @@ class CallGraph:
         """Whether the goroutine may still run when the function that starts it has returned, and not only where that gave up early."""
         unit = self.analysis.units.get(spawn.caller.id)
         ends = self.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())
-        return spawn.id in self.analysis.summary(spawn.caller).spawns and (unit is None or unit.waited.isdisjoint(ends))
+        known = self.analysis.summaries.get(spawn.caller.id)
+        return known is None or (spawn.id in known.spawns and (unit is None or unit.waited.isdisjoint(ends)))
 
     def endless(self, func: Func, depth: int = 0) -> bool:
         """Whether ``func`` is a loop that only ends from within, itself or through what it calls once: such goroutines live long."""

@@ -65,10 +65,16 @@ class Context(NamedTuple):
     depth: int
     private: bool  # the object is an allocation that only goroutines started beside it can reach
     joined: tuple[Path, ...]  # what was waited for on the way
+    within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+
+    @property
+    def own(self) -> tuple[Edge, ...]:
+        """The edges that the thread itself goes through."""
+        return self.chain[1:] if self.thread.spawn is not None else self.chain
 
     def executed(self) -> frozenset[str]:
         """The functions that run on the thread itself on this way."""
-        inside = {e.caller.id for e in self.chain if not e.starts_thread}
+        inside = {e.caller.id for e in self.own}
         return frozenset(inside | {self.thread.func.id, self.access.func.id})
 
     @property
@@ -156,8 +162,9 @@ class Climber:
             if edge in chain or not self._fits(target):
                 continue
             concealed = hidden if target.base == path.base else target.base in edge.private
+            within = edge.kind == "go" and not self.graph.outlives(edge)
             if edge.starts_thread:
-                many = edge.many or bool(edge.loops) or self.graph.runs_many(edge.caller)
+                many = edge.many or bool(edge.loops) or (not within and self.graph.runs_many(edge.caller))
                 if edge.kind == "root":
                     if _given(edge.root, func, path):
                         continue
@@ -167,15 +174,17 @@ class Climber:
                 if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
-                self._end(done, access, thread, (edge, *chain), target, held, hidden and inside)
-                continue
+                self._end(done, access, thread, (edge, *chain), target, held, hidden and inside, within)
+                if not within:
+                    continue
+                held = merged(held, edge.around)
             if len(seen) >= STATE_LIMIT:
                 continue
             state = (edge.caller.id, target, held)
             if state not in seen:
                 seen.add(state)
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
-                kept = ours if target.base == path.base else target.base in edge.owned
+                kept = ours if target.base == path.base else target.base in (edge.private if within else edge.owned)
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept))
 
@@ -206,13 +215,9 @@ class Climber:
                     if edge.starts_thread:
                         found.append((edge, target, (*held, *edge.locks)))
                         continue
-                    merged = dict(edge.locks)
-                    for p, m in held:
-                        if merged.get(p) != WRITE:
-                            merged[p] = m
                     if edge.kind == "once" and not edge.locks:
-                        merged[Path((GLOBAL, "sync.Once", edge.at))] = WRITE
-                    found.append((edge, target, tuple(sorted(merged.items()))))
+                        held = merged(held, ((Path((GLOBAL, "sync.Once", edge.at)), WRITE),))
+                    found.append((edge, target, merged(held, edge.locks)))
         if len(self._stepped) >= _STEPS_KEPT:
             self._stepped.clear()
         self._stepped[key] = found
@@ -280,7 +285,15 @@ class Climber:
         return found is not None and found[0] in self.analysis.token_channels
 
     def _end(
-        self, done: list[Context], access: Access, thread: Thread, chain: tuple[Edge, ...], path: Path, locks: Locks, hidden: bool
+        self,
+        done: list[Context],
+        access: Access,
+        thread: Thread,
+        chain: tuple[Edge, ...],
+        path: Path,
+        locks: Locks,
+        hidden: bool,
+        within: bool = False,
     ) -> None:
         if path.is_copy:
             if access.op == "replace":
@@ -294,7 +307,16 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        done.append(Context(access, thread, chain, path, locks, where, depth, hidden, joined))
+        done.append(Context(access, thread, chain, path, locks, where, depth, hidden, joined, within))
+
+
+def merged(held: Locks, more: Locks) -> Locks:
+    """Both locksets held at once."""
+    found = dict(more)
+    for p, m in held:
+        if found.get(p) != WRITE:
+            found[p] = m
+    return tuple(sorted(found.items()))
 
 
 def reachable_from_outside(func: Func) -> bool:

@@ -279,11 +279,13 @@ class Edge:
     """One way from a caller to a callee. ``kind``: call, defer, callback (all synchronous), once, go, root.
 
     ``args`` maps parameter indices (``RECEIVER`` for the receiver) to what the caller passes; ``owned`` are the allocations that nobody
-    else can reach at the site; ``loops`` the loops around it.
+    else can reach at the site; ``loops`` the loops around it. ``around`` are locks that the caller of a goroutine holds from its start
+    until it has waited for its end.
     """
 
     __slots__ = (
         "args",
+        "around",
         "at",
         "callee",
         "caller",
@@ -328,6 +330,7 @@ class Edge:
         self.loops = loops
         self.many = many
         self.root = root
+        self.around: Locks = ()
         self.series = ""  # equal for the functions that one goroutine runs in turn
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published

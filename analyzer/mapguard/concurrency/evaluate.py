@@ -260,7 +260,11 @@ def index(b: Body, x: Index) -> Value:
     if note_map(b, container, x.at, keys):
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
     private = private_slot(b, x, container, keys)
-    return private if private is not None else element(b, container)
+    if private is not None:
+        return private
+    key = x.index[0]
+    loop = b.keys.get(key.name) if isinstance(key, Name) else None
+    return element(b, container) if loop is None else this_round(element(b, container, at_hand=True), loop)
 
 
 def note_map(b: Body, container: Value, at: int, keys: list[Value]) -> bool:
@@ -300,6 +304,12 @@ def element(b: Body, container: Value, at_hand: bool = False) -> Value:
                 continue
         out.append(target)
     return Value(kind, tuple(out[:4]))
+
+
+def this_round(value: Value, loop: int) -> Value:
+    """The element of this round: another one than in every other round of the same loop."""
+    paths = tuple(Path(p.base, (*p.fields[:-1], f"{ELEM}@{loop}")) if p.fields and p.fields[-1] == ELEM else p for p in value.paths)
+    return Value(value.type, paths, value.funcs)
 
 
 def unary(b: Body, x: Unary) -> Value:

@@ -31,6 +31,25 @@ def _home(c: Context) -> Func:
     return c.thread.spawn.caller if c.thread.spawn is not None else c.thread.func
 
 
+def other_call(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether ``a`` is on a goroutine that its starter waits for, and ``b`` not part of that very call.
+
+    What goes on between two such calls is decided by the contexts that follow ``a`` through its starter to the thread that waits.
+    """
+    spawn = a.thread.spawn
+    if not a.within or spawn is None:
+        return False
+    starter = spawn.caller
+    if any(e.starts_thread and e.caller is starter for e in b.own):
+        return True
+    if any(spawn.id in live for _, _, live in _points(b)):
+        return False
+    other = b.thread.spawn
+    if other is not None and not graph.starters(other.id).isdisjoint(graph.spawns(starter)):
+        return False
+    return starter.id not in b.executed()
+
+
 def self_parallel(graph: CallGraph, a: Context) -> bool:
     """Whether two activations of the thread of ``a`` can touch the same object at the same time."""
     thread = a.thread
@@ -39,8 +58,8 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     base = a.path.base
     if a.stuck or (thread.spawn is not None and thread.spawn.series):
         return False
-    if thread.spawn is not None and any(f"{ELEM}@{loop}" in a.path.fields for loop in thread.spawn.loops):
-        return False  # the loop starts one goroutine for each element
+    if thread.spawn is not None and thread.spawn.loops and f"{ELEM}@{thread.spawn.loops[-1]}" in a.path.fields:
+        return False  # the innermost loop starts one goroutine for each element
     edge = thread.spawn
     if base[0] == PARAM and edge is not None and edge.kind == "go":
         owner = graph.analysis.program.by_id.get(base[1])
@@ -99,7 +118,11 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     spawn = a.thread.spawn
     if spawn is None or spawn.kind != "go":
         return False
+    base = a.path.base
     points = _points(b)
+    if base[0] == ALLOC and base == b.path.base:
+        made = next((i for i, (_, func, _) in enumerate(points) if func.frame.id == _frame_id(graph, base[1])), 0)
+        points = points[made:]  # what may still run from calls before that one has other objects
     starters = graph.starters(spawn.id)
     if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later
@@ -108,7 +131,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
         if spawn.caller is func or started:
             if spawn.id in live or not live.isdisjoint(started):
                 return False
-            base = a.path.base
+            if a.within:
+                return True  # what other calls do is not this context's business
             private = base[0] == ALLOC and _frame_id(graph, base[1]) == func.frame.id
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
                 private = private or graph.made_each(spawn.caller, base)
@@ -120,9 +144,7 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
 def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:
     """The functions that a context passes through with the goroutines live there, innermost last."""
     out: list[tuple[int, Func, frozenset[str]]] = []
-    for edge in c.chain:
-        if edge.starts_thread:
-            continue
+    for edge in c.own:
         out.append((edge.at, edge.caller, edge.live))
     out.append((c.access.at, c.access.func, c.access.live))
     return out

@@ -15,7 +15,7 @@ from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.ordering import different_program, initialising, ordered, same_single_root, self_parallel
+from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -29,6 +29,7 @@ class Filter(StrEnum):
     DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
     NOT_SHARED = "NOT_SHARED"
     DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
+    OTHER_CALL = "OTHER_CALL"
     SAME_SINGLE_ROOT = "SAME_SINGLE_ROOT"
     INIT_ONLY = "INIT_ONLY"
     ORDERED = "ORDERED"
@@ -95,6 +96,7 @@ class Judge:
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
             (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(graph, a, b)),
             (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(graph, a, b)),
+            (Filter.OTHER_CALL, lambda a, b: other_call(graph, a, b) or other_call(graph, b, a)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
             (Filter.INIT_ONLY, initialising),
@@ -224,7 +226,7 @@ class Judge:
         for f in (spawn.callee, spawn.caller.frame):
             if f.recv is not None and ".".join(f.recv.key) == owner:
                 return True
-        on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.chain if not e.starts_thread)}
+        on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.own)}
         return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
 
 

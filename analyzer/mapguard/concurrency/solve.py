@@ -161,7 +161,8 @@ class Analysis:
         if func.facts.body is None:
             self._captured[func.id] = frozenset()
             return
-        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published)
+        keys = {name: at for name, at in outer.keys.items() if name not in own}
+        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published, keys)
         self._captured[func.id] = frozenset(body.captured)
         outer.captured |= body.captured
         self.summaries[func.id] = body.summary
@@ -174,8 +175,10 @@ class Analysis:
         escaped: frozenset[Base],
         own: set[str] | None = None,
         published: frozenset[Base] = frozenset(),
+        keys: dict[str, int] | None = None,
     ) -> Body:
         body = Body(self, func, State(env, {}, escaped, frozenset(), False, published), store)
+        body.keys = keys or {}
         body.own_names = set(env) if own is None else own
         try:
             run(body, func.facts.body or ())

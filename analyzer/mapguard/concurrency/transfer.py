@@ -30,6 +30,7 @@ from mapguard.concurrency.evaluate import (
     received,
     remember_home,
     select,
+    this_round,
 )
 from mapguard.facts.syntax import (
     Assert,
@@ -175,6 +176,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             return
         case Name(name=name):
             known = b.now.env.get(name)
+            b.keys.pop(name, None)
             if define or (known is not None):
                 if update:
                     return
@@ -441,12 +443,6 @@ def loop(b: Body, s: For) -> None:
     restore(b, outer, names, own)
 
 
-def _at_hand(value: Value, loop: int) -> Value:
-    """The element of this round: another one than in every other round of the same loop."""
-    paths = tuple(Path(p.base, (*p.fields[:-1], f"{ELEM}@{loop}")) if p.fields and p.fields[-1] == ELEM else p for p in value.paths)
-    return Value(value.type, paths, value.funcs)
-
-
 def restore(b: Body, outer: dict[str, Value], names: set[str], own: set[str]) -> None:
     if b.state is not None:
         for name in names:
@@ -487,6 +483,7 @@ def repeat(b: Body, at: int, once: "object") -> None:
 def range_loop(b: Body, s: Range) -> None:
     outer = dict(b.now.env)
     own = set(b.own_names)
+    keys = dict(b.keys)
     container = evaluate(b, s.x)
     if b.state is None:
         return
@@ -500,7 +497,7 @@ def range_loop(b: Body, s: Range) -> None:
 
     def once() -> None:
         done = b.now.copy()
-        value = b.copied(_at_hand(element(b, container, at_hand=True), s.at), s.at)
+        value = b.copied(this_round(element(b, container, at_hand=True), s.at), s.at)
         if isinstance(under, TChan):
             first, second = handed_over(b, container, s.at), NOTHING
         else:
@@ -515,6 +512,8 @@ def range_loop(b: Body, s: Range) -> None:
         for x, given in zip((s.key, s.value), (first, second), strict=True):
             if x is not None:
                 assign_to(b, x, given, s.define, False, s.at)
+        if isinstance(s.key, Name) and s.define and not isinstance(under, TChan | TFunc):
+            b.keys[s.key.name] = s.at
         run(b, s.body)
         exits = b.exits[-1]
         b.state = join([st for st in (b.state, *exits.continues) if st is not None])
@@ -524,6 +523,7 @@ def range_loop(b: Body, s: Range) -> None:
     repeat(b, s.at, once)
     if isinstance(under, TChan) and b.state is not None:
         received(b, container)
+    b.keys = keys
     restore(b, outer, {x.name for x in targets if isinstance(x, Name)} if s.define else set(), own)
 
 
