@@ -20,7 +20,7 @@ from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
 PER_LOCATION = 120
-_MANY_CANDIDATES = 8  # a call that may run so many functions says next to nothing about which one it runs
+_FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
 
 class Filter(StrEnum):
@@ -198,12 +198,16 @@ class Judge:
         if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
             score -= 3 if guesses > _MANY_CANDIDATES or a.where.kind == "local" else 2
             reasons.append(f"a stored function is called that may be one of {guesses}")
-        elif guesses > 3:
-            score -= 2 if guesses > _MANY_CANDIDATES else 1
+        elif guesses > _FEW_CANDIDATES:
+            single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
+            score -= (2 if single else 3) if guesses > _MANY_CANDIDATES else 1
             reasons.append(f"an interface is called that {guesses} types implement")
         if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
             score -= 3
             reasons.append("nothing in the tree brings the two sides to one object")
+        elif _inside_another(a, b, guard) or _inside_another(b, a, guard):
+            score -= 3
+            reasons.append("one side reaches the map inside another object, the other is called on an object of its own")
         elif _holders_differ(a.path, b.path):
             score -= 1 if REAL in kinds else 2
             reasons.append("the two sides reach the map through different fields, which may hold different objects")
@@ -262,6 +266,25 @@ def _holders_differ(a: Path, b: Path) -> bool:
     """Whether the fields that hold the map's owner are known on both sides and are not the same."""
     x, y = _holder(a), _holder(b)
     return x is not None and y is not None and x != y
+
+
+def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
+    """Whether ``a`` is the call of an exported method from outside, ``b`` gets at such an object inside the one that keeps it.
+
+    Where the type has the lock itself it is made for both; a lock of the keeper speaks for the object that is kept only.
+    """
+    if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or _holder(a.path) is not None or _holder(b.path) is None:
+        return False
+    locks = [(c.path, lock) for c in (a, b) for lock, _ in c.locks]
+    if guard is not None and guard.held:
+        locks.append((guard.shown_with.path, guard.lock))
+    return not any(_own_lock(path, lock) for path, lock in locks)
+
+
+def _own_lock(path: Path, lock: Path) -> bool:
+    """Whether the lock lies in the very object that the map lies in."""
+    found = lock_key(path, lock).relative
+    return found is not None and sum(not is_elem(f) for f in found[0]) <= 1
 
 
 def _holder(path: Path) -> str | None:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from mapguard.concurrency.body import Body, Exits, PathEndedError
-from mapguard.concurrency.calls import call
+from mapguard.concurrency.calls import call, use_function
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -480,6 +480,21 @@ def repeat(b: Body, at: int, once: "object") -> None:
         b.state.live -= joined
 
 
+def _yielded(b: Body, container: Value) -> tuple[Value, Value] | None:
+    """What the rounds of a loop over an iterator function get; None for other containers."""
+    kind = container.type
+    under = b.types.underlying(kind)
+    if isinstance(under, TFunc):
+        given = under.params[0] if under.params else None
+        kinds = given.params if isinstance(given, TFunc) else ()
+    elif isinstance(kind, TName) and kind.pkg == "iter":
+        kinds = kind.args
+    else:
+        return None
+    first, second = (*(Value(k) for k in kinds[:2]), NOTHING, NOTHING)[:2]
+    return first, second
+
+
 def range_loop(b: Body, s: Range) -> None:
     outer = dict(b.now.env)
     own = set(b.own_names)
@@ -491,6 +506,11 @@ def range_loop(b: Body, s: Range) -> None:
     is_map = b.types.map_of(b.types.deref(container.type)) is not None
     if is_map:
         b.record("range", container, s.at, s.end, alias=isinstance(s.x, Name | Call))
+    yielded = _yielded(b, container)
+    if container.funcs:
+        use_function(b, container, "call", s.at, s.end, (), False)
+        if b.state is None:
+            return
     targets = [x for x in (s.key, s.value) if x is not None]
     if s.define:
         b.analysis.loop_variable(b.func, tuple(targets))
@@ -507,12 +527,12 @@ def range_loop(b: Body, s: Range) -> None:
                     under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ()
                 )
             second = value
-            if isinstance(under, TFunc):
-                first = second = NOTHING
+            if yielded is not None:
+                first, second = yielded
         for x, given in zip((s.key, s.value), (first, second), strict=True):
             if x is not None:
                 assign_to(b, x, given, s.define, False, s.at)
-        if isinstance(s.key, Name) and s.define and not isinstance(under, TChan | TFunc):
+        if isinstance(s.key, Name) and s.define and yielded is None and not isinstance(under, TChan):
             b.keys[s.key.name] = s.at
         run(b, s.body)
         exits = b.exits[-1]
