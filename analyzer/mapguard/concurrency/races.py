@@ -168,13 +168,13 @@ class Judge:
         reasons: list[str] = []
         kinds = sorted((strength(a), strength(b)))
         held = len(guard.held) if guard is not None else 0
+        if intent is not None and not (_own_method(a) and _own_method(b)):
+            intent = None  # what a type promises, it promises to those who call its methods
         if kinds == [REAL, REAL]:
             score = 4
             reasons.append("both sides start at known entry points")
         elif REAL in kinds:
-            locked = lock_beside(a, near=True) or lock_beside(b, near=True)
-            meant = held or locked or intent is not None or self.intent.of_pair(a, b, accesses) is not None
-            score = 2 if meant or self._started_by(a, b) or self._started_by(b, a) else 1
+            score = 2 if held or self._started_by(a, b) or self._started_by(b, a) else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
         elif held or lock_beside(a) or lock_beside(b):
             score = 2
@@ -196,7 +196,7 @@ class Judge:
             reasons.append("one access is an argument of a function that is not in the tree")
         guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
         if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-            score -= 3 if guesses > _MANY_CANDIDATES or a.where.kind == "local" else 2
+            score -= 3
             reasons.append(f"a stored function is called that may be one of {guesses}")
         elif guesses > _FEW_CANDIDATES:
             single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
@@ -246,12 +246,10 @@ def _kin(a: Context, b: Context) -> bool:
     return len(set(starts)) < len(starts) or any(s in c.executed() for s in starts for c in (a, b))
 
 
-def lock_beside(c: Context, near: bool = False) -> bool:
-    """Whether a lock is held that lies in an object on the way to the map: it may be meant to guard it. ``near``: in the map's own."""
+def lock_beside(c: Context) -> bool:
+    """Whether a lock is held that lies in the map's own object, or beside the package variable: it may be meant to guard the map."""
     for lock, _ in c.locks:
-        key = lock_key(c.path, lock)
-        beside = key.relative is not None and (len(key.relative[1]) <= 1 or lock.base[0] == GLOBAL)
-        if beside and not (near and key.relative is not None and sum(not is_elem(f) for f in key.relative[0]) > 1):
+        if _own_lock(c.path, lock):
             return True
         if lock.base[0] == GLOBAL and c.path.base[0] == GLOBAL and _package(lock) == _package(c.path):
             return True
@@ -266,6 +264,12 @@ def _holders_differ(a: Path, b: Path) -> bool:
     """Whether the fields that hold the map's owner are known on both sides and are not the same."""
     x, y = _holder(a), _holder(b)
     return x is not None and y is not None and x != y
+
+
+def _own_method(c: Context) -> bool:
+    """Whether a known thread gets there, or an unknown caller by a method of the type that has the map."""
+    recv = c.thread.func.recv
+    return strength(c) == REAL or c.where.kind != "field" or (recv is not None and ".".join(recv.key) == c.where.name.rpartition(".")[0])
 
 
 def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
