@@ -17,7 +17,7 @@ RECEIVER = -1
 ELEM = "[]"  # an element of a map, slice, array or channel; "[]@N": the element at hand of the range loop at offset N
 COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
 READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
-LENGTH_LIMIT = 9
+LENGTH_LIMIT = 12
 ALIAS_LIMIT = 4
 UNKNOWN_TYPE = TUnknown()
 OUTSIDE = TName("?", "outside")  # some type of a library: what is called on it is not in the tree
@@ -32,10 +32,19 @@ class Path(NamedTuple):
     fields: tuple[str, ...] = ()
 
     def plus(self, *fields: str) -> "Path":
-        """The path extended; over the length limit elements repeat the last part instead of growing."""
-        if len(self.fields) + len(fields) > LENGTH_LIMIT:
-            return Path(self.base, (*self.fields[: LENGTH_LIMIT - len(fields)], *fields))
-        return Path(self.base, self.fields + fields)
+        """The path extended. A field that it already goes through closes a circle, which is left out: a list's next but one is its next.
+
+        Over the length limit the last parts are kept. After the access graphs of Khedker, Sanyal and Karkare (TOPLAS 2007).
+        """
+        found = self.fields
+        for f in fields:
+            if f in found and not is_elem(f) and not f.startswith(COPY):
+                found = found[: found.index(f)]
+            found = (*found, f)
+        if len(found) > LENGTH_LIMIT:
+            kept = min(len(fields), LENGTH_LIMIT)
+            found = found[: LENGTH_LIMIT - kept] + found[-kept:] if kept else found[:LENGTH_LIMIT]
+        return Path(self.base, found)
 
     def plain(self) -> "Path":
         """Without the loops that elements come from: what memory is keyed by."""
@@ -159,16 +168,20 @@ def is_new(value: Value) -> bool:
 Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN or JOINED
 
 
+Cases = tuple[dict[Path, str], dict[Path, str], dict[Path, str]]
+
+
 class State:
     """What holds at one point of a body. ``live`` are goroutines that may be running.
 
     ``locks`` are those taken since the start and still held, ``given`` those of the caller that may have been given up since.
 
     ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
-    anybody who finds them in a shared place.
+    anybody who finds them in a shared place. ``cases`` are variables that decided which locks were taken: the lockset since then, and
+    what it is where the variable is true, and false.
     """
 
-    __slots__ = ("env", "escaped", "given", "live", "locks", "published", "signaled")
+    __slots__ = ("cases", "env", "escaped", "given", "live", "locks", "published", "signaled")
 
     def __init__(
         self,
@@ -179,8 +192,10 @@ class State:
         signaled: bool = False,
         published: frozenset[Base] = frozenset(),
         given: frozenset[Path] = frozenset(),
+        cases: dict[str, Cases] | None = None,
     ) -> None:
         self.env = env
+        self.cases = cases or {}
         self.given = given
         self.locks = locks
         self.escaped = escaped
@@ -189,7 +204,7 @@ class State:
         self.published = published
 
     def copy(self) -> "State":
-        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given)
+        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
 
     @property
     def holds_lock(self) -> bool:
@@ -213,6 +228,7 @@ def join(states: list[State]) -> State | None:
                 elif mine is not value:
                     first.env[name] = merge_values(mine, value)
         first.locks = join_locks(first.locks, other.locks)
+        first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.escaped |= other.escaped
         first.live |= other.live
         first.published |= other.published

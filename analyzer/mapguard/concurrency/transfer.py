@@ -177,6 +177,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
         case Name(name=name):
             known = b.now.env.get(name)
             b.keys.pop(name, None)
+            b.now.cases.pop(name, None)
             if define or (known is not None):
                 if update:
                     return
@@ -324,6 +325,10 @@ def branch(b: Body, s: If) -> None:
         return
     other = b.state.copy()
     _try_lock(s.cond, b.state, other, locks_before)
+    decider, negated = _variable(s.cond)
+    case = b.state.cases.get(decider)
+    if case is not None and case[0] == b.state.locks:
+        b.state.locks, other.locks = dict(case[2 if negated else 1]), dict(case[1 if negated else 2])
     run(b, s.then)
     after_then = b.state
     b.state = other
@@ -331,10 +336,13 @@ def branch(b: Body, s: If) -> None:
         run(b, s.other)
     after_other = b.state
     asked = after_then is not None and after_other is not None and _asks_for_lock(b, s.cond)
-    held, given = (dict(after_then.locks), after_then.given) if after_then is not None else ({}, frozenset())
+    kept = after_then.copy() if asked and after_then is not None else None
+    cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None
     b.state = join([st for st in (after_then, after_other) if st is not None])
-    if asked and b.state is not None:
-        b.state.locks, b.state.given = held, given
+    if kept is not None and b.state is not None:
+        b.state.locks, b.state.given, b.state.cases = kept.locks, kept.given, kept.cases
+    elif decider and cases is not None and cases[0] != cases[1] and b.state is not None:
+        b.state.cases[decider] = (dict(b.state.locks), *(reversed(cases) if negated else cases))
     if s.init is not None and b.state is not None:
         for name in _declares(s.init):
             if name in outer:
@@ -342,14 +350,21 @@ def branch(b: Body, s: If) -> None:
     b.own_names = own
 
 
+def _variable(cond: Expr) -> tuple[str, bool]:
+    """The variable that a condition asks for, "" when it asks for more; and whether it is negated."""
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else cond
+    return (inner.name if isinstance(inner, Name) else ""), negated
+
+
 def _asks_for_lock(b: Body, cond: Expr) -> bool:
     """``if needLock { mu.Lock() }`` with a parameter, also of an enclosing function: who passes false holds the lock already."""
-    inner = cond.x if isinstance(cond, Unary) and cond.op == "!" else cond
-    if not isinstance(inner, Name) or "lock" not in inner.name.lower():
+    name, _ = _variable(cond)
+    if "lock" not in name.lower():
         return False
     func: Func | None = b.func
     while func is not None:
-        if any(p.name == inner.name for p in func.facts.params):
+        if any(p.name == name for p in func.facts.params):
             return True
         func = func.outer
     return False
