@@ -5,6 +5,7 @@ fields walked from there. Field elements are identities ``pkg.Owner.field``, so 
 After RacerD (Blackshear et al., OOPSLA 2018): compositional summaries over access paths, ownership of allocations, no alias analysis.
 """
 
+import functools
 from typing import NamedTuple
 
 from mapguard.facts.syntax import TName, TUnknown, Type
@@ -27,19 +28,27 @@ JOINED = "joined"  # waited for: what the one who signals did before has been do
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
 
 
+@functools.cache
+def _owner(field: str) -> str:
+    """``pkg.Owner`` of a field; "" for elements, copies and fields of unknown types."""
+    return "" if field[:1] in (*ELEM[:1], COPY, "?") else field.rpartition(".")[0]
+
+
 class Path(NamedTuple):
     base: Base
     fields: tuple[str, ...] = ()
 
     def plus(self, *fields: str) -> "Path":
-        """The path extended. A field that it already goes through closes a circle, which is left out: a list's next but one is its next.
+        """The path extended. One that comes back to an object's type takes the way back to that object: ``s.clients[].server.mu`` is
+        ``s.mu``; only elements of a type's own type are objects beside it.
 
         Over the length limit the last parts are kept. After the access graphs of Khedker, Sanyal and Karkare (TOPLAS 2007).
         """
         found = self.fields
         for f in fields:
-            if f in found and not is_elem(f) and not f.startswith(COPY):
-                found = found[: found.index(f)]
+            owner = _owner(f)
+            if owner and found and _owner(found[-1]):
+                found = next((found[:i] for i, g in enumerate(found) if _owner(g) == owner), found)
             found = (*found, f)
         if len(found) > LENGTH_LIMIT:
             kept = min(len(fields), LENGTH_LIMIT)
