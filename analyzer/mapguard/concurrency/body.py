@@ -100,6 +100,10 @@ class Body:
             raise PathEndedError
         return self.state
 
+    def ends(self) -> list[State]:
+        """The states in which the body returns."""
+        return [*self.returned, *([self.state] if self.state is not None else [])]
+
     # ------------------------------------------------------------ memory
 
     def alloc(self, at: int, kind: Type) -> Value:

@@ -20,6 +20,7 @@ from mapguard.concurrency.domain import (
     TOKEN,
     WRITE,
     Access,
+    Base,
     Edge,
     Location,
     Locks,
@@ -174,7 +175,8 @@ class Climber:
                 if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
-                self._end(done, access, thread, (edge, *chain), target, held, hidden and inside, within)
+                beside = within and self._never_published(target.base, edge)
+                self._end(done, access, thread, (edge, *chain), target, held, beside or (hidden and inside), within)
                 if not within:
                     continue
                 held = merged(held, edge.around)
@@ -271,6 +273,11 @@ class Climber:
                     queue.append((edge.caller, (*chain, edge)))
         self._chained[maker.id, caller.id] = found[:_MAKERS]
         return found[:_MAKERS]
+
+    def _never_published(self, base: Base, edge: Edge) -> bool:
+        """Whether only the goroutines of the call that made the object get it."""
+        unit = self.analysis.units.get(base[1])
+        return base[0] == ALLOC and base[1] == edge.caller.id and unit is not None and base not in unit.published
 
     def _one_of_many(self, lock: Path) -> bool:
         """Whether the lock belongs to one of several objects: around something that exists once it excludes nobody."""

@@ -322,6 +322,7 @@ def unary(b: Body, x: Unary) -> Value:
         return Value(TPtr(value.type), value.paths, value.funcs)
     value = evaluate(b, x.x)
     if x.op == "&":
+        value = own_object(b, x.x, value)
         b.addressed.update(value.paths)
         return Value(TPtr(value.type), value.paths, value.funcs)
     if x.op == "*":
@@ -329,6 +330,24 @@ def unary(b: Body, x: Unary) -> Value:
             return Value(value.type.elem, value.paths, value.funcs)
         return Value(b.types.deref(value.type), value.paths, value.funcs)
     return Value(BOOL) if x.op == "!" else Value(value.type)
+
+
+def own_object(b: Body, x: Expr, value: Value) -> Value:
+    """A variable whose address is taken. One that holds the copy of a struct becomes an object of its own, with what the copy holds."""
+    under = b.types.underlying(value.type)
+    copied = any(p.fields and p.fields[-1].startswith(COPY) for p in value.paths)
+    if not isinstance(x, Name) or not isinstance(under, TStruct) or not copied:
+        return value
+    made = b.alloc(x.at, value.type)
+    home = made.paths[0]
+    b.analysis.note_alloc(home.base, value.type, b.loops)
+    for field in under.fields:
+        selected = b.types.select(value.type, field.name)
+        held = walk(b, value, selected) if selected is not None and len(selected.steps) == 1 else NOTHING
+        if selected is not None and (held.paths or held.funcs):
+            store_field(b, home.plus(selected.steps[0].field), held)
+    b.now.env[x.name] = made
+    return made
 
 
 def handed_over(b: Body, channel: Value, at: int) -> Value:

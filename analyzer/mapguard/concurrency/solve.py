@@ -50,9 +50,12 @@ NO_PATHS: dict[Path, Value] = {}
 
 
 class Unit:
-    """What one interpreted body does: the accesses and edges that happen in it, what it waits for on some way."""
+    """What one interpreted body does: the accesses and edges that happen in it, what it waits for on some way.
 
-    __slots__ = ("accesses", "acts", "edges", "func", "touched_after_signal", "waited")
+    ``published`` are allocations that anybody may reach at its end.
+    """
+
+    __slots__ = ("accesses", "acts", "edges", "func", "published", "touched_after_signal", "waited")
 
     def __init__(self, body: Body) -> None:
         self.func = body.func
@@ -61,6 +64,7 @@ class Unit:
         self.edges = tuple(body.edges.values())
         self.touched_after_signal = body.touched_after_signal
         self.waited = frozenset(body.waited)
+        self.published = frozenset(b for end in body.ends() for b in end.published)
 
 
 class Analysis:
@@ -197,8 +201,7 @@ class Analysis:
     def _finish(self, body: Body) -> None:
         """The summary of what the body did."""
         summary = body.summary
-        ends = [*body.returned, *([body.state] if body.state is not None else [])]
-        end = join([e.copy() for e in ends])
+        end = join([e.copy() for e in body.ends()])
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
         given = set(end.given) if end is not None else set()
