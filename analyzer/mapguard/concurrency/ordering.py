@@ -104,13 +104,16 @@ def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
-    """Whether ``b`` comes after a wait for what the goroutine of ``a`` does last: a channel or group that lies beside the map."""
-    spawn = a.thread.spawn
-    if not b.joined or spawn is None or spawn.kind != "go":
+    """Whether ``b`` comes after a wait for what a goroutine on the way to ``a`` does last: a channel or group that lies beside the map."""
+    if not b.joined:
         return False
-    ends = tuple((p, WRITE) for p in sorted(graph.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())))
     waited = tuple((p, WRITE) for p in b.joined)
-    return common_lock(a.path, ends, b.path, waited) is not None
+    for edge in a.chain:
+        if edge.kind == "go":
+            ends = tuple((p, WRITE) for p in sorted(graph.analysis.signals.get((edge.caller.frame.id, edge.id), ())))
+            if common_lock(a.path, ends, b.path, waited) is not None:
+                return True
+    return False
 
 
 def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:

@@ -22,6 +22,8 @@ from mapguard.program.model import Func
 PER_LOCATION = 120
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
+_LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
+
 
 class Filter(StrEnum):
     BOTH_READ = "BOTH_READ"
@@ -214,6 +216,9 @@ class Judge:
         elif a.path.base != b.path.base and (passed_in(a) or passed_in(b)) and not _kin(a, b):
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3
             reasons.append("the object is an argument on one side, and nothing says that the other side has the same")
+        if len(a.own) + len(b.own) > _LONG_WAY:
+            score -= 1
+            reasons.append("the ways to the two accesses are long")
         if "len" in (a.access.op, b.access.op):
             score = min(score, 3)  # a data race, but the runtime does not check it
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
