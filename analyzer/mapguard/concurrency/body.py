@@ -315,10 +315,20 @@ class Body:
             if value.paths and any(p in places for p in value.paths):
                 env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
 
+    def hand_over(self, name: str, at: int) -> None:
+        """A variable is given to a goroutine and never used again for the object it holds: the object belongs to the goroutine."""
+        state = self.now
+        value = state.env.get(name)
+        if value is None or not value.paths or name not in self.own_names:
+            return
+        if all(p.base[:2] == (ALLOC, self.func.id) and not p.fields and p.base not in state.escaped for p in value.paths):
+            state.env[name] = value._replace(paths=(Path((RECEIVED, self.func.id, at)),))
+
     def wait(self, path: Path) -> None:
         """Joins the goroutines that signal on ``path``."""
         self.waited.add(path)
-        if path.fields and path.base[0] in (PARAM, GLOBAL) and path not in self.now.locks:
+        outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
+        if outside and path not in self.now.locks:
             self.now.locks[path] = JOINED
         live = self.now.live
         if live:

@@ -199,6 +199,9 @@ class CallGraph:
         by_id = self.analysis.program.by_id
         return not made or any(bool(self.analysis.alloc_loops.get(base)) or self.runs_many(by_id[base[1]]) for base in made)
 
+    def calls(self, caller: Func, callee: Func) -> bool:
+        return any(e.caller is caller and not e.starts_thread for e in self.incoming.get(callee.id, ()))
+
     def outlives(self, spawn: Edge) -> bool:
         """Whether the goroutine may still run when the function that starts it has returned, and not only where that gave up early."""
         unit = self.analysis.units.get(spawn.caller.id)

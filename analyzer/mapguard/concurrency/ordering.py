@@ -42,8 +42,8 @@ def other_call(graph: CallGraph, a: Context, b: Context) -> bool:
     starter = spawn.caller
     if any(e.starts_thread and e.caller is starter for e in b.own):
         return True
-    if any(spawn.id in live for _, _, live in _points(b)):
-        return False
+    if any(spawn.id in live and graph.calls(func, starter) for _, func, live in _points(b)):
+        return False  # the call gave up early, its caller goes on beside the goroutine
     other = b.thread.spawn
     if other is not None and not graph.starters(other.id).isdisjoint(graph.spawns(starter)):
         return False

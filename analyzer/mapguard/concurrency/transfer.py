@@ -32,6 +32,7 @@ from mapguard.concurrency.evaluate import (
     select,
     this_round,
 )
+from mapguard.concurrency.handover import given_away
 from mapguard.facts.syntax import (
     Assert,
     Assign,
@@ -76,10 +77,13 @@ def run(b: Body, statements: tuple[Stmt, ...]) -> None:
     outer = dict(b.state.env)
     own = set(b.own_names)
     declared: set[str] = set()
-    for statement in statements:
+    for position, statement in enumerate(statements):
         if b.state is None:
             break
         declared |= _declares(statement)
+        if isinstance(statement, GoStmt):
+            for name in given_away(statement, statements[position + 1 :]):
+                b.hand_over(name, statement.at)
         execute(b, statement)
     if declared and b.state is not None:
         for name in declared:
