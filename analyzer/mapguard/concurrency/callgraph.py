@@ -24,8 +24,7 @@ class CallGraph:
         for unit in analysis.units.values():
             for edge in unit.edges:
                 edge.locks = self.telling(edge.locks)
-                scope = edge.caller.scope
-                if aliases.reaches(edge) and (scope.file.test or not scope.support):
+                if aliases.reaches(edge) and (edge.caller.scope.file.test or not edge.caller.support):
                     self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))

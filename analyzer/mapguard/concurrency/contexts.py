@@ -28,6 +28,7 @@ from mapguard.concurrency.domain import (
     is_elem,
     location,
 )
+from mapguard.concurrency.promises import for_initialisation
 from mapguard.concurrency.steps import moves
 from mapguard.program.model import Func
 
@@ -151,13 +152,15 @@ class Climber:
                 kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
                 if (func.outer is not None or func.id in self.analysis.handed_on) and "cmd" not in func.scope.package.path.split("/"):
                     kind = "stored"
-                if func.scope.support:
+                if func.support:
                     return  # only tests call it
+                if kind == "exported" and for_initialisation(func):
+                    kind = "init"
                 if written_in_main(func):
                     kind = "main"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
-                self._end(done, access, Thread(kind, kind != "main", func, None), chain, path, locks, hidden)
+                self._end(done, access, Thread(kind, kind not in ("main", "init"), func, None), chain, path, locks, hidden)
             return
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):

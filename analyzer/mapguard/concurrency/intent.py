@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
+from mapguard.concurrency.promises import UNSAFE
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct, Type
 from mapguard.program.model import NamedType
@@ -18,9 +19,6 @@ from mapguard.program.names import show_type
 _SAFE = re.compile(
     r"(?i)(safe|suitable) for (concurrent|simultaneous|use by multiple)"
     r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
-)
-_UNSAFE = re.compile(
-    r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded"
 )
 
 
@@ -72,11 +70,6 @@ class Intent:
     def _is_concurrent_map(self, kind: Type) -> bool:
         return self.analysis.models.type(show_type(self.analysis.types.deref(kind))) == "concurrent-map"
 
-    def declared_unsafe(self, where: Location) -> bool:
-        """Whether the type's own comment says that it must not be used concurrently."""
-        named = self._owner(where)
-        return named is not None and bool(_UNSAFE.search(named.decl.comment))
-
     def _owner(self, where: Location) -> NamedType | None:
         if where.kind != "field":
             return None
@@ -88,7 +81,7 @@ class Intent:
         named = self._owner(where)
         if named is None or not isinstance(named.decl.type, TStruct):
             return None
-        if _UNSAFE.search(named.decl.comment):
+        if UNSAFE.search(named.decl.comment):
             return None
         if _SAFE.search(named.decl.comment):
             return f"the comment of {named.name} promises that it is safe for concurrent use"

@@ -16,6 +16,7 @@ from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIV
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
+from mapguard.concurrency.promises import for_one_goroutine
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -187,6 +188,8 @@ class Judge:
             score = 2
             reasons.append(f"both sides are called from outside this tree; {reason}")
         else:
+            score = 0
+        if kinds == [API, API] and (for_one_goroutine(a.thread.func) or for_one_goroutine(b.thread.func)):
             score = 0
         if held and score:
             score += 1

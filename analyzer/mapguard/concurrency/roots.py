@@ -15,7 +15,7 @@ def entry_points(analysis: Analysis) -> dict[str, Root]:
     found: dict[str, Root] = {}
     embedders = _by_embedding(analysis)
     for func in analysis.program.funcs:
-        root = _root_of(analysis, func, embedders) if func.scope.file.test or not func.scope.support else None
+        root = _root_of(analysis, func, embedders) if func.scope.file.test or not func.support else None
         if root is not None:
             found[func.id] = root
     for func in analysis.program.inits:

@@ -26,7 +26,7 @@ from mapguard.frontend import grammar as g
 DEPTH_LIMIT = 250
 _TYPE_LIMIT = 100  # what reads types later takes several steps of its own for each level
 UNKNOWN = TUnknown()
-SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race")
+SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race|\binit|start-?up")
 
 
 Body = Callable[["Lowering", Node | None], tuple[Stmt, ...]]

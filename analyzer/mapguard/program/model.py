@@ -3,6 +3,8 @@
 Types inside are canonical: ``TName.pkg`` is an import path, "" for predeclared names, ``TYPE_PARAM`` for type parameters.
 """
 
+import re
+
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, TypeDecl
 from mapguard.facts.syntax import TPtr, Type
 
@@ -13,6 +15,7 @@ _TESTING = frozenset(
     ["testing", "net/http/httptest", "k8s.io/client-go/testing", "github.com/golang/mock/gomock", "go.uber.org/mock/gomock"]
 )
 _TESTING_BELOW = ("github.com/stretchr/testify/", "testing/", "github.com/onsi/gomega")
+_FOR_TESTS = re.compile(r"[Nn]ewTest[A-Z]|\w+ForTest(s|ing)?$")
 
 
 class Scope:
@@ -75,6 +78,11 @@ class Func:
         while at.outer is not None:
             at = at.outer
         return at
+
+    @property
+    def support(self) -> bool:
+        """Whether it only serves tests: by what its file imports, or by its name, as in ``NewTestServer`` and ``ResetForTesting``."""
+        return self.scope.support or bool(_FOR_TESTS.match(self.frame.facts.name))
 
     @property
     def exported(self) -> bool:
