@@ -73,8 +73,7 @@ class Body:
         self.exits: list[Exits] = []
         self.accesses: dict[tuple[str, Path, int], Access] = {}
         self.edges: dict[tuple[str, int, str], Edge] = {}
-        self.deferred: list[Path] = []  # locks that deferred calls release
-        self.taken_at_end: dict[Path, str] = {}  # and those that deferred calls take
+        self.taken_at_end: dict[Path, str] = {}  # locks that deferred calls take
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.returned: list[State] = []
         self.return_values: tuple[Value, ...] = ()

@@ -218,7 +218,7 @@ def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_m
         elif call_mode == "defer":
             b.taken_at_end.update((p, mode) for p in paths)
     elif call_mode == "defer":
-        b.deferred.extend(paths)
+        b.now.deferred |= set(paths)
     else:
         for p in paths:
             b.release(p)
@@ -259,7 +259,7 @@ def call_function(
     sure = candidates == 1
     if mode == "defer":
         for p in summary.releases:
-            b.deferred.extend(substitute(p, func, paths))
+            b.now.deferred |= set(substitute(p, func, paths))
         for p, held in summary.acquires:
             b.taken_at_end.update((q, held) for q in substitute(p, func, paths))
         for p in summary.signals:

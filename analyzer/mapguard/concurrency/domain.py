@@ -187,10 +187,10 @@ class State:
 
     ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
     anybody who finds them in a shared place. ``cases`` are variables that decided which locks were taken: the lockset since then, and
-    what it is where the variable is true, and false.
+    what it is where the variable is true, and false. ``deferred`` are the locks that deferred calls of this path release.
     """
 
-    __slots__ = ("cases", "env", "escaped", "given", "live", "locks", "published", "signaled")
+    __slots__ = ("cases", "deferred", "env", "escaped", "given", "live", "locks", "published", "signaled")
 
     def __init__(
         self,
@@ -205,6 +205,7 @@ class State:
     ) -> None:
         self.env = env
         self.cases = cases or {}
+        self.deferred: frozenset[Path] = frozenset()
         self.given = given
         self.locks = locks
         self.escaped = escaped
@@ -213,7 +214,17 @@ class State:
         self.published = published
 
     def copy(self) -> "State":
-        return State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
+        made = State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
+        made.deferred = self.deferred
+        return made
+
+    def run_deferred(self) -> None:
+        """What deferred calls release is released: a lock of this path, or one of the caller's."""
+        for path in self.deferred:
+            lock = Path(path.base, path.fields[:-1]) if path.fields[-1:] == (READ_HALF,) else path
+            if self.locks.pop(lock, None) is None:
+                self.given |= {lock}
+        self.deferred = frozenset()
 
     @property
     def holds_lock(self) -> bool:
@@ -236,6 +247,7 @@ def join(states: list[State]) -> State | None:
                     first.env[name] = value
                 elif mine is not value:
                     first.env[name] = merge_values(mine, value)
+        first.deferred = _still_due(first, other) | _still_due(other, first)
         first.locks = join_locks(first.locks, other.locks)
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.escaped |= other.escaped
@@ -244,6 +256,11 @@ def join(states: list[State]) -> State | None:
         first.given |= other.given
         first.signaled = first.signaled or other.signaled
     return first
+
+
+def _still_due(mine: State, other: State) -> frozenset[Path]:
+    """The deferred releases of one path after it meets another: those of a lock that only this path has taken keep to this path."""
+    return frozenset(p for p in mine.deferred if p in other.deferred or p not in mine.locks)
 
 
 def join_locks(a: dict[Path, str], b: dict[Path, str]) -> dict[Path, str]:

@@ -71,7 +71,7 @@ def locks(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
         b.taken_at_end.update((p, model.acquires) for p in recv.paths)
     if model.releases:
         if mode == "defer":
-            b.deferred.extend(recv.paths)
+            b.now.deferred |= set(recv.paths)
         elif mode == "call":
             for p in recv.paths:
                 b.release(p)

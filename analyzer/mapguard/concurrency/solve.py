@@ -201,13 +201,13 @@ class Analysis:
     def _finish(self, body: Body) -> None:
         """The summary of what the body did."""
         summary = body.summary
-        end = join([e.copy() for e in body.ends()])
+        ends = [e.copy() for e in body.ends()]
+        for each in ends:
+            each.run_deferred()
+        end = join(ends)
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
         given = set(end.given) if end is not None else set()
-        for path in body.deferred:
-            if held.pop(path, None) is None:
-                given.add(path)
         given -= body.taken_at_end.keys()
         held.update(body.taken_at_end)
         joined = _nearest(p for p, m in held.items() if m == JOINED and self._outlives(p, body))
