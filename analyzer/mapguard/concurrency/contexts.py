@@ -79,6 +79,10 @@ class Context(NamedTuple):
         inside = {e.caller.id for e in self.own}
         return frozenset(inside | {self.thread.func.id, self.access.func.id})
 
+    def ran(self, func: Func | None) -> bool:
+        """Whether the thread runs ``func``, or the function that the literal ``func`` is written in."""
+        return func is not None and not {func.id, func.frame.id}.isdisjoint(self.executed())
+
     @property
     def stuck(self) -> bool:
         """Whether the object is a parameter in the middle of the way: no caller says what was passed."""

@@ -12,9 +12,11 @@ from mapguard.concurrency.domain import (
     Path,
     Value,
 )
+from mapguard.concurrency.model_types import serves_calls
 from mapguard.concurrency.models import FunctionModel, RootModel
 from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.program.model import Func, NamedType
+from mapguard.program.names import show_type
 
 _REACH_LIMIT = 3
 _SERVICE_LIMIT = 3
@@ -186,9 +188,14 @@ def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
         for name in names:
             if name[:1].isupper():
                 selected = b.types.select(TName(one.pkg, one.name), name)
-                if selected is not None and selected.method is not None:
-                    found.append(selected.method)
+                method = selected.method if selected is not None else None
+                if method is not None and ("*" not in wanted or _serves_calls(method)):
+                    found.append(method)
     return found
+
+
+def _serves_calls(method: Func) -> bool:
+    return serves_calls(tuple(show_type(p) for p in method.params), tuple(show_type(r) for r in method.results))
 
 
 def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "") -> None:

@@ -186,6 +186,11 @@ def canonical(name: str) -> str:
 
 
 @functools.cache
+def serves_calls(params: tuple[str, ...], results: tuple[str, ...]) -> bool:
+    """Whether a method of a service can be one of its calls: it takes a context, or returns nothing but an error (streams, net/rpc)."""
+    return bool(params) and (params[0].endswith("context.Context") or results == ("error",))
+
+
 def comparable_type(text: str) -> str:
     """A Go type as the analysis shows it: canonical, ``any``, variadic as a slice, channels without direction."""
     plain = text.replace("interface{}", "any").replace("...", "[]").replace("chan<- ", "chan ").replace("<-chan ", "chan ")

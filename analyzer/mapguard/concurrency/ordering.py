@@ -61,6 +61,8 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     if thread.spawn is not None and thread.spawn.loops and f"{ELEM}@{thread.spawn.loops[-1]}" in a.path.fields:
         return False  # the innermost loop starts one goroutine for each element
     edge = thread.spawn
+    if base[0] == PARAM and base[1] == thread.func.id and base[2] != RECEIVER:
+        return False  # what the starter passes is not known: most likely another object each time
     if base[0] == PARAM and edge is not None and edge.kind == "go":
         owner = graph.analysis.program.by_id.get(base[1])
         if owner is None or edge.loops or edge.many or owner.frame is not edge.caller.frame:
@@ -70,7 +72,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
         return True
-    if base[1] in a.executed():
+    if a.ran(graph.analysis.program.by_id.get(base[1])):
         return False  # made by the thread itself: every activation has its own
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
         # memory of the spawner: only the goroutines of one activation share it

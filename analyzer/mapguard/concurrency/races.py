@@ -219,6 +219,9 @@ class Judge:
         elif a.path.base != b.path.base and (passed_in(a) or passed_in(b)) and not _kin(a, b):
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3
             reasons.append("the object is an argument on one side, and nothing says that the other side has the same")
+        if self._under_construction(a, b) or self._under_construction(b, a):
+            score -= 3
+            reasons.append("one side is the function that makes the object, before it returns it")
         if len(a.own) + len(b.own) > _LONG_WAY:
             score -= 1
             reasons.append("the ways to the two accesses are long")
@@ -228,6 +231,16 @@ class Judge:
             score -= 1 if guard is not None and len(guard.held) >= len(guard.missed) else 3
             reasons.append("where the object comes from is not known on one side")
         return score, tuple(reasons)
+
+    def _under_construction(self, a: Context, b: Context) -> bool:
+        """Whether ``a`` belongs to the constructor of the object, and ``b`` is no goroutine that the constructor starts."""
+        base = a.path.base
+        maker = self.analysis.program.by_id.get(base[1])
+        if base[0] != ALLOC or maker is None or not a.ran(maker):
+            return False
+        returned = any(p.base == base and not p.fields for v in self.analysis.summary(maker).returns for p in v.paths)
+        spawn = b.thread.spawn
+        return returned and (spawn is None or self.graph.starters(spawn.id).isdisjoint(self.graph.spawns(maker)))
 
     def _started_by(self, a: Context, b: Context) -> bool:
         """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
@@ -345,7 +358,8 @@ def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
     pa, pb = a.path.base, b.path.base
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb:
         return True
-    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and pa[1] in a.executed() and pa[1] in b.executed():
+    maker = graph.analysis.program.by_id.get(pa[1])
+    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and a.ran(maker) and b.ran(maker):
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 
 from mapguard.concurrency.domain import Root
-from mapguard.concurrency.model_types import MethodModel, SignatureModel, comparable_type
+from mapguard.concurrency.model_types import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
@@ -41,7 +41,7 @@ def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tu
     if contract is not None and (contract.kind in ("http", "grpc", "reconcile") or func.id not in called):
         return Root(contract.kind, _many(analysis, contract, func), func)
     served = embedders.get(func.recv.key)
-    if served is not None and func.exported and params and params[0].endswith("context.Context") | (len(params) > 0):
+    if served is not None and func.exported and serves_calls(params, results):
         return Root(served[0], served[1], func)
     return None
 
