@@ -256,6 +256,8 @@ def index(b: Body, x: Index) -> Value:
     container = evaluate(b, x.x)
     if container.funcs and isinstance(container.type, TFunc):
         return container  # a generic function with its type arguments
+    if container.type == OUTSIDE and not container.paths and container.funcs:
+        return container  # so is a library's, or its type
     keys = [evaluate(b, i) for i in x.index]
     if note_map(b, container, x.at, keys):
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
