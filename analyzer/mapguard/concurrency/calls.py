@@ -421,6 +421,8 @@ def use_function(
         if value.funcs:
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
             b.analysis.keep_named(kind[5:], value.funcs)
+            for f in value.funcs:
+                _keeps_too(b, f)
         return
     for path in value.paths:
         if own_param_any(path):
@@ -449,6 +451,14 @@ def use_function(
             edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge)
+
+
+def _keeps_too(b: Body, kept: FuncVal) -> None:
+    """Functions that an enclosing function was given and that a kept literal calls: they run when it does, with its locks."""
+    literal = b.analysis.summaries.get(kept.target.id) if isinstance(kept.target, Func) else None
+    for given in literal.calls_params if literal is not None and isinstance(kept.target, Func) else ():
+        if given.owner != kept.target.id and given.kind == "call":
+            b.param_calls.add(ParamCall(given.owner, given.param, "root:stored", given.locks, True))
 
 
 def start_goroutine(
