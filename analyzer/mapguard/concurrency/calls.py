@@ -422,7 +422,7 @@ def use_function(
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
             b.analysis.keep_named(kind[5:], value.funcs)
             for f in value.funcs:
-                _keeps_too(b, f)
+                _keeps_too(b, f.target)
         return
     for path in value.paths:
         if own_param_any(path):
@@ -453,11 +453,12 @@ def use_function(
             parameter_calls(b, func, summary, bound, paths, at, end, edge)
 
 
-def _keeps_too(b: Body, kept: FuncVal) -> None:
+def _keeps_too(b: Body, kept: Func | str) -> None:
     """Functions that an enclosing function was given and that a kept literal calls: they run when it does, with its locks."""
-    literal = b.analysis.summaries.get(kept.target.id) if isinstance(kept.target, Func) else None
-    for given in literal.calls_params if literal is not None and isinstance(kept.target, Func) else ():
-        if given.owner != kept.target.id and given.kind == "call":
+    if not isinstance(kept, Func) or kept.id not in b.analysis.summaries:
+        return
+    for given in b.analysis.summaries[kept.id].calls_params:
+        if given.owner != kept.id and given.kind == "call":
             b.param_calls.add(ParamCall(given.owner, given.param, "root:stored", given.locks, True))
 
 
