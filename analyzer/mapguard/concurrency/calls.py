@@ -256,6 +256,8 @@ def call_function(
         return NOTHING
     edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
     edge.candidates = max(edge.candidates, candidates)
+    for i, value in bound.items():
+        edge.taken[i] = edge.taken[i] & value.under if i in edge.taken else value.under
     sure = candidates == 1
     if mode == "defer":
         for p in summary.releases:

@@ -67,6 +67,7 @@ class Context(NamedTuple):
     depth: int
     private: bool  # the object is an allocation that only goroutines started beside it can reach
     joined: tuple[Path, ...]  # what was waited for on the way
+    under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
 
     @property
@@ -119,6 +120,7 @@ class Way(NamedTuple):
     owned: bool
     hidden: bool
     ours: bool
+    under: frozenset[tuple[Location, str]]
 
 
 class Climber:
@@ -137,7 +139,7 @@ class Climber:
         done: list[Context] = []
         locks = self.graph.telling(access.locks)
         start_owned = access.owned and access.path.base[1] == access.func.id
-        queue: deque[Way] = deque([Way(access.func, access.path, locks, (), start_owned, access.private, access.owned)])
+        queue: deque[Way] = deque([Way(access.func, access.path, locks, (), start_owned, access.private, access.owned, access.under)])
         seen: set[State] = {(access.func.id, access.path, locks)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
@@ -146,10 +148,10 @@ class Climber:
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden, ours = way
+        func, path, locks, chain, _, hidden, ours, under = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
-            self._end(done, access, Thread(root.kind, root.many, func, None), chain, path, locks, hidden)
+            self._end(done, access, Thread(root.kind, root.many, func, None), way)
         edges = self.incoming.get(func.id, ())
         if not edges or len(chain) >= DEPTH_LIMIT:
             if root is None:
@@ -164,7 +166,7 @@ class Climber:
                     kind = "main"
                 if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
                     return  # what an unknown caller passes is that caller's business
-                self._end(done, access, Thread(kind, kind not in ("main", "init"), func, None), chain, path, locks, hidden)
+                self._end(done, access, Thread(kind, kind not in ("main", "init"), func, None), way)
             return
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):
@@ -183,7 +185,8 @@ class Climber:
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
                 beside = within and self._never_published(target.base, edge)
-                self._end(done, access, thread, (edge, *chain), target, held, beside or (hidden and inside), within)
+                here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside))
+                self._end(done, access, thread, here, within)
                 if not within:
                     continue
                 held = merged(held, edge.around)
@@ -195,7 +198,8 @@ class Climber:
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in (edge.private if within else edge.owned)
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
-                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept))
+                taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
+                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken))
 
     def _fits(self, path: Path) -> bool:
         """Whether the parameter that the path starts from can have its first field: else a call was taken for one of another type."""
@@ -298,17 +302,8 @@ class Climber:
         found = location(channel)
         return found is not None and found[0] in self.analysis.token_channels
 
-    def _end(
-        self,
-        done: list[Context],
-        access: Access,
-        thread: Thread,
-        chain: tuple[Edge, ...],
-        path: Path,
-        locks: Locks,
-        hidden: bool,
-        within: bool = False,
-    ) -> None:
+    def _end(self, done: list[Context], access: Access, thread: Thread, way: Way, within: bool = False) -> None:
+        path, locks = way.path, way.locks
         if path.is_copy:
             if access.op == "replace":
                 return  # a field of a copy: the original keeps its map
@@ -321,7 +316,7 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        done.append(Context(access, thread, chain, path, locks, where, depth, hidden, joined, within))
+        done.append(Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within))
 
 
 def merged(held: Locks, more: Locks) -> Locks:

@@ -343,6 +343,7 @@ class Edge:
         "root",
         "series",
         "stores",
+        "taken",
     )
 
     def __init__(
@@ -376,6 +377,7 @@ class Edge:
         self.series = ""  # equal for the functions that one goroutine runs in turn
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
+        self.taken: dict[int, frozenset[tuple[Location, str]]] = {}  # ``Value.under`` of the arguments
         self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
 
     @property

@@ -397,7 +397,7 @@ def took_it_before(a: Context, b: Context) -> bool:
     if a.access.op != "replace":
         return False
     held = {(found[0], mode) for p, mode in a.locks if (found := location(p)) is not None}
-    return any(here == there and WRITE in (m, n) for here, m in held for there, n in b.access.under)
+    return any(here == there and WRITE in (m, n) for here, m in held for there, n in b.under)
 
 
 def _started_beside(graph: CallGraph, private: Context, other: Context) -> bool:
