@@ -205,7 +205,7 @@ class Judge:
             reasons.append(f"a stored function is called that may be one of {guesses}")
         elif guesses > _FEW_CANDIDATES:
             single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
-            score -= (2 if single else 3) if guesses > _MANY_CANDIDATES else 1
+            score -= (2 if single else 4) if guesses > _MANY_CANDIDATES else 1
             reasons.append(f"an interface is called that {guesses} types implement")
         if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
             score -= 3
@@ -298,7 +298,9 @@ def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
 
     Where the type has the lock itself it is made for both; a lock of the keeper speaks for the object that is kept only.
     """
-    if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or _holder(a.path) is not None or _holder(b.path) is None:
+    mine, theirs = _fields(a.path), _fields(b.path)
+    inside = len(theirs) > len(mine) and theirs[-len(mine) :] == mine
+    if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or not inside:
         return False
     locks = [(c.path, lock) for c in (a, b) for lock, _ in c.locks]
     if guard is not None and guard.held:
@@ -312,8 +314,12 @@ def _own_lock(path: Path, lock: Path) -> bool:
     return found is not None and sum(not is_elem(f) for f in found[0]) <= 1
 
 
+def _fields(path: Path) -> list[str]:
+    return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
+
+
 def _holder(path: Path) -> str | None:
-    fields = [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
+    fields = _fields(path)
     return fields[-2] if len(fields) >= 2 else None
 
 
