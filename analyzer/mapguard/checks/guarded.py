@@ -6,8 +6,9 @@ from mapguard.checks.sources import Sources
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_name, field_of
 from mapguard.concurrency.domain import GLOBAL
+from mapguard.concurrency.inference import Guard, infer_guard
 from mapguard.concurrency.locations import by_location
-from mapguard.concurrency.races import Guard, Judge, infer_guard
+from mapguard.concurrency.races import Judge
 from mapguard.facts.syntax import Field
 from mapguard.program.model import NamedType, Program
 from mapguard.program.names import show_type

@@ -29,9 +29,15 @@ class Intent:
         self.analysis = analysis
         self._packages: set[str] | None = None
         self._fields: dict[str, bool] = {}
+        self._reasons: dict[Location, str | None] = {}
 
-    def reason(self, where: Location, accesses: list[Access]) -> str | None:
+    def reason(self, where: Location) -> str | None:
         """What the declarations say."""
+        if where not in self._reasons:
+            self._reasons[where] = self._declared(where)
+        return self._reasons[where]
+
+    def _declared(self, where: Location) -> str | None:
         if declared_guard(self.analysis.program, where) is not None:
             return "the map's declaration names the lock that guards it"
         return self._of_type(where) if where.kind == "field" else None

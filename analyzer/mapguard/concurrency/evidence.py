@@ -1,0 +1,215 @@
+"""How strong the evidence for a race is: what speaks for two threads on one object, and the doubts that count against it."""
+
+from typing import NamedTuple
+
+from mapguard.concurrency.aliases import Aliases, Likeness
+from mapguard.concurrency.callgraph import CallGraph
+from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Access, Path, is_elem
+from mapguard.concurrency.guards import lock_key
+from mapguard.concurrency.inference import Guard
+from mapguard.concurrency.intent import Intent
+from mapguard.concurrency.promises import for_one_goroutine
+
+_FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
+
+_LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
+_SURE = 4  # high confidence
+
+REAL = "real"
+API = "api"
+
+
+class Doubt(NamedTuple):
+    weight: int
+    reason: str
+
+
+def strength(c: Context) -> str:
+    """Whether the thread is known to run concurrently, or only could be by an unknown caller."""
+    return API if c.thread.kind in ("exported", "stored", "unknown") else REAL
+
+
+class Evidence:
+    """Weighs the pairs of one program."""
+
+    def __init__(self, graph: CallGraph, aliases: Aliases) -> None:
+        self.graph = graph
+        self.aliases = aliases
+        self.intent = Intent(graph.analysis)
+
+    def weigh(self, a: Context, b: Context, guard: Guard | None, accesses: list[Access]) -> tuple[int, tuple[str, ...]]:
+        """0 none, 1 low, 2 and 3 medium, 4 and more high; with the reasons. High is what nothing speaks against."""
+        score, reasons = self._base(a, b, guard, accesses)
+        if score == 0:
+            return 0, ()
+        doubts = self._doubts(a, b, guard)
+        score -= sum(d.weight for d in doubts)
+        if doubts or "len" in (a.access.op, b.access.op):  # len is a data race, but the runtime does not check it
+            score = min(score, _SURE - 1)
+        return score, (*reasons, *(d.reason for d in doubts))
+
+    def _base(self, a: Context, b: Context, guard: Guard | None, accesses: list[Access]) -> tuple[int, list[str]]:
+        kinds = sorted((strength(a), strength(b)))
+        held = guard is not None and bool(guard.held)
+        reasons: list[str] = []
+        if kinds == [REAL, REAL]:
+            score = 4
+            reasons.append("both sides start at known entry points")
+        elif REAL in kinds:
+            score = 2 if held or self._started_by(a, b) or self._started_by(b, a) else 1
+            reasons.append("one side starts at a known entry point, the other is called from outside this tree")
+        elif for_one_goroutine(a.thread.func) or for_one_goroutine(b.thread.func):
+            return 0, []
+        elif held or lock_beside(a) or lock_beside(b):
+            score = 2
+            reasons.append(
+                "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
+            )
+        else:
+            meant = self._meant(a, b, accesses)
+            if meant is None:
+                return 0, []
+            score = 2
+            reasons.append(f"both sides are called from outside this tree; {meant}")
+        if held:
+            score += 1
+            reasons.append("other accesses of the map hold a lock")
+        return score, reasons
+
+    def _meant(self, a: Context, b: Context, accesses: list[Access]) -> str | None:
+        """What shows that callers from outside may come at the same time; a type promises it to those who call its methods."""
+        promised = self.intent.reason(a.where) if _own_method(a) and _own_method(b) else None
+        return promised or self.intent.of_pair(a, b, accesses)
+
+    def _doubts(self, a: Context, b: Context, guard: Guard | None) -> list[Doubt]:
+        """What makes it less likely that the two threads meet at one object."""
+        mostly_held = guard is not None and len(guard.held) >= len(guard.missed)
+        found = [d for d in (_guess(a, b), self._identity(a, b, guard, mostly_held)) if d is not None]
+        if "unknown" in (a.thread.kind, b.thread.kind):
+            found.append(Doubt(2, "one side is called by nobody that is known, most likely through a call that could not be resolved"))
+        if a.access.weak or b.access.weak:
+            found.append(Doubt(1, "one access is an argument of a function that is not in the tree"))
+        if self._under_construction(a, b) or self._under_construction(b, a):
+            found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
+        if len(a.own) + len(b.own) > _LONG_WAY:
+            found.append(Doubt(1, "the ways to the two accesses are long"))
+        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
+            found.append(Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side"))
+        return found
+
+    def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
+        """Whether the two ways lead to one object."""
+        if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
+            return Doubt(3, "nothing in the tree brings the two sides to one object")
+        if _inside_another(a, b, guard) or _inside_another(b, a, guard):
+            return Doubt(3, "one side reaches the map inside another object, the other is called on an object of its own")
+        if _holders_differ(a.path, b.path):
+            known = REAL in (strength(a), strength(b))
+            return Doubt(1 if known else 2, "the two sides reach the map through different fields, which may hold different objects")
+        if a.path.base != b.path.base and (passed_in(a) or passed_in(b)) and not _kin(a, b):
+            argument = "the object is an argument on one side, and nothing says that the other side has the same"
+            return Doubt(1 if mostly_held else 3, argument)
+        return None
+
+    def _under_construction(self, a: Context, b: Context) -> bool:
+        """Whether ``a`` belongs to the constructor of the object, and ``b`` is no goroutine that the constructor starts."""
+        base = a.path.base
+        maker = self.graph.analysis.program.by_id.get(base[1])
+        if base[0] != ALLOC or maker is None or not a.ran(maker):
+            return False
+        returned = any(p.base == base and not p.fields for v in self.graph.analysis.summary(maker).returns for p in v.paths)
+        spawn = b.thread.spawn
+        return returned and (spawn is None or self.graph.starters(spawn.id).isdisjoint(self.graph.spawns(maker)))
+
+    def _started_by(self, a: Context, b: Context) -> bool:
+        """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
+        spawn = a.thread.spawn
+        if spawn is None:
+            return False
+        owner = a.where.name.rpartition(".")[0] if a.where.kind == "field" else ""
+        for f in (spawn.callee, spawn.caller.frame):
+            if f.recv is not None and ".".join(f.recv.key) == owner:
+                return True
+        on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.own)}
+        return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
+
+
+def _guess(a: Context, b: Context) -> Doubt | None:
+    """Calls on the way that may run one of several functions."""
+    guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
+    if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
+        return Doubt(3, f"a stored function is called that may be one of {guesses}")
+    if guesses <= _FEW_CANDIDATES:
+        return None
+    single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
+    many = 2 if single else 4
+    return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
+
+
+def passed_in(c: Context) -> bool:
+    """Whether the object is an argument of the function that starts the thread, or of its first function."""
+    return c.path.base[0] == PARAM and c.path.base[2] != RECEIVER
+
+
+def _kin(a: Context, b: Context) -> bool:
+    """Whether one function starts both threads, or one of them starts in what the other runs."""
+    x, y = a.thread.spawn, b.thread.spawn
+    starts = [s.caller.frame.id for s in (x, y) if s is not None]
+    return len(set(starts)) < len(starts) or any(s in c.executed() for s in starts for c in (a, b))
+
+
+def lock_beside(c: Context) -> bool:
+    """Whether a lock is held that lies in the map's own object, or beside the package variable: it may be meant to guard the map."""
+    for lock, _ in c.locks:
+        if _own_lock(c.path, lock):
+            return True
+        if lock.base[0] == GLOBAL and c.path.base[0] == GLOBAL and _package(lock) == _package(c.path):
+            return True
+    return False
+
+
+def _package(path: Path) -> str:
+    return path.base[1].rpartition(".")[0]
+
+
+def _holders_differ(a: Path, b: Path) -> bool:
+    """Whether the fields that hold the map's owner are known on both sides and are not the same."""
+    x, y = _holder(a), _holder(b)
+    return x is not None and y is not None and x != y
+
+
+def _own_method(c: Context) -> bool:
+    """Whether a known thread gets there, or an unknown caller by a method of the type that has the map."""
+    recv = c.thread.func.recv
+    return strength(c) == REAL or c.where.kind != "field" or (recv is not None and ".".join(recv.key) == c.where.name.rpartition(".")[0])
+
+
+def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
+    """Whether ``a`` is the call of an exported method from outside, ``b`` gets at such an object inside the one that keeps it.
+
+    Where the type has the lock itself it is made for both; a lock of the keeper speaks for the object that is kept only.
+    """
+    mine, theirs = _fields(a.path), _fields(b.path)
+    inside = len(theirs) > len(mine) and theirs[-len(mine) :] == mine
+    if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or not inside:
+        return False
+    locks = [(c.path, lock) for c in (a, b) for lock, _ in c.locks]
+    if guard is not None and guard.held:
+        locks.append((guard.shown_with.path, guard.lock))
+    return not any(_own_lock(path, lock) for path, lock in locks)
+
+
+def _own_lock(path: Path, lock: Path) -> bool:
+    """Whether the lock lies in the very object that the map lies in."""
+    found = lock_key(path, lock).relative
+    return found is not None and sum(not is_elem(f) for f in found[0]) <= 1
+
+
+def _fields(path: Path) -> list[str]:
+    return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
+
+
+def _holder(path: Path) -> str | None:
+    fields = _fields(path)
+    return fields[-2] if len(fields) >= 2 else None
