@@ -261,7 +261,8 @@ class Climber:
             for edge in chain:
                 there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis.homes)][:_MAKERS]
                 func = edge.caller
-            found.extend(there)
+            unknown = Path((RESULT, caller.id, chain[0].at))  # the call of the maker does not say which object it is about
+            found.extend((_from(unknown, path, p), tuple((_from(unknown, path, q), m) for q, m in held)) for p, held in there)
         return found[:_MAKERS]
 
     def _chains(self, maker: Func, caller: Func) -> list[tuple[Edge, ...]]:
@@ -326,6 +327,11 @@ def merged(held: Locks, more: Locks) -> Locks:
         if found.get(p) != WRITE:
             found[p] = m
     return tuple(sorted(found.items()))
+
+
+def _from(base: Path, top: Path, path: Path) -> Path:
+    """The path with ``base`` instead of the base of ``top``, where it starts from that."""
+    return base.plus(*path.fields) if path.base == top.base else path
 
 
 def reachable_from_outside(func: Func) -> bool:
