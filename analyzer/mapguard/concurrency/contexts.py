@@ -154,19 +154,9 @@ class Climber:
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
         edges = self.incoming.get(func.id, ())
         if not edges or len(chain) >= DEPTH_LIMIT:
-            if root is None:
-                kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
-                if (func.outer is not None or func.id in self.analysis.handed_on) and "cmd" not in func.scope.package.path.split("/"):
-                    kind = "stored"
-                if func.support:
-                    return  # only tests call it
-                if kind == "exported" and for_initialisation(func):
-                    kind = "init"
-                if written_in_main(func):
-                    kind = "main"
-                if path.base[0] == PARAM and path.base[1] == func.id and path.base[2] != RECEIVER:
-                    return  # what an unknown caller passes is that caller's business
-                self._end(done, access, Thread(kind, kind not in ("main", "init"), func, None), way)
+            passed = path.base[:2] == (PARAM, func.id) and path.base[2] != RECEIVER  # an unknown caller passes what is its own business
+            if root is None and not func.support and not passed:
+                self._end(done, access, self._unknown_caller(func), way)
             return
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):
@@ -174,19 +164,13 @@ class Climber:
             concealed = hidden if target.base == path.base else target.base in edge.private
             within = edge.kind == "go" and not self.graph.outlives(edge)
             if edge.starts_thread:
-                many = edge.many or bool(edge.loops) or (not within and self.graph.runs_many(edge.caller))
-                if edge.kind == "root":
-                    if _given(edge.root, func, path):
-                        continue
-                    thread = Thread(edge.root, edge.many, func, edge)
-                else:
-                    thread = Thread("goroutine", many, func, edge)
-                if target.base in edge.owned and edge.kind == "go" and target.base[0] == RECEIVED:
+                handed_over = edge.kind == "go" and target.base[0] == RECEIVED and target.base in edge.owned
+                if handed_over or (edge.kind == "root" and _given(edge.root, func, path)):
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
                 beside = within and self._never_published(target.base, edge)
                 here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside))
-                self._end(done, access, thread, here, within)
+                self._end(done, access, self._started(edge, within), here, within)
                 if not within:
                     continue
                 held = merged(held, edge.around)
@@ -200,6 +184,23 @@ class Climber:
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
                 queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken))
+
+    def _unknown_caller(self, func: Func) -> Thread:
+        """The thread of a function that nobody in the tree calls."""
+        kind = "exported" if func.exported and reachable_from_outside(func) else "unknown"
+        if (func.outer is not None or func.id in self.analysis.handed_on) and "cmd" not in func.scope.package.path.split("/"):
+            kind = "stored"
+        if kind == "exported" and for_initialisation(func):
+            kind = "init"
+        if written_in_main(func):
+            kind = "main"
+        return Thread(kind, kind not in ("main", "init"), func, None)
+
+    def _started(self, edge: Edge, within: bool) -> Thread:
+        if edge.kind == "root":
+            return Thread(edge.root, edge.many, edge.callee, edge)
+        many = edge.many or bool(edge.loops) or (not within and self.graph.runs_many(edge.caller))
+        return Thread("goroutine", many, edge.callee, edge)
 
     def _fits(self, path: Path) -> bool:
         """Whether the parameter that the path starts from can have its first field: else a call was taken for one of another type."""
