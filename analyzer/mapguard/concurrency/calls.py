@@ -425,6 +425,7 @@ def use_function(
             b.analysis.keep_named(kind[5:], value.funcs)
             for f in value.funcs:
                 _keeps_too(b, f.target)
+        b.param_calls.update(ParamCall(p.base[1], p.base[2], kind, (), False) for p in value.paths if own_param_any(p))
         return
     for path in value.paths:
         if own_param_any(path):
