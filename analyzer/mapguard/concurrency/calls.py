@@ -424,7 +424,7 @@ def use_function(
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
             b.analysis.keep_named(kind[5:], value.funcs)
             for f in value.funcs:
-                _keeps_too(b, f.target)
+                keeps_too(b, f.target)
         b.param_calls.update(ParamCall(p.base[1], p.base[2], kind, (), False) for p in value.paths if own_param_any(p))
         return
     for path in value.paths:
@@ -456,8 +456,8 @@ def use_function(
             parameter_calls(b, func, summary, bound, paths, at, end, edge)
 
 
-def _keeps_too(b: Body, kept: Func | str) -> None:
-    """Functions that an enclosing function was given and that a kept literal calls: they run when it does, with its locks."""
+def keeps_too(b: Body, kept: Func | str) -> None:
+    """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does, with its locks."""
     if not isinstance(kept, Func) or kept.id not in b.analysis.summaries:
         return
     for given in b.analysis.summaries[kept.id].calls_params:
