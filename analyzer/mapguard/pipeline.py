@@ -119,7 +119,7 @@ def _program(
         siblings, _ = read_siblings(tree, loaded, options)
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
-    program = link(facts, [*types, *_library(options)])
+    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
@@ -205,7 +205,7 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 
 
 def _run_key(loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
-    chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.max_file_bytes])
+    chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
     parts = [b"report", code_digest(), chosen, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())

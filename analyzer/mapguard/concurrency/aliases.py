@@ -77,6 +77,8 @@ class Aliases:
 
         Objects kept in the same field of different objects are different ones, unless the field is given objects of others.
         """
+        if where.kind == "field" and self._inside_other_types(a, b):
+            return Likeness.DIFFERENT
         if where.kind != "field" or keeper(a) in self._lent or keeper(b) in self._lent:
             return Likeness.UNKNOWN
         found = Likeness.DIFFERENT
@@ -92,6 +94,28 @@ class Aliases:
         if (p.open and q.open) or not p.made or not q.made or any(self._same(m, n) for m in p.made for n in q.made):
             return Likeness.UNKNOWN
         return Likeness.UNLIKELY if p.open or q.open else found
+
+    def _inside_other_types(self, a: Path, b: Path) -> bool:
+        """Whether the structs that the map's owner lies in by value are of different types: ``Pod.ObjectMeta``, ``Node.ObjectMeta``."""
+        for x, y in zip(self._enclosing(a), self._enclosing(b), strict=False):
+            if x != y:
+                return True
+        return False
+
+    def _enclosing(self, path: Path) -> list[str]:
+        """The owners of the fields that lead to the map from the innermost on, as long as one lies in the next by value."""
+        fields = [f for f in path.fields if not f.startswith(COPY)]
+        while fields and is_elem(fields[-1]):
+            fields.pop()
+        owners: list[str] = []
+        while fields and not is_elem(fields[-1]) and (not owners or self._analysis.by_value(fields[-1])):
+            owners.append(fields.pop().rpartition(".")[0])
+        return owners
+
+    def meet(self, a: Path, b: Path) -> bool:
+        """Whether one allocation of the tree can be the object that has the map on both ways."""
+        p, q = self.origins(place(holder(a))), self.origins(place(holder(b)))
+        return any(self._same(m, n) for m in p.made for n in q.made)
 
     def reaches(self, edge: Edge) -> bool:
         """Whether a call that may run one of several methods can run this one: an object with that method may be there."""

@@ -10,6 +10,7 @@ from mapguard.concurrency.domain import (
     JOINED,
     PARAM,
     READ,
+    READ_HALF,
     RECEIVED,
     RECEIVER,
     WRITE,
@@ -74,6 +75,9 @@ class Body:
         self.accesses: dict[tuple[str, Path, int], Access] = {}
         self.edges: dict[tuple[str, int, str], Edge] = {}
         self.taken_at_end: dict[Path, str] = {}  # locks that deferred calls take
+        self.unlocked: dict[Path, str] = {}  # locks that it gives up itself without having taken them
+        self.unlocks: dict[Path, str] = {}  # the modes of those that it gives up at its end
+        self.entered: frozenset[Path] = frozenset()  # locks that it was entered with
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.returned: list[State] = []
         self.return_values: tuple[Value, ...] = ()
@@ -98,6 +102,18 @@ class Body:
         if self.state is None:
             raise PathEndedError
         return self.state
+
+    def inside(self, owner: str) -> bool:
+        """Whether this is the body of the function ``owner`` or of a literal in it: only there its parameters mean anything."""
+        at: Func | None = self.func
+        while at is not None and at.id != owner:
+            at = at.outer
+        return at is not None
+
+    def lives_on(self, path: Path) -> bool:
+        """Whether ``path`` means anything to callers: a parameter, a package variable, or memory of an enclosing function."""
+        kind, owner, _ = path.base
+        return kind != ALLOC or owner != self.func.id
 
     def ends(self) -> list[State]:
         """The states in which the body returns."""
@@ -286,17 +302,22 @@ class Body:
         return made
 
     def held_by(self, args: dict[int, tuple[Path, ...]]) -> dict[Path, tuple[Path, ...]]:
-        """What the allocations among the arguments hold of memory that is not their own."""
+        """What the allocations among the arguments hold of memory that is not their own. A map made for a field goes by the field's name."""
         bases = {p.base for paths in args.values() for p in paths if p.base[0] == ALLOC}
         if not bases or not self.store:
             return {}
         found: dict[Path, tuple[Path, ...]] = {}
         for target, value in self.store.items():
             if target.base in bases:
-                other = tuple(p for p in value.paths if p.base not in bases)
+                made = self.types.map_of(value.type) is not None
+                other = tuple(p for p in value.paths if p.base not in bases and not (made and self._made_for(p, target)))
                 if other:
                     found[target] = other
         return found
+
+    def _made_for(self, path: Path, target: Path) -> bool:
+        """Whether ``path`` is a fresh object whose place is ``target``."""
+        return path.base[0] == ALLOC and not path.fields and target in self.analysis.homes.get(path.base, ())
 
     def start(self, edge: Edge, signals: frozenset[Path]) -> None:
         """A goroutine starts here: it may be running from now on, and signals its end on ``signals``."""
@@ -368,6 +389,16 @@ class Body:
             path = Path(path.base, path.fields[:-1])
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
+
+
+def entry_locks(body: Body) -> dict[Path, str]:
+    """The locks that a body must have been entered with: it gives them up, now or at its end, and has not taken them."""
+    found = {p: m for p, m in body.unlocked.items() if body.lives_on(p)}
+    for end in body.ends():
+        for path in sorted(end.deferred):
+            if path.fields[-1:] != (READ_HALF,) and path not in end.locks and path in body.unlocks and body.lives_on(path):
+                found[path] = body.unlocks[path]
+    return found
 
 
 def own_param(path: Path, func: Func) -> int | None:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, WRITE, Base, Edge, Locks, Path, place
+from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
@@ -21,10 +22,15 @@ class CallGraph:
         self.analysis = analysis
         self.incoming: dict[str, list[Edge]] = {}
         self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
+        made = instantiated(analysis)
         for unit in analysis.units.values():
+            by_site: dict[tuple[int, str], list[Edge]] = {}
             for edge in unit.edges:
                 edge.locks = self.telling(edge.locks)
                 if aliases.reaches(edge) and (edge.caller.scope.file.test or not edge.caller.support):
+                    by_site.setdefault((edge.at, edge.kind), []).append(edge)
+            for edges in by_site.values():
+                for edge in answering(edges, made):
                     self.incoming.setdefault(edge.callee.id, []).append(edge)
         for edges in self.incoming.values():
             edges.sort(key=lambda e: (e.caller.path, e.at, e.kind, e.caller.id))

@@ -68,12 +68,15 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
     if len(args) == 1 and isinstance(args[0].type, TTuple):
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
-    check_then_act(b, fn, x)
+    check_then_act(b, fn, x, args)
     return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
 
 
-def check_then_act(b: Body, fn: Value, x: Call) -> None:
-    """Remembers a look-up in a concurrent map, and a store of the same key after it without a lock."""
+def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
+    """Remembers a look-up in a concurrent map, and a store of the same key after it without a lock.
+
+    The access is ``weak`` where the value looks computed from the key alone: whoever comes second stores the same once more.
+    """
     target = fn.funcs[0] if fn.funcs else None
     if target is None or not isinstance(target.target, str) or target.recv is None or not x.args:
         return
@@ -85,7 +88,8 @@ def check_then_act(b: Body, fn: Value, x: Call) -> None:
         if model.checks:
             b.checked.append((path, key))
         elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
-            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, False, False, False)
+            again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not any(p.base[0] == ALLOC for p in args[1].paths)
+            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, again, False, False)
             b.acts.setdefault((path, x.at), made)
 
 
@@ -219,8 +223,11 @@ def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_m
             b.taken_at_end.update((p, mode) for p in paths)
     elif call_mode == "defer":
         b.now.deferred |= set(paths)
+        b.unlocks.update((p, mode) for p in paths)
     else:
         for p in paths:
+            if p not in b.now.locks and len(paths) == 1:
+                b.unlocked.setdefault(p, mode)
             b.release(p)
 
 
@@ -406,6 +413,8 @@ def parameter_calls(
     for given in summary.calls_params:
         if b.state is None:
             return
+        if given.owner != func.id and not b.inside(given.owner):
+            continue
         locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
         if given.owner != func.id:
             b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
@@ -490,6 +499,8 @@ def start_goroutine(
     b.escape(Value(UNKNOWN_TYPE, (), (FuncVal(func),)), publish=kind != "go")
     b.spawned |= summary.spawns
     for given in summary.calls_params:
+        if given.owner != func.id and not b.inside(given.owner):
+            continue
         if given.owner != func.id:
             again = given.many or many or bool(b.loops)
             b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id))

@@ -9,7 +9,7 @@ from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Ac
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.promises import for_one_goroutine
+from mapguard.concurrency.promises import begins, for_one_goroutine
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
@@ -92,6 +92,8 @@ class Evidence:
             found.append(Doubt(1, "one access is an argument of a function that is not in the tree"))
         if self._under_construction(a, b) or self._under_construction(b, a):
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
+        if a.thread.id != b.thread.id and (_beginning(a) or _beginning(b)):
+            found.append(Doubt(2, "one side makes the map where the object's life begins"))
         if len(a.own) + len(b.own) > _LONG_WAY:
             found.append(Doubt(1, "the ways to the two accesses are long"))
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
@@ -100,11 +102,12 @@ class Evidence:
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""
-        if self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
+        apart = a.path.base != b.path.base and a.path.base[0] == b.path.base[0] == ALLOC and not self.aliases.meet(a.path, b.path)
+        if apart or self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
             return Doubt(3, "nothing in the tree brings the two sides to one object")
         if _inside_another(a, b, guard) or _inside_another(b, a, guard):
             return Doubt(3, "one side reaches the map inside another object, the other is called on an object of its own")
-        if _holders_differ(a.path, b.path):
+        if _holders_differ(a.path, b.path) and not self.aliases.meet(a.path, b.path):
             known = REAL in (strength(a), strength(b))
             return Doubt(1 if known else 2, "the two sides reach the map through different fields, which may hold different objects")
         if a.path.base != b.path.base and (passed_in(a) or passed_in(b)) and not _kin(a, b):
@@ -145,6 +148,13 @@ def _guess(a: Context, b: Context) -> Doubt | None:
     single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
     many = 2 if single else 4
     return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
+
+
+def _beginning(c: Context) -> bool:
+    """Whether it makes a map for the object where that starts to work, or is a start that nobody in the tree is known to call."""
+    if strength(c) == API and begins(c.thread.func):
+        return True
+    return c.access.op == "replace" and any(begins(f) for f in (c.access.func, *(e.caller for e in c.own)))
 
 
 def passed_in(c: Context) -> bool:

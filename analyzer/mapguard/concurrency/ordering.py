@@ -4,6 +4,7 @@ from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RECEIVER, RESULT, WRITE, Path, is_elem
 from mapguard.concurrency.guards import common_lock
+from mapguard.concurrency.promises import begins
 from mapguard.program.model import Func
 
 
@@ -67,7 +68,11 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         owner = graph.analysis.program.by_id.get(base[1])
         if owner is None or edge.loops or edge.many or owner.frame is not edge.caller.frame:
             return True
-        if base[2] == RECEIVER and graph.endless(edge.callee) and (_own_field(a.path) or not graph.made_often(owner)):
+        if (
+            base[2] == RECEIVER
+            and (begins(edge.caller) or graph.endless(edge.callee))
+            and (_own_field(a.path) or not graph.made_often(owner))
+        ):
             return False  # an object's own long-lived goroutine: starting a second one would be a leak
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
@@ -121,8 +126,8 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
 def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether ``b`` happens in the spawning thread of ``a`` while ``a``'s goroutine is not running: before go, or after the join."""
     spawn = a.thread.spawn
-    if spawn is None or spawn.kind != "go":
-        return False
+    if spawn is None or spawn.kind != "go" or (a.thread.id == b.thread.id and (spawn.loops or spawn.many_itself)):
+        return False  # siblings, started by one loop, are beside each other whatever they start in turn
     base = a.path.base
     points = _points(b)
     if base[0] == ALLOC and base == b.path.base:
@@ -141,9 +146,14 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
             private = base[0] == ALLOC and _frame_id(graph, base[1]) == func.frame.id
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
                 private = private or graph.made_each(spawn.caller, base)
-            again = graph.runs_many(func) or b.thread.kind in ("exported", "stored")  # outside callers may come back
+            again = graph.runs_many(func) or comes_back(b)
             return private or not again or b.thread.kind == "main"
     return False
+
+
+def comes_back(c: Context) -> bool:
+    """Whether who runs the thread does so again and again: everything outside but main; one handler at a time still follows another."""
+    return c.thread.spawn is None and c.thread.kind not in ("main", "init") or c.thread.spawn is not None and c.thread.spawn.kind == "root"
 
 
 def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:

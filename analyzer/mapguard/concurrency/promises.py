@@ -1,4 +1,4 @@
-"""What doc comments ask of those who call a function: at initialisation only, from one goroutine only."""
+"""What doc comments and names promise of those who call a function: at initialisation only, from one goroutine only, once an object."""
 
 import re
 
@@ -19,3 +19,13 @@ def for_initialisation(func: Func) -> bool:
 def for_one_goroutine(func: Func) -> bool:
     """``// Next is not safe for concurrent use``."""
     return bool(UNSAFE.search(func.facts.doc))
+
+
+_BEGINS = re.compile(
+    r"(?:[Ss]tart|[Rr]un|[Ii]nit|[Ii]nitiali[sz]e|[Oo]pen|[Ss]et[Uu]p|[Ss]erve(?!HTTP)|[Ll]aunch|[Bb]oot(?:strap)?|[Bb]egin|[Pp]rovision)(?![a-z])"
+)
+
+
+def begins(func: Func) -> bool:
+    """Methods ``Start``, ``Init``, ``Open`` and their like: an object's life begins there, once."""
+    return func.frame.recv is not None and bool(_BEGINS.match(func.frame.facts.name))

@@ -12,7 +12,7 @@ from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Climber, Context
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, location
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
 from mapguard.concurrency.evidence import API, REAL, Evidence, strength
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
@@ -136,10 +136,11 @@ class Judge:
         """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave."""
         for ident in sorted(self.analysis.units):
             for access in self.analysis.units[ident].acts:
+                score = 1 if access.weak else 3
                 for c in self.contexts(access):
                     if strength(c) == REAL and not c.locks and self_parallel(self.graph, c):
                         yield Race(
-                            c.where, c, c, None, (access,), 3, ("Load and Store are two steps: another thread can come between",), True
+                            c.where, c, c, None, (access,), score, ("Load and Store are two steps: another thread can come between",), True
                         )
                         break
 
@@ -183,8 +184,8 @@ def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
     if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
         return True
     pa, pb = a.path.base, b.path.base
-    if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb:
-        return True
+    if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb and (_own_field(a.path) or _own_field(b.path)):
+        return True  # what their fields point to may be one object
     maker = graph.analysis.program.by_id.get(pa[1])
     if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and a.ran(maker) and b.ran(maker):
         return True  # each thread ran the function that made the object: two objects
@@ -194,6 +195,11 @@ def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def _own_field(path: Path) -> bool:
+    """Whether the map lies in the object itself, not in another one that it points to."""
+    return sum(not is_elem(f) and not f.startswith(COPY) for f in path.fields) <= 1
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:

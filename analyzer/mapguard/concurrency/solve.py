@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
-from mapguard.concurrency.body import Body, initial_env
+from mapguard.concurrency.body import Body, entry_locks, initial_env
 from mapguard.concurrency.domain import (
     ALLOC,
     EMPTY,
@@ -22,6 +22,7 @@ from mapguard.concurrency.domain import (
     Edge,
     FuncVal,
     Location,
+    Locks,
     ParamCall,
     Path,
     Place,
@@ -37,7 +38,7 @@ from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
-from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, Type
+from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, TStruct, Type
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
 from mapguard.program.types import Selected, Types, substitute
@@ -46,6 +47,7 @@ _IMPLEMENTER_LIMIT = 24
 _ROUNDS = 3
 _NEAR_FIELDS = 4
 _NEAR_LIMIT = 24
+_WAYS_TOLD = 6
 NO_PATHS: dict[Path, Value] = {}
 
 
@@ -105,6 +107,7 @@ class Analysis:
         self._inits: dict[str, Body] = {}
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
+        self._by_value: dict[str, bool] = {}
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -180,10 +183,12 @@ class Analysis:
         own: set[str] | None = None,
         published: frozenset[Base] = frozenset(),
         keys: dict[str, int] | None = None,
+        entered: dict[Path, str] | None = None,
     ) -> Body:
-        body = Body(self, func, State(env, {}, escaped, frozenset(), False, published), store)
-        body.keys = keys or {}
-        body.own_names = set(env) if own is None else own
+        body = Body(self, func, State(dict(env), dict(entered or {}), escaped, frozenset(), False, published), store)
+        body.entered = frozenset(entered or ())
+        body.keys = dict(keys or {})
+        body.own_names = set(env) if own is None else set(own)
         try:
             run(body, func.facts.body or ())
         except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
@@ -191,6 +196,10 @@ class Analysis:
                 raise
             line = line_of(list(func.scope.file.newlines), func.facts.at)
             self.gaps.append(Gap(Reason.CRASH, func.path, line, f"{func.display}: {type(error).__name__}: {error}"))
+        needed = entry_locks(body) if entered is None else {}
+        if needed:
+            self.pending_calls = [pending for pending in self.pending_calls if pending[0] is not body]
+            return self._interpret(func, env, store, escaped, own, published, keys, needed)
         self._finish(body)
         self._keep(body)
         return body
@@ -210,31 +219,26 @@ class Analysis:
         given = set(end.given) if end is not None else set()
         given -= body.taken_at_end.keys()
         held.update(body.taken_at_end)
-        joined = _nearest(p for p, m in held.items() if m == JOINED and self._outlives(p, body))
-        kept = {(p, m) for p, m in held.items() if m != JOINED and self._outlives(p, body)} | {(p, JOINED) for p in joined}
+        held = {p: m for p, m in held.items() if p not in body.entered}
+        joined = _nearest(p for p, m in held.items() if m == JOINED and body.lives_on(p))
+        kept = {(p, m) for p, m in held.items() if m != JOINED and body.lives_on(p)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
-        summary.releases = frozenset(p for p in given if self._outlives(p, body))
+        summary.releases = frozenset(p for p in given if body.lives_on(p))
         summary.escapes = frozenset(body.escaped_params)
         summary.publishes = frozenset(body.published_params)
         alive = end.live if end is not None else frozenset()
         summary.spawns = frozenset(t for t in body.spawned if t in alive) if end is not None else frozenset(body.spawned)
         summary.puts = tuple(sorted(body.puts.items(), key=lambda put: put[0]))
-        summary.swaps = _nearest(p for p in body.swapped if self._outlives(p, body))
-        summary.waits = _nearest(p for p in body.waited if self._outlives(p, body))
+        summary.swaps = _nearest(p for p in body.swapped if body.lives_on(p))
+        summary.waits = _nearest(p for p in body.waited if body.lives_on(p))
         # who adds itself to the group may be missed by a Wait; who starts others adds those
         late = body.counted if not body.spawned else set()
-        summary.signals = _nearest(p for p in body.signals - late if self._outlives(p, body))
-        summary.calls_params = tuple(sorted({_seen_from_outside(given, summary.spawns) for given in body.param_calls}))
+        summary.signals = _nearest(p for p in body.signals - late if body.lives_on(p))
+        summary.calls_params = _told({_seen_from_outside(given, summary.spawns) for given in body.param_calls})
         summary.returns = body.return_values
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
             summary.stores = tuple((target, value) for target, value in body.store.items() if target.base in fresh and _tells(value))
-
-    @staticmethod
-    def _outlives(path: Path, body: Body) -> bool:
-        """Whether ``path`` means anything to callers: a parameter, a package variable, or memory of an enclosing function."""
-        kind, owner, _ = path.base
-        return kind != ALLOC or owner != body.func.id
 
     def waits_of(self, literal: Func) -> frozenset[Path]:
         """What a function literal waits for, in the terms of the frame that it is written in."""
@@ -318,6 +322,24 @@ class Analysis:
     def made(self, owner: str) -> list[Base]:
         """Where the tree makes objects of the struct type ``owner`` itself."""
         return sorted(base for made, base in self._made.get(owner, ()) if made)
+
+    def by_value(self, field: str) -> bool:
+        """Whether the field ``pkg.Owner.name`` holds a struct itself, not a pointer to one."""
+        known = self._by_value.get(field)
+        if known is None:
+            owner, _, name = field.rpartition(".")
+            package, _, bare = owner.rpartition(".")
+            under = self.types.underlying(TName(package, bare))
+            kinds = [f.type for f in under.fields if f.name == name] if isinstance(under, TStruct) else []
+            known = self._by_value[field] = bool(kinds) and isinstance(self.types.underlying(kinds[0]), TStruct)
+        return known
+
+    def types_made(self) -> list[str]:
+        """The struct types that code outside tests makes objects of, itself or through a call."""
+        by_id = self.program.by_id
+        return sorted(
+            owner for owner, seen in self._made.items() if any((f := by_id.get(base[1])) is None or not f.support for _, base in seen)
+        )
 
     def note_alloc(self, base: Base, kind: Type, loops: tuple[int, ...], made: bool = True) -> None:
         """An allocation was seen; ``made`` is false where it is the result of a call that made it."""
@@ -448,6 +470,21 @@ def _nearest(paths: Iterable[Path]) -> frozenset[Path]:
     """The few that say most to a caller: waits and signals deep inside other objects concern those."""
     near = [p for p in paths if len(p.fields) <= _NEAR_FIELDS]
     return frozenset(near if len(near) <= _NEAR_LIMIT else sorted(near, key=lambda p: (len(p.fields), p))[:_NEAR_LIMIT])
+
+
+def _told(calls: Iterable[ParamCall]) -> tuple[ParamCall, ...]:
+    """What callers are told of the functions that they pass; of very many ways to one use what all of them hold."""
+    ways: dict[ParamCall, set[Locks]] = {}
+    for given in calls:
+        locks = tuple((p, m) for p, m in given.locks if m != JOINED)
+        ways.setdefault(given._replace(locks=()), set()).add(locks)
+    found: list[ParamCall] = []
+    for use, held in ways.items():
+        if len(held) > _WAYS_TOLD:
+            first, *others = sorted(held)
+            held = {tuple(lock for lock in first if all(lock in other for other in others))}
+        found.extend(use._replace(locks=locks) for locks in held)
+    return tuple(sorted(found))
 
 
 def _seen_from_outside(given: ParamCall, alive: frozenset[str]) -> ParamCall:

@@ -3,16 +3,21 @@
 Files of another platform or build tag are alternatives: their declarations count only where no active file has the same one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from mapguard.facts.model import FileFacts, FuncFacts
 from mapguard.facts.syntax import TName, TPtr, Type
 from mapguard.program.model import Func, Global, NamedType, Package, Program, Scope
 from mapguard.program.names import canonical_type, default_name
+from mapguard.program.testcode import imports_tests, kept_for_tests
 
 
-def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = ()) -> Program:
-    """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures."""
+def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), modules: Collection[str] = (), tests: bool = False) -> Program:
+    """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures.
+
+    ``modules`` are the paths of the tree's modules. With ``tests`` folders for tests are like all others; so they are where nothing
+    else is scanned.
+    """
     program = Program()
     ordered = sorted(files, key=lambda f: (not f.active, f.test, f.path))
     everything = [*ordered, *sorted(declarations, key=lambda f: (not f.active, f.path))]
@@ -22,6 +27,8 @@ def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = ()) -> 
         if package is None:
             package = program.packages[path] = Package(path, file.package)
         program.files.setdefault(file.path, file)
+    apart = () if tests else tuple(f.path for f in files if kept_for_tests(f, modules, program.packages))
+    program.for_tests = frozenset(apart) if len(apart) < len(files) else frozenset()
     for file in everything:
         _types(program, file)
     for file in everything:
@@ -47,7 +54,7 @@ def _types(program: Program, file: FileFacts) -> None:
             known = program.packages.get(imported.path)
             name = imported.name or (known.name if known is not None and known.name else default_name(imported.path))
             imports.setdefault(name, imported.path)
-    scope = Scope(file, package, imports, tuple(dots))
+    scope = Scope(file, package, imports, tuple(dots), imports_tests(file) or file.path in program.for_tests)
     program.scopes.setdefault(file.path, scope)
     for decl in file.types:
         if decl.name not in package.types:

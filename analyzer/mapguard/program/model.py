@@ -3,19 +3,11 @@
 Types inside are canonical: ``TName.pkg`` is an import path, "" for predeclared names, ``TYPE_PARAM`` for type parameters.
 """
 
-import re
-
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, TypeDecl
 from mapguard.facts.syntax import TPtr, Type
+from mapguard.program.testcode import named_for_tests
 
 TYPE_PARAM = "$"
-
-
-_TESTING = frozenset(
-    ["testing", "net/http/httptest", "k8s.io/client-go/testing", "github.com/golang/mock/gomock", "go.uber.org/mock/gomock"]
-)
-_TESTING_BELOW = ("github.com/stretchr/testify/", "testing/", "github.com/onsi/gomega")
-_FOR_TESTS = re.compile(r"[Nn]ewTest[A-Z]|\w+ForTest(s|ing)?$")
 
 
 class Scope:
@@ -23,13 +15,13 @@ class Scope:
 
     __slots__ = ("cache", "dots", "file", "imports", "package", "support")
 
-    def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...]) -> None:
+    def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...], support: bool = False) -> None:
         self.file = file
         self.package = package
         self.imports = imports
         self.dots = dots
         self.cache: dict[Type, Type] = {}
-        self.support = any(i.path in _TESTING or i.path.startswith(_TESTING_BELOW) for i in file.imports)  # it only serves tests
+        self.support = support  # it only serves tests
 
 
 class NamedType:
@@ -81,8 +73,9 @@ class Func:
 
     @property
     def support(self) -> bool:
-        """Whether it only serves tests: by what its file imports, or by its name, as in ``NewTestServer`` and ``ResetForTesting``."""
-        return self.scope.support or bool(_FOR_TESTS.match(self.frame.facts.name))
+        """Whether it only serves tests."""
+        frame = self.frame
+        return self.scope.support or named_for_tests(frame.facts.name, frame.recv.name if frame.recv is not None else "")
 
     @property
     def exported(self) -> bool:
@@ -137,6 +130,7 @@ class Program:
         self.files: dict[str, FileFacts] = {}
         self.scopes: dict[str, Scope] = {}
         self.inits: list[Func] = []
+        self.for_tests: frozenset[str] = frozenset()  # files that belong to tests by their place or name
         self._imports: dict[str, frozenset[str]] | None = None
         self.at_index: dict[tuple[str, int], Func] = {}  # by file path and index in its facts: where literals are found
 
