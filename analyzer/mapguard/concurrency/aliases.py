@@ -97,10 +97,7 @@ class Aliases:
 
     def _inside_other_types(self, a: Path, b: Path) -> bool:
         """Whether the structs that the map's owner lies in by value are of different types: ``Pod.ObjectMeta``, ``Node.ObjectMeta``."""
-        for x, y in zip(self._enclosing(a), self._enclosing(b), strict=False):
-            if x != y:
-                return True
-        return False
+        return any(x != y for x, y in zip(self._enclosing(a), self._enclosing(b), strict=False))
 
     def _enclosing(self, path: Path) -> list[str]:
         """The owners of the fields that lead to the map from the innermost on, as long as one lies in the next by value."""

@@ -183,6 +183,8 @@ class Body:
         if value.funcs:
             self.analysis.handed_on.update(f.target.id for f in value.funcs if isinstance(f.target, Func))
             self.analysis.keep_functions(target, value.funcs)
+            for f in value.funcs:
+                self.keeps_too(f.target)
         for p in value.paths:
             if p.base[0] == PARAM and all(is_elem(f) for f in p.fields):
                 found = location(target)
@@ -194,6 +196,14 @@ class Body:
             given = self._put(target, value) if self._unescaped_param(target.base) else ()
             rest = value._replace(paths=tuple(p for p in value.paths if p not in given))
             self.escape(rest, publish=self.shared(target), into=target.base)
+
+    def keeps_too(self, kept: Func | str) -> None:
+        """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does, with its locks."""
+        if not isinstance(kept, Func) or kept.id not in self.analysis.summaries:
+            return
+        for given in self.analysis.summaries[kept.id].calls_params:
+            if given.owner != kept.id and given.kind == "call":
+                self.param_calls.add(ParamCall(given.owner, given.param, f"keep:{slot(given.owner, given.param)}", (), False))
 
     def _unescaped_param(self, base: Base) -> bool:
         return base[0] == PARAM and base[1] == self.func.id and base[2] not in self.escaped_params
@@ -302,7 +312,7 @@ class Body:
         return made
 
     def held_by(self, args: dict[int, tuple[Path, ...]]) -> dict[Path, tuple[Path, ...]]:
-        """What the allocations among the arguments hold of memory that is not their own. A map made for a field goes by the field's name."""
+        """What the allocations among the arguments hold of memory that is not their own. A map made for a field is called after it."""
         bases = {p.base for paths in args.values() for p in paths if p.base[0] == ALLOC}
         if not bases or not self.store:
             return {}
@@ -399,6 +409,11 @@ def entry_locks(body: Body) -> dict[Path, str]:
             if path.fields[-1:] != (READ_HALF,) and path not in end.locks and path in body.unlocks and body.lives_on(path):
                 found[path] = body.unlocks[path]
     return found
+
+
+def slot(owner: str, param: int) -> str:
+    """The name under which functions are kept that a kept literal of ``owner`` finds in the parameter ``param``."""
+    return f"{owner}#{param}"
 
 
 def own_param(path: Path, func: Func) -> int | None:

@@ -1,6 +1,6 @@
 """Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
 
-from mapguard.concurrency.body import VARIADIC, Body, own_param, substitute
+from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
     ALLOC,
@@ -175,6 +175,8 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
     if own_param_any(path):
         kind = "go" if mode == "go" else "call"
         b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        if path.base[1] != b.func.id:
+            b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
         return
     found = location(path)
     if found is not None:
@@ -433,7 +435,7 @@ def use_function(
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
             b.analysis.keep_named(kind[5:], value.funcs)
             for f in value.funcs:
-                keeps_too(b, f.target)
+                b.keeps_too(f.target)
         b.param_calls.update(ParamCall(p.base[1], p.base[2], kind, (), False) for p in value.paths if own_param_any(p))
         return
     for path in value.paths:
@@ -458,20 +460,11 @@ def use_function(
             if kind == "join":
                 b.now.live = live
         elif kind == "once":
-            b.edge("once", func, at, end, paths, extra=locks)
+            parameter_calls(b, func, summary, bound, paths, at, end, b.edge("once", func, at, end, paths, extra=locks))
         else:
             edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge)
-
-
-def keeps_too(b: Body, kept: Func | str) -> None:
-    """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does, with its locks."""
-    if not isinstance(kept, Func) or kept.id not in b.analysis.summaries:
-        return
-    for given in b.analysis.summaries[kept.id].calls_params:
-        if given.owner != kept.id and given.kind == "call":
-            b.param_calls.add(ParamCall(given.owner, given.param, "root:stored", given.locks, True))
 
 
 def start_goroutine(

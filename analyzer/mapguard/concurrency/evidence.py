@@ -141,11 +141,11 @@ class Evidence:
 def _guess(a: Context, b: Context) -> Doubt | None:
     """Calls on the way that may run one of several functions."""
     guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
+    single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
     if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-        return Doubt(3, f"a stored function is called that may be one of {guesses}")
+        return Doubt(1 if single else 3, f"a stored function is called that may be one of {guesses}")
     if guesses <= _FEW_CANDIDATES:
         return None
-    single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
     many = 2 if single else 4
     return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
 

@@ -152,8 +152,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def comes_back(c: Context) -> bool:
-    """Whether who runs the thread does so again and again: everything outside but main; one handler at a time still follows another."""
-    return c.thread.spawn is None and c.thread.kind not in ("main", "init") or c.thread.spawn is not None and c.thread.spawn.kind == "root"
+    """Whether who runs the thread from outside does so again and again: one handler at a time still follows another."""
+    return c.thread.kind not in ("main", "init") and (c.thread.spawn is None or c.thread.spawn.kind == "root")
 
 
 def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:

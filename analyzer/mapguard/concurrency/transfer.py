@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from mapguard.concurrency.body import Body, Exits, PathEndedError
-from mapguard.concurrency.calls import call, keeps_too, use_function
+from mapguard.concurrency.calls import call, use_function
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -413,7 +413,7 @@ def leave(b: Body, s: Return) -> None:
     values = [b.copied(v, s.at) for v in values]
     values = [_shared_now(b, v) for v in values]
     for f in (f for v in values for f in v.funcs):
-        keeps_too(b, f.target)  # who gets the literal runs it sooner or later
+        b.keeps_too(f.target)  # who gets the literal runs it sooner or later
     known = b.return_values
     b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
     b.returned.append(b.state)
