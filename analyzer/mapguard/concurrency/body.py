@@ -198,7 +198,7 @@ class Body:
             self.escape(rest, publish=self.shared(target), into=target.base)
 
     def keeps_too(self, kept: Func | str) -> None:
-        """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does, with its locks."""
+        """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does."""
         if not isinstance(kept, Func) or kept.id not in self.analysis.summaries:
             return
         for given in self.analysis.summaries[kept.id].calls_params:

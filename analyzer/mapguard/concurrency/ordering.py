@@ -2,8 +2,8 @@
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import ALLOC, ELEM, PARAM, RECEIVER, RESULT, WRITE, Path, is_elem
-from mapguard.concurrency.guards import common_lock
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Path, is_elem
+from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import begins
 from mapguard.program.model import Func
 
@@ -114,13 +114,22 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether ``b`` comes after a wait for what a goroutine on the way to ``a`` does last: a channel or group that lies beside the map."""
     if not b.joined:
         return False
-    waited = tuple((p, WRITE) for p in b.joined)
     for edge in a.chain:
         if edge.kind == "go":
-            ends = tuple((p, WRITE) for p in sorted(graph.analysis.signals.get((edge.caller.frame.id, edge.id), ())))
-            if common_lock(a.path, ends, b.path, waited) is not None:
+            ends = graph.analysis.signals.get((edge.caller.frame.id, edge.id), ())
+            if any(_one_signal(a.path, end, b.path, waited) for end in sorted(ends) for waited in b.joined):
                 return True
     return False
+
+
+def _one_signal(a_map: Path, end: Path, b_map: Path, waited: Path) -> bool:
+    """Whether what one side signals is what the other waits for: the same variable, or beside the map on both sides; not one of many."""
+    if any(is_elem(f) for f in (*end.fields, *waited.fields)):
+        return False
+    if end == waited and end.base[0] in (GLOBAL, ALLOC):
+        return True
+    a, b = lock_key(a_map, end), lock_key(b_map, waited)
+    return a.kind == b.kind and a.relative is not None and b.relative is not None and a.relative[1] == b.relative[1]
 
 
 def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:

@@ -8,6 +8,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
     NOTHING,
+    RESULT,
     TOKEN,
     UNKNOWN_TYPE,
     Path,
@@ -429,8 +430,14 @@ def _either(a: Value, b: Value) -> Value:
 
 def _shared_now(b: Body, value: Value) -> Value:
     """What has escaped is no fresh result any more."""
-    paths = tuple(Path(("r", p.base[1], p.base[2]), p.fields) if p.base[0] == ALLOC and p.base in b.now.escaped else p for p in value.paths)
-    return value._replace(paths=paths)
+    paths: list[Path] = []
+    for p in value.paths:
+        if p.base[0] == ALLOC and p.base in b.now.escaped:
+            known = Path((RESULT, *p.base[1:]), p.fields)
+            b.analysis.flows.add((known.base, p.base))  # the same object all the same
+            p = known
+        paths.append(p)
+    return value._replace(paths=tuple(paths))
 
 
 # ---------------------------------------------------------------- loops
