@@ -170,7 +170,8 @@ class Climber:
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
                 beside = within and self._never_published(target.base, edge)
                 here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside))
-                self._end(done, access, self._started(edge, within), here, within)
+                for named in self._named(edge.caller, here):
+                    self._end(done, access, self._started(edge, within), named, within)
                 if not within:
                     continue
                 held = merged(held, edge.around)
@@ -184,6 +185,24 @@ class Climber:
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
                 queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken))
+
+    def _named(self, func: Func, way: Way) -> list[Way]:
+        """The way of a goroutine that got a map which is a plain parameter of its starter: whoever calls that has a name for it."""
+        if location(way.path) is not None or way.path.base[0] != PARAM:
+            return [way]
+        found: list[Way] = []
+        pending = deque([(func, way.path, way.locks)])
+        seen = {(func.id, way.path)}
+        while pending and len(seen) < _MAKERS_SEEN and len(found) < _MAKERS:
+            at, path, locks = pending.popleft()
+            for edge in self.incoming.get(at.id, ()):
+                for target, held in self._moves(path, locks, at, edge):
+                    if location(target) is not None:
+                        found.append(way._replace(path=target, locks=held))
+                    elif (edge.caller.id, target) not in seen:
+                        seen.add((edge.caller.id, target))
+                        pending.append((edge.caller, target, held))
+        return found[:_MAKERS]
 
     def _unknown_caller(self, func: Func) -> Thread:
         """The thread of a function that nobody in the tree calls."""
