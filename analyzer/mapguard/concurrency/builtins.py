@@ -71,6 +71,7 @@ def _append(b: Body, x: Call, mode: str) -> Value:
     for value in values[1:]:
         if not value.paths and not value.funcs:
             continue
+        value = value if x.spread else b.copied(value, x.at)
         for p in first.paths[:2]:
             target = p if x.spread else Path(p.base, (*p.fields, ELEM))
             if not x.spread:

@@ -292,15 +292,16 @@ def private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Valu
 def element(b: Body, container: Value, at_hand: bool = False) -> Value:
     """An element of a container: the slot itself and what the frame knows to be in it.
 
-    ``at_hand``: the element of a loop's round; what is in it is another object each time, so only maps keep their other names.
+    ``at_hand``: the element of a loop's round; what is in it is another object each time, so only maps, and copies that share the
+    originals' maps, keep their other names.
     """
     kind = b.types.element(container.type)
     named = not at_hand or b.types.map_of(kind) is not None
     out: list[Path] = []
     for p in container.paths:
         target = p.uncopied().plus(ELEM)
-        stored = b.store.get(target.plain()) if b.store and named else None
-        if stored is not None:
+        stored = b.store.get(target.plain()) if b.store else None
+        if stored is not None and (named or any(q.is_copy for q in stored.paths)):
             out.extend(s for s in stored.paths if s not in out)
             if p.base[0] == ALLOC and stored.paths and b.owned(p):
                 continue
