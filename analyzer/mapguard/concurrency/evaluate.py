@@ -16,6 +16,7 @@ from mapguard.concurrency.domain import (
     Location,
     Path,
     Value,
+    is_elem,
     location,
     place,
 )
@@ -235,7 +236,7 @@ def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value
         out: list[Path] = []
         for p in paths:
             target = p.plus(field)
-            stored = b.store.get(target.plain()) if b.store else None
+            stored = (b.store.get(target.plain()) or _in_elements(b, p, field)) if b.store else None
             if stored is not None and stored.paths:
                 out.extend(s for s in stored.paths if s not in out and s.base != target.base)
             if p.fields and p.fields[-1].startswith(COPY):
@@ -247,6 +248,18 @@ def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value
                 out.append(target)
         paths = tuple(out[:4])
     return Value(kind, paths)
+
+
+def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
+    """What the fields of objects made here hold of others' memory, for the slot of the container that the objects are kept in."""
+    if not slot.fields or not is_elem(slot.fields[-1]):
+        return None
+    kept = b.store.get(slot.plain())
+    for p in kept.paths if kept is not None else ():
+        held = b.store.get(p.plus(field).plain()) if p.base[0] == ALLOC and not p.fields else None
+        if held is not None:
+            return held._replace(paths=tuple(q.plain() for q in held.paths if not b.owned(q)))
+    return None
 
 
 # ---------------------------------------------------------------- elements
@@ -292,18 +305,19 @@ def private_slot(b: Body, x: Index, container: Value, keys: list[Value]) -> Valu
 def element(b: Body, container: Value, at_hand: bool = False) -> Value:
     """An element of a container: the slot itself and what the frame knows to be in it.
 
-    ``at_hand``: the element of a loop's round; what is in it is another object each time, so only maps, and copies that share the
-    originals' maps, keep their other names.
+    ``at_hand``: the element of a loop's round; what is in it is another object each time, so objects made here keep the slot's name.
     """
     kind = b.types.element(container.type)
-    named = not at_hand or b.types.map_of(kind) is not None
     out: list[Path] = []
     for p in container.paths:
         target = p.uncopied().plus(ELEM)
         stored = b.store.get(target.plain()) if b.store else None
-        if stored is not None and (named or any(q.is_copy for q in stored.paths)):
-            out.extend(s for s in stored.paths if s not in out)
-            if p.base[0] == ALLOC and stored.paths and b.owned(p):
+        if stored is not None:
+            known = stored.paths
+            if at_hand and b.types.map_of(kind) is None:
+                known = tuple(q.plain() for q in known if q.is_copy or not b.owned(q))
+            out.extend(s for s in known if s not in out)
+            if p.base[0] == ALLOC and known and b.owned(p):
                 continue
         out.append(target)
     return Value(kind, tuple(out[:4]))
