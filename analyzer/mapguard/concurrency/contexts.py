@@ -29,7 +29,7 @@ from mapguard.concurrency.domain import (
     location,
 )
 from mapguard.concurrency.promises import for_initialisation
-from mapguard.concurrency.steps import moves
+from mapguard.concurrency.steps import moves, result_names
 from mapguard.program.model import Func
 
 STATE_LIMIT = 400
@@ -139,7 +139,8 @@ class Climber:
         done: list[Context] = []
         locks = self.graph.telling(access.locks)
         start_owned = access.owned and access.path.base[1] == access.func.id
-        queue: deque[Way] = deque([Way(access.func, access.path, locks, (), start_owned, access.private, access.owned, access.under)])
+        starts = result_names(access.path, self.analysis.named_results)
+        queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under) for path in starts)
         seen: set[State] = {(access.func.id, access.path, locks)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
@@ -244,7 +245,8 @@ class Climber:
         homes = self._homes(path, locks, func)
         for edge in self.incoming.get(func.id, ()):
             for home, there in homes:
-                for target, held in self._moves(home, there, func, edge):
+                moved = self._moves(home, there, func, edge)
+                for target, held in ((q, h) for p, h in moved for q in result_names(p, self.analysis.named_results)):
                     if edge.starts_thread:
                         found.append((edge, target, (*held, *edge.locks)))
                         continue

@@ -5,7 +5,7 @@ from collections import deque
 from mapguard.concurrency.body import substitute
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.domain import ALLOC, PARAM, Access, Location, Path, location
-from mapguard.concurrency.steps import through
+from mapguard.concurrency.steps import result_names, through
 from mapguard.program.model import Func
 
 
@@ -26,9 +26,10 @@ def locations(graph: CallGraph, access: Access) -> list[Location]:
     found = location(access.path)
     if found is not None:
         return [found[0]]
+    names = graph.analysis.named_results
+    out: dict[Location, None] = {f[0]: None for p in names.get(access.path.base, ()) if (f := location(p)) is not None}
     if access.path.base[0] != PARAM:
-        return []
-    out: dict[Location, None] = {}
+        return list(out)
     queue: deque[tuple[Func, Path, int]] = deque([(access.func, access.path, 0)])
     seen: set[tuple[str, Path]] = set()
     while queue and len(seen) < 200:
@@ -41,7 +42,7 @@ def locations(graph: CallGraph, access: Access) -> list[Location]:
             targets = substitute(path, func, edge.args) if owner is func else (path,)
             if edge.stores:
                 targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores))
-            for target in targets:
+            for target in (q for p in targets for q in result_names(p, names)):
                 named = location(target)
                 if named is None:
                     queue.append((edge.caller, target, depth + 1))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.concurrency.body import Body, entry_locks, initial_env
+from mapguard.concurrency.body import substitute as substitute_path
 from mapguard.concurrency.domain import (
     ALLOC,
     EMPTY,
@@ -16,7 +17,9 @@ from mapguard.concurrency.domain import (
     JOINED,
     NOTHING,
     OUTSIDE,
+    PARAM,
     RECEIVER,
+    RESULT,
     UNKNOWN_TYPE,
     Base,
     Edge,
@@ -48,6 +51,7 @@ _ROUNDS = 3
 _NEAR_FIELDS = 4
 _NEAR_LIMIT = 24
 _WAYS_TOLD = 6
+_RESULT_NAMES = 3
 NO_PATHS: dict[Path, Value] = {}
 
 
@@ -84,6 +88,7 @@ class Analysis:
         self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
         self.homes: dict[Base, list[Path]] = {}
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
+        self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
         self.lent: set[str] = set()  # keepers that are given maps of others
         self.passed_on: set[str] = set()  # keepers that are given objects of others
@@ -403,11 +408,26 @@ class Analysis:
                         bool(template.loops),
                     )
                     edge.candidates = len(stored)
+                    self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
                     self.calls[(body.func.id, template.at)] = "tree"
                     if kind == "go":
                         self.threads[edge.id] = edge
+
+    def _name_results(self, body: Body, at: int, f: FuncVal) -> None:
+        """A stored getter returns what its bound receiver holds."""
+        known = self.summaries.get(f.target.id) if isinstance(f.target, Func) else None
+        if known is None or not isinstance(f.target, Func):
+            return
+        bound = {RECEIVER: f.recv.paths} if f.recv is not None else {}
+        for position, value in enumerate(known.returns):
+            named = [
+                q for p in value.paths for q in substitute_path(p, f.target, bound) if q.fields and q.base[0] in (PARAM, GLOBAL, ALLOC)
+            ]
+            if named:
+                kept = self.named_results.setdefault((RESULT, body.func.id, at + position), [])
+                kept.extend(q for q in named if q not in kept and len(kept) < _RESULT_NAMES)
 
     def dispatch(self, owner: Type, name: str, recv: Value) -> tuple[FuncVal, ...]:
         """The methods that a call of ``name`` on an interface of the tree may run."""

@@ -32,6 +32,11 @@ def _itself(alternatives: tuple[Path, ...], homes: Homes) -> tuple[Path, ...]:
     return tuple(p for p in alternatives if p not in others)
 
 
+def result_names(path: Path, named: dict[Base, list[Path]]) -> tuple[Path, ...]:
+    """A path from the result of a stored function's call, as what that function returns."""
+    return tuple(n.plus(*path.fields) for n in named.get(path.base, ())) or (path,)
+
+
 def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
     """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
     for length in range(len(path.fields), 0, -1):
