@@ -96,13 +96,16 @@ def _frame_id(graph: CallGraph, func_id: str) -> str:
     return func.frame.id if func is not None else func_id
 
 
-def initialising(a: Context, b: Context) -> bool:
-    """Package initialisation happens before everything; what main does happens before handlers that a server runs."""
+def initialising(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Package initialisation happens before everything; what main does happens before handlers that a server runs.
+
+    A long-lived goroutine that main waits for is no initialisation.
+    """
     for one, other in ((a, b), (b, a)):
         if one.thread.kind == "init":
             return True
         if one.thread.kind == "main" and other.thread.kind not in ("goroutine", "main", "timer", "callback"):
-            return True
+            return not any(e.kind == "go" and graph.endless(e.callee) for e in one.own)
     return False
 
 

@@ -75,12 +75,12 @@ class Judge:
         graph, aliases = self.graph, self.aliases
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
-            (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(graph, a, b)),
+            (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(graph, aliases, a, b)),
             (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(graph, a, b)),
             (Filter.OTHER_CALL, lambda a, b: other_call(graph, a, b) or other_call(graph, b, a)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
-            (Filter.INIT_ONLY, initialising),
+            (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
             (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None or lock_of_one_call(graph, a, b)),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
             (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
@@ -179,11 +179,16 @@ def distinct(contexts: list[Context]) -> list[Context]:
     return [c for _, c in ranked[:PER_LOCATION]]
 
 
-def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
+def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Context) -> bool:
     """Other nesting levels are other maps; so are two allocations that are known to be different."""
     if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
         return True
     pa, pb = a.path.base, b.path.base
+
+    def leads_on(mine: Path, other: Path) -> bool:
+        """Whether the map is not in the object itself, but in one that it points to and that the other side may reach."""
+        return not _own_field(mine) and aliases.meet(mine, other)
+
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb and (_own_field(a.path) or _own_field(b.path)):
         return True  # what their fields point to may be one object
     maker = graph.analysis.program.by_id.get(pa[1])
@@ -191,7 +196,7 @@ def different_location(graph: CallGraph, a: Context, b: Context) -> bool:
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
-    if pa != pb and ((a.private and not _started_beside(graph, a, b)) or (b.private and not _started_beside(graph, b, a))):
+    if pa != pb and any(x.private and not _started_beside(graph, x, y) and not leads_on(x.path, y.path) for x, y in ((a, b), (b, a))):
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
