@@ -71,6 +71,10 @@ class Names:
         func = self.analysis.program.by_id.get(where.name)
         name, at = self.analysis.alloc_names.get(base, ("", where.at))
         package = func.scope.package.path if func is not None else ""
+        if where.kind == "param" and func is not None:
+            name = func.facts.params[where.at].name
+            declared = self.sources.place(func.path, func.facts.at, func.facts.at + len(name))
+            return MapInfo("param", package, func.frame.display, name, self._type(func.params[where.at], package), declared)
         declared = self.sources.place(func.path, max(at, 0), at + len(name)) if func is not None else None
         owner = func.frame.display if func is not None else ""
         return MapInfo("local", package, owner, name or "map", self._type(self.analysis.alloc_types.get(base), package), declared)

@@ -13,6 +13,8 @@ from mapguard.concurrency.domain import (
     READ_HALF,
     RECEIVED,
     RECEIVER,
+    RESULT,
+    UNKNOWN_TYPE,
     WRITE,
     Access,
     Base,
@@ -29,7 +31,7 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.facts.syntax import TSlice, TStruct, Type
+from mapguard.facts.syntax import TFunc, TInterface, TSlice, TStruct, Type
 from mapguard.program.model import Func
 
 if TYPE_CHECKING:
@@ -186,7 +188,7 @@ class Body:
             for f in value.funcs:
                 self.keeps_too(f.target)
         for p in value.paths:
-            if p.base[0] == PARAM and all(is_elem(f) for f in p.fields):
+            if p.base[0] == PARAM and all(is_elem(f) for f in p.fields) and self._may_be_function(value.type):
                 found = location(target)
                 if found is not None:
                     self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
@@ -196,6 +198,14 @@ class Body:
             given = self._put(target, value) if self._unescaped_param(target.base) else ()
             rest = value._replace(paths=tuple(p for p in value.paths if p not in given))
             self.escape(rest, publish=self.shared(target), into=target.base)
+
+    def _may_be_function(self, kind: Type) -> bool:
+        under = self.types.underlying(kind)
+        return (
+            kind == UNKNOWN_TYPE
+            or isinstance(under, TFunc | TInterface)
+            or (isinstance(under, TSlice) and self._may_be_function(under.elem))
+        )
 
     def keeps_too(self, kept: Func | str) -> None:
         """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does."""
@@ -261,7 +271,7 @@ class Body:
                     owned,
                     state.live,
                     weak,
-                    alias and bool(path.fields),
+                    alias and (bool(path.fields) or path.base[0] == RESULT),
                     not self.shared(path),
                     value.under,
                 )

@@ -88,9 +88,14 @@ def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
         if model.checks:
             b.checked.append((path, key))
         elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
-            again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not any(p.base[0] == ALLOC for p in args[1].paths)
+            again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not is_object(b, args[1])
             made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, again, False, False)
             b.acts.setdefault((path, x.at), made)
+
+
+def is_object(b: Body, value: Value) -> bool:
+    """Whether it is a new object that is more than its contents: two of them are not the same."""
+    return any(p.base[0] == ALLOC for p in value.paths) and not isinstance(b.types.underlying(value.type), TSlice)
 
 
 def shape(x: object) -> object:

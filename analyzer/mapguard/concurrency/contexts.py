@@ -27,6 +27,7 @@ from mapguard.concurrency.domain import (
     Path,
     is_elem,
     location,
+    passed_map,
 )
 from mapguard.concurrency.promises import for_initialisation
 from mapguard.concurrency.steps import moves, result_names
@@ -196,6 +197,8 @@ class Climber:
         seen = {(func.id, way.path)}
         while pending and len(seen) < _MAKERS_SEEN and len(found) < _MAKERS:
             at, path, locks = pending.popleft()
+            if at.id not in self.incoming and path.base[1] == at.id:
+                found.append(way._replace(path=path, locks=locks))
             for edge in self.incoming.get(at.id, ()):
                 for target, held in self._moves(path, locks, at, edge):
                     if location(target) is not None:
@@ -331,7 +334,7 @@ class Climber:
             if access.op == "replace":
                 return  # a field of a copy: the original keeps its map
             path = path.original()
-        found = location(path)
+        found = location(path) or (passed_map(path) if thread.spawn is not None and thread.spawn.kind == "go" else None)
         if found is None or (found[0].kind == "local" and path.base[0] in (RESULT, RECEIVED)):
             return
         where, depth = found

@@ -93,9 +93,9 @@ def show_path(path: Path) -> str:
 
 
 class Location(NamedTuple):
-    """What accesses are grouped by: a field for all instances, a package variable, or a local allocation."""
+    """What accesses are grouped by: a field for all instances, a package variable, a local allocation, a parameter without callers."""
 
-    kind: str  # field, global, local
+    kind: str  # field, global, local, param
     name: str
     at: int = 0
 
@@ -116,6 +116,13 @@ def location(path: Path) -> tuple[Location, int] | None:
     if kind == ALLOC:
         return Location("local", owner, at), depth
     return None
+
+
+def passed_map(path: Path) -> tuple[Location, int] | None:
+    """The same for a map that is a plain parameter, where no caller has another name for it."""
+    kind, owner, at = path.base
+    named = kind == PARAM and at != RECEIVER and all(is_elem(f) for f in path.fields)
+    return (Location("param", owner, at), len(path.fields)) if named else None
 
 
 Place = Base | str  # where objects are kept: a base, or the identity of a field, for all instances

@@ -92,7 +92,7 @@ class Evidence:
             found.append(Doubt(1, "one access is an argument of a function that is not in the tree"))
         if self._under_construction(a, b) or self._under_construction(b, a):
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
-        if a.thread.id != b.thread.id and (_beginning(a) or _beginning(b)):
+        if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
         if len(a.own) + len(b.own) > _LONG_WAY:
             found.append(Doubt(1, "the ways to the two accesses are long"))
@@ -150,11 +150,12 @@ def _guess(a: Context, b: Context) -> Doubt | None:
     return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
 
 
-def _beginning(c: Context) -> bool:
-    """Whether it makes a map for the object where that starts to work, or is a start that nobody in the tree is known to call."""
-    if strength(c) == API and begins(c.thread.func):
+def _beginning(a: Context, b: Context) -> bool:
+    """Whether ``a`` makes a map for the object where that starts to work, or is a start that nobody in the tree is known to call."""
+    if strength(a) == API and begins(a.thread.func):
         return True
-    return c.access.op == "replace" and any(begins(f) for f in (c.access.func, *(e.caller for e in c.own)))
+    made = a.access.op == "replace" and any(begins(f) for f in (a.access.func, *(e.caller for e in a.own)))
+    return made and a.thread.id != b.thread.id
 
 
 def passed_in(c: Context) -> bool:

@@ -4,7 +4,7 @@ from collections import deque
 
 from mapguard.concurrency.body import substitute
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.domain import ALLOC, PARAM, Access, Location, Path, location
+from mapguard.concurrency.domain import ALLOC, PARAM, Access, Location, Path, location, passed_map
 from mapguard.concurrency.steps import result_names, through
 from mapguard.program.model import Func
 
@@ -38,6 +38,9 @@ def locations(graph: CallGraph, access: Access) -> list[Location]:
             continue
         seen.add((func.id, path))
         owner = _frame_of(func, path)
+        top = passed_map(path) if func.id not in graph.incoming and owner is func else None
+        if top is not None:
+            out[top[0]] = None
         for edge in graph.incoming.get(func.id, ()):
             targets = substitute(path, func, edge.args) if owner is func else (path,)
             if edge.stores:

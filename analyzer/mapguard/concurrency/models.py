@@ -79,7 +79,8 @@ class Models:
     def function(self, name: str) -> FunctionModel | None:
         """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form.
 
-        ``(?).Method`` is the model of a method of this name on any type outside the tree that has none of its own.
+        ``(?).Method`` is the model of a method of this name on any type outside the tree that has none of its own, ``(?)Func`` that of
+        a function of any package outside the tree.
         """
         if name not in self._found:
             plain = canonical(name)
@@ -90,6 +91,8 @@ class Models:
                 model = self._functions.get("(*" + plain[1:])
             if model is None and plain.startswith("("):
                 model = self._functions.get("(?)." + plain.rsplit(".", 1)[-1])
+            elif model is None:
+                model = self._functions.get("(?)" + plain.rsplit(".", 1)[-1])
             self._found[name] = model
         return self._found[name]
 

@@ -4,7 +4,7 @@ from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Path, is_elem
 from mapguard.concurrency.guards import lock_key
-from mapguard.concurrency.promises import begins
+from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
 
 
@@ -70,7 +70,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
             return True
         if (
             base[2] == RECEIVER
-            and (begins(edge.caller) or graph.endless(edge.callee))
+            and (once_an_object(edge.caller) or graph.endless(edge.callee))
             and (_own_field(a.path) or not graph.made_often(owner))
         ):
             return False  # an object's own long-lived goroutine: starting a second one would be a leak

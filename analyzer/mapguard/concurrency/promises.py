@@ -21,11 +21,15 @@ def for_one_goroutine(func: Func) -> bool:
     return bool(UNSAFE.search(func.facts.doc))
 
 
-_BEGINS = re.compile(
-    r"(?:[Ss]tart|[Rr]un|[Ii]nit|[Ii]nitiali[sz]e|[Oo]pen|[Ss]et[Uu]p|[Ss]erve(?!HTTP)|[Ll]aunch|[Bb]oot(?:strap)?|[Bb]egin|[Pp]rovision)(?![a-z])"
-)
+_BEGINS = re.compile(r"(?i)start|init|initiali[sz]e|open|setup|launch|boot|bootstrap|provision")
+_LIVES = re.compile(r"(?i)run|serve|loop|listen(andserve)?")
 
 
 def begins(func: Func) -> bool:
     """Methods ``Start``, ``Init``, ``Open`` and their like: an object's life begins there, once."""
-    return func.frame.recv is not None and bool(_BEGINS.match(func.frame.facts.name))
+    return func.frame.recv is not None and bool(_BEGINS.fullmatch(func.frame.facts.name))
+
+
+def once_an_object(func: Func) -> bool:
+    """Those, and ``Run`` and ``Serve``, in which an object spends its life."""
+    return begins(func) or (func.frame.recv is not None and bool(_LIVES.fullmatch(func.frame.facts.name)))
