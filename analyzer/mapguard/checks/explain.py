@@ -5,10 +5,12 @@ from mapguard.checks.classify import SEVERITY, classify
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
 from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import READ, WRITE, Edge, Locks, Path
 from mapguard.concurrency.domain import Access as RawAccess
-from mapguard.concurrency.domain import Edge
+from mapguard.concurrency.guards import guards, lock_key
+from mapguard.concurrency.inference import Guard as RaceGuard
 from mapguard.concurrency.races import Judge, Race
-from mapguard.findings.model import Access, Confidence, Finding, Guard, MapInfo, RootInfo, Severity, Step
+from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, MapInfo, RootInfo, Severity, Step
 
 _VERB = {
     "write": "writes",
@@ -40,7 +42,7 @@ class Explainer:
         rule = classify(race)
         race = self._defect_first(rule, race)
         info = self.names.map_info(race.where, race.a.access)
-        racing = [self._access(c, info) for c in (race.a, race.b)]
+        racing = [self._access(c, info, race.guard) for c in (race.a, race.b)]
         others = self._others(race, info)
         guard = None
         if race.guard is not None:
@@ -57,27 +59,26 @@ class Explainer:
             accesses,
             guard,
             self._reasons(race, guard),
-            advise(rule, info, accesses, guard, self._unlocked(race, guard)),
+            advise(rule, info, accesses, guard, self._unlocked(race)),
         )
 
     def _defect_first(self, rule: str, race: Race) -> Race:
         """The side to mend is shown first: the one that misses the guard, not the one that holds it."""
         if race.guard is None:
             return race
-        held = self.names.path(race.guard.lock)
-        a, b = (any(self.names.path(p) == held for p, _ in c.locks) for c in (race.a, race.b))
+        a, b = (self._holds(c, race.guard) for c in (race.a, race.b))
         wrong = (rule == "map-guard-missed" and a and not b) or (
             rule == "map-escapes-guard" and not (race.a.access.alias and not race.a.locks)
         )
         return race._replace(a=race.b, b=race.a) if wrong else race
 
-    def _unlocked(self, race: Race, guard: Guard | None) -> int:
+    def _unlocked(self, race: Race) -> int:
         """Which of the two racing accesses the remedy is for: the one without the guard."""
-        return 1 if guard is not None and self._holds(race.a, guard) and not self._holds(race.b, guard) else 0
+        return 1 if self._holds(race.a, race.guard) and not self._holds(race.b, race.guard) else 0
 
     # ------------------------------------------------------------ accesses
 
-    def _access(self, c: Context, info: MapInfo) -> Access:
+    def _access(self, c: Context, info: MapInfo, guard: RaceGuard | None) -> Access:
         raw = c.access
         place = self.sources.place(raw.func.path, raw.at, raw.end)
         return Access(
@@ -88,9 +89,9 @@ class Explainer:
             place.end_column,
             raw.func.display,
             self.sources.text(raw.func.path, raw.at, raw.end),
-            self.names.locks(c.locks),
+            self._locks(c.path, c.locks, guard),
             self._root(c),
-            self._trace(c, info),
+            self._trace(c, info, guard),
         )
 
     def _others(self, race: Race, info: MapInfo) -> list[Access]:
@@ -101,15 +102,17 @@ class Explainer:
             if key in shown:
                 continue
             shown.add(key)
-            found.append(self._plain(raw))
+            found.append(self._plain(raw, race.guard))
         return found[:_OTHERS_SHOWN]
 
-    def _plain(self, raw: RawAccess) -> Access:
+    def _plain(self, raw: RawAccess, guard: RaceGuard | None) -> Access:
         contexts = self.judge.contexts(raw)
         locks = raw.locks if not contexts else tuple(sorted(set.intersection(*(set(c.locks) for c in contexts)))) or raw.locks
         place = self.sources.place(raw.func.path, raw.at, raw.end)
         text = self.sources.text(raw.func.path, raw.at, raw.end)
-        return Access(raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self.names.locks(locks))
+        return Access(
+            raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self._locks(raw.path, locks, guard)
+        )
 
     def _root(self, c: Context) -> RootInfo:
         spawn = c.thread.spawn
@@ -119,7 +122,7 @@ class Explainer:
             place = self.sources.place(c.thread.func.path, c.thread.func.facts.at)
         return RootInfo(c.thread.kind, c.thread.many, place.path, place.line, c.thread.func.display)
 
-    def _trace(self, c: Context, info: MapInfo) -> tuple[Step, ...]:
+    def _trace(self, c: Context, info: MapInfo, guard: RaceGuard | None) -> tuple[Step, ...]:
         steps: list[Step] = []
         for edge in self._entry(c):
             steps.append(self._step(edge, c))
@@ -127,7 +130,8 @@ class Explainer:
         place = self.sources.place(raw.func.path, raw.at, raw.end)
         verb = _VERB[raw.op]
         text = f"{verb} {info.name}: {self.sources.line(raw.func.path, raw.at)}"
-        steps.append(Step(raw.func.path, place.line, place.column, raw.func.display, text, place.end_column, self.names.locks(c.locks)))
+        held = self._locks(c.path, c.locks, guard)
+        steps.append(Step(raw.func.path, place.line, place.column, raw.func.display, text, place.end_column, held))
         return tuple(steps)
 
     def _entry(self, c: Context) -> tuple[Edge, ...]:
@@ -157,7 +161,7 @@ class Explainer:
         )
         match rule:
             case "map-guard-missed" if guard is not None:
-                here = race.a if not self._holds(race.a, guard) else race.b
+                here = race.a if not self._holds(race.a, race.guard) else race.b
                 held = f"which {guard.held} of {guard.held + guard.missed} accesses hold"
                 why = "which its declaration names as its guard" if race.guard is not None and race.guard.declared else held
                 return (
@@ -186,8 +190,17 @@ class Explainer:
         many = " that runs many times at once" if race.a.thread.many and race.a.thread is race.b.thread else ""
         return f"{first} and {second}{many}; no common lock is held: {_FATAL[rule]}."
 
-    def _holds(self, c: Context, guard: Guard) -> bool:
-        return any(self.names.path(p) == guard.lock for p, _ in c.locks)
+    def _holds(self, c: Context, guard: RaceGuard | None) -> bool:
+        return guard is not None and any(_is_guard(c.path, p, guard) for p, _ in c.locks)
+
+    def _locks(self, path: Path, locks: Locks, guard: RaceGuard | None) -> tuple[HeldLock, ...]:
+        """Locks as the code writes them; the guard by one name, whatever the way to it."""
+        found = self.names.locks(locks)
+        if guard is None:
+            return found
+        kept = [lock for lock in locks if lock[1] in (READ, WRITE)]
+        name = self.names.path(guard.lock)
+        return tuple(HeldLock(name, shown.mode) if _is_guard(path, p, guard) else shown for (p, _), shown in zip(kept, found, strict=True))
 
     def _reasons(self, race: Race, guard: Guard | None) -> tuple[str, ...]:
         out = [
@@ -197,7 +210,7 @@ class Explainer:
         out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} name the same map")
         same = (race.a.access, race.a.locks) == (race.b.access, race.b.locks)
         for label, c in (("the", race.a),) if same else (("the first", race.a), ("the second", race.b)):
-            held = ", ".join(f"{h.lock} ({h.mode})" for h in self.names.locks(c.locks))
+            held = ", ".join(f"{h.lock} ({h.mode})" for h in self._locks(c.path, c.locks, race.guard))
             out.append(f"unprotected: {label} access holds {held or 'no lock'}")
         out.extend(race.evidence)
         return tuple(out)
@@ -225,3 +238,8 @@ _FATAL = {
     "concurrent-map-read-write": "the program can end with 'fatal error: concurrent map read and map write'",
     "concurrent-map-iteration": "the program can end with 'fatal error: concurrent map iteration and map write'",
 }
+
+
+def _is_guard(path: Path, lock: Path, guard: RaceGuard) -> bool:
+    """Whether a lock that is held where the map goes by ``path`` is the one that guards it, under whatever name."""
+    return guards(path, lock) and lock_key(path, lock).kind == lock_key(guard.shown_with.path, guard.lock).kind

@@ -364,15 +364,15 @@ class Body:
         if all(p.base[:2] == (ALLOC, self.func.id) and not p.fields and p.base not in state.escaped for p in value.paths):
             state.env[name] = value._replace(paths=(Path((RECEIVED, self.func.id, at)),))
 
-    def wait(self, path: Path) -> None:
-        """Joins the goroutines that signal on ``path``."""
+    def wait(self, path: Path, received: bool = False) -> None:
+        """Joins the goroutines that signal on ``path``; one value ``received`` outside a loop is from one of many."""
         self.waited.add(path)
         outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
         if outside and path not in self.now.locks:
             self.now.locks[path] = JOINED
         live = self.now.live
         if live:
-            ended = self._ended(path, live)
+            ended = self._ended(path, live, received and not self.loops)
             self.now.live = live - ended
             for thread in ended & self.begun:
                 edge = self.analysis.threads[thread]
@@ -381,8 +381,11 @@ class Body:
     def _still_held(self, locks: Locks) -> Locks:
         return tuple(sorted(join_locks(dict(locks), self.now.locks).items()))
 
-    def _ended(self, path: Path, live: frozenset[str]) -> set[str]:
-        """The goroutines that have ended when ``path`` was signalled: those that signal it, and those that they have waited for."""
+    def _ended(self, path: Path, live: frozenset[str], once: bool) -> set[str]:
+        """The goroutines that have ended when ``path`` was signalled: those that signal it, and those that they have waited for.
+
+        ``once``: by one of them only, which says nothing about the others that a loop started.
+        """
         signals = self.analysis.signals
         ended: set[str] = set()
         pending = [path]
@@ -390,8 +393,10 @@ class Body:
             at = pending.pop()
             for thread in sorted(live - ended):
                 if at in signals.get((self.func.frame.id, thread), ()):
-                    ended.add(thread)
                     edge = self.analysis.threads.get(thread)
+                    if once and at == path and thread in self.begun and edge is not None and edge.loops:
+                        continue
+                    ended.add(thread)
                     if edge is not None and edge.kind == "go" and edge.callee.frame is self.func.frame:
                         pending.extend(self.analysis.waits_of(edge.callee))
         return ended

@@ -12,6 +12,7 @@ from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
 from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
+_BESIDE = frozenset(["example", "examples", "_examples", "demo", "demos", "sample", "samples", "tools", "hack", "scripts", "contrib"])
 _OWNERS = 4  # calls up to where the owner of an object is looked for
 
 
@@ -146,6 +147,15 @@ class CallGraph:
                     pending.extend(packages.get(path, ()))
             known = self._imported[main] = frozenset(found)
         return known
+
+    def in_program(self, func: Func) -> bool:
+        """Whether the function's package is part of a program of the tree: not of an example or a tool beside a library."""
+        return func.scope.package.path in self._programs_packages
+
+    @cached_property
+    def _programs_packages(self) -> frozenset[str]:
+        mains = (m for m, root in self.roots.items() if root.kind == "main" and not _BESIDE & set(root.func.scope.package.path.split("/")))
+        return frozenset(p for main in mains for p in self.imported_by(main))
 
     def shared(self, func: Func, base: Base, overlapping: bool, seen: frozenset[str] = frozenset()) -> bool:
         """Whether two calls of ``func`` can get the same object as its parameter ``base``; ``overlapping`` if at the same time only.

@@ -384,7 +384,7 @@ def received(b: Body, channel: Value) -> None:
     for p in channel.paths:
         if token:
             b.release(p)
-        b.wait(p)
+        b.wait(p, received=True)
 
 
 def is_token(kind: Type) -> bool:
