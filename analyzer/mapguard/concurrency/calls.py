@@ -160,11 +160,16 @@ _BASIC = frozenset(
 def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool = False, written: Expr | None = None) -> Value:
     """Calls a function value; several possible targets have their results merged and only common effects."""
     result: Value | None = None
+    several: tuple[Value, ...] = ()
+    declared = fn.type.results if isinstance(fn.type, TFunc) else ()
     for target in fn.funcs:
+        b.results = ()
         one = _target(b, target, fn, args, at, end, mode, spread)
         if b.state is None:
             return NOTHING
-        result = one if result is None else merge_values(result, one)
+        result = one if result is None else one_of(result, one, declared[0] if len(declared) == 1 else UNKNOWN_TYPE)
+        several = b.results if not several else tuple(map(one_of, several, b.results, declared)) or several
+    b.results = several
     if not fn.funcs:
         for path in fn.paths:
             _call_path(b, path, args, at, end, mode)
@@ -173,6 +178,12 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
         result = b.results[0] if len(kinds) == 1 else Value(results_type(kinds)) if kinds else unknown_result(b, at, UNKNOWN_TYPE)
     return result
+
+
+def one_of(a: Value, b: Value, declared: Type) -> Value:
+    """The result of one of two functions; where their types differ only the declared type is left."""
+    merged = merge_values(a, b)
+    return merged._replace(type=declared) if UNKNOWN_TYPE not in (a.type, b.type) and a.type != b.type else merged
 
 
 def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: str) -> None:

@@ -92,6 +92,8 @@ class Evidence:
             found.append(Doubt(1, "one access is an argument of a function that is not in the tree"))
         if self._under_construction(a, b) or self._under_construction(b, a):
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
+        if any(c.thread.kind == "exported" and self.graph.in_program(c.thread.func) for c in (a, b)):
+            found.append(Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
         if len(a.own) + len(b.own) > _LONG_WAY:
