@@ -4,7 +4,23 @@ from collections import deque
 from functools import cached_property
 
 from mapguard.concurrency.aliases import Aliases
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, JOINED, PARAM, RECEIVER, RESULT, WRITE, Base, Edge, Locks, Path, place
+from mapguard.concurrency.domain import (
+    ALLOC,
+    COPY,
+    ELEM,
+    GLOBAL,
+    JOINED,
+    PARAM,
+    RECEIVER,
+    RESULT,
+    WRITE,
+    Base,
+    Edge,
+    Locks,
+    Path,
+    is_elem,
+    place,
+)
 from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
@@ -205,6 +221,13 @@ class CallGraph:
             return ""
         found = self.analysis.program.named(named.pkg, named.name)
         return f"{named.pkg}.{named.name}" if found is not None and isinstance(found.decl.type, TStruct) else ""
+
+    def belongs(self, path: Path) -> bool:
+        """Whether the map lies in the object that the path starts from, or in objects that were made for it and are kept nowhere else."""
+        fields = [f for f in path.fields if not f.startswith(COPY)]
+        while fields and is_elem(fields[-1]):
+            fields.pop()
+        return not any(is_elem(f) or f in self.analysis.passed_on for f in fields[:-1])
 
     def made_often(self, method: Func) -> bool:
         """Whether objects of the receiver's type are made by functions that run many times, or not in the tree."""

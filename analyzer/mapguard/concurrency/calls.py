@@ -170,6 +170,8 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
         result = one if result is None else one_of(result, one, declared[0] if len(declared) == 1 else UNKNOWN_TYPE)
         several = b.results if not several else tuple(map(one_of, several, b.results, declared)) or several
     b.results = several
+    if len(fn.funcs) > 1 and b.state is not None:
+        locks_of_all(b, fn.funcs, mode)
     if not fn.funcs:
         for path in fn.paths:
             _call_path(b, path, args, at, end, mode)
@@ -178,6 +180,29 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
         result = b.results[0] if len(kinds) == 1 else Value(results_type(kinds)) if kinds else unknown_result(b, at, UNKNOWN_TYPE)
     return result
+
+
+def locks_of_all(b: Body, funcs: tuple[FuncVal, ...], mode: str) -> None:
+    """A call that may run one of several methods, each of which takes a lock, or gives one up: ``store.lock()`` of an interface."""
+    known: list[tuple[Func, Summary, dict[int, tuple[Path, ...]]]] = []
+    for f in funcs:
+        if not isinstance(f.target, Func) or f.recv is None:
+            return
+        known.append((f.target, b.analysis.summary(f.target), {RECEIVER: f.recv.paths}))
+    taken = [[(q, m) for p, m in s.acquires if m in (READ, WRITE) for q in substitute(p, func, paths)] for func, s, paths in known]
+    given = [[q for p in s.releases for q in substitute(p, func, paths)] for func, s, paths in known]
+    if all(taken):
+        for path, held in (lock for one in taken for lock in one):
+            if mode == "defer":
+                b.taken_at_end[path] = held
+            elif mode == "call":
+                b.acquire(path, held)
+    elif all(given):
+        for path in (p for one in given for p in one):
+            if mode == "defer":
+                b.now.deferred |= {path}
+            elif mode == "call":
+                b.release(path)
 
 
 def one_of(a: Value, b: Value, declared: Type) -> Value:

@@ -71,7 +71,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         if (
             base[2] == RECEIVER
             and (once_an_object(edge.caller) or graph.endless(edge.callee))
-            and (_own_field(a.path) or not graph.made_often(owner))
+            and (graph.belongs(a.path) or not graph.made_often(owner))
         ):
             return False  # an object's own long-lived goroutine: starting a second one would be a leak
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
@@ -84,11 +84,6 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         loops = graph.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
     return True
-
-
-def _own_field(path: Path) -> bool:
-    """Whether the map lies in the object itself, not in another one that it points to."""
-    return sum(not is_elem(f) for f in path.fields) == 1
 
 
 def _frame_id(graph: CallGraph, func_id: str) -> str:
