@@ -55,7 +55,7 @@ class CallGraph:
         for callee, edges in self.incoming.items():
             for edge in edges:
                 self._callees.setdefault(edge.caller.id, []).append(callee)
-        self.roots = entry_points(analysis)
+        self.roots = entry_points(analysis, made)
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}

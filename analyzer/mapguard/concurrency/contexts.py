@@ -30,6 +30,7 @@ from mapguard.concurrency.domain import (
     passed_map,
 )
 from mapguard.concurrency.promises import for_initialisation
+from mapguard.concurrency.roots import reachable_from_outside
 from mapguard.concurrency.steps import moves, result_names
 from mapguard.program.model import Func
 
@@ -357,12 +358,6 @@ def merged(held: Locks, more: Locks) -> Locks:
 def _from(base: Path, top: Path, path: Path) -> Path:
     """The path with ``base`` instead of the base of ``top``, where it starts from that."""
     return base.plus(*path.fields) if path.base == top.base else path
-
-
-def reachable_from_outside(func: Func) -> bool:
-    """Whether code outside the repository can or will import the package: not a command, nor what belongs to one, not internal."""
-    package = func.scope.package
-    return package.name != "main" and not {"internal", "cmd"} & set(package.path.split("/"))
 
 
 def written_in_main(func: Func) -> bool:

@@ -10,17 +10,32 @@ from mapguard.program.model import Func
 from mapguard.program.names import show_type
 
 
-def entry_points(analysis: Analysis) -> dict[str, Root]:
-    """Roots by function id. A function that the tree also calls can be a root all the same."""
+def entry_points(analysis: Analysis, made: frozenset[str]) -> dict[str, Root]:
+    """Roots by function id. A function that the tree also calls can be a root all the same.
+
+    Methods of a type that nobody can make an object of (see ``instantiated``) are none.
+    """
     found: dict[str, Root] = {}
     embedders = _by_embedding(analysis)
     for func in analysis.program.funcs:
-        root = _root_of(analysis, func, embedders) if func.scope.file.test or not func.support else None
+        root = _root_of(analysis, func, embedders) if func.scope.file.test or not (func.support or _never_made(func, made)) else None
         if root is not None:
             found[func.id] = root
     for func in analysis.program.inits:
         found[func.id] = Root("init", False, func)
     return found
+
+
+def _never_made(func: Func, made: frozenset[str]) -> bool:
+    recv = func.recv
+    hidden = not reachable_from_outside(func)
+    return hidden and recv is not None and isinstance(recv.decl.type, TStruct) and ".".join(recv.key) not in made
+
+
+def reachable_from_outside(func: Func) -> bool:
+    """Whether code outside the repository can or will import the package: not a command, nor what belongs to one, not internal."""
+    package = func.scope.package
+    return package.name != "main" and not {"internal", "cmd"} & set(package.path.split("/"))
 
 
 def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tuple[str, bool]]) -> Root | None:
