@@ -31,7 +31,7 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.facts.syntax import TFunc, TInterface, TSlice, TStruct, Type
+from mapguard.facts.syntax import TFunc, TInterface, TPtr, TSlice, TStruct, Type
 from mapguard.program.model import Func
 
 if TYPE_CHECKING:
@@ -447,9 +447,19 @@ def substitute(path: Path, callee: Func, args: dict[int, tuple[Path, ...]]) -> t
     fields = path.fields
     if fields and is_elem(fields[0]) and index + VARIADIC in args:
         return tuple(a.plus(*fields[1:]) for a in args[index + VARIADIC])
-    if fields:
-        return tuple(a.plus(*fields) for a in args.get(index, ()))
-    return args.get(index, ())
+    found = args.get(index, ())
+    if not fields:
+        return found
+    if fields[0].startswith(COPY) or (any(a.is_copy for a in found) and not _by_value(callee, index)):
+        return tuple(a.plus(*fields) for a in found)
+    return tuple(a.uncopied().plus(*fields) for a in found)  # what a copy's first field points to is no copy
+
+
+def _by_value(func: Func, index: int) -> bool:
+    """Whether the parameter is passed by value: its callee has a copy."""
+    if index == RECEIVER:
+        return not func.pointer
+    return index < len(func.params) and not isinstance(func.params[index], TPtr)
 
 
 def initial_env(func: Func, analysis: "Analysis") -> dict[str, Value]:
