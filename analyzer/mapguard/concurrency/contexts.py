@@ -29,7 +29,7 @@ from mapguard.concurrency.domain import (
     location,
     passed_map,
 )
-from mapguard.concurrency.promises import for_initialisation
+from mapguard.concurrency.promises import for_initialisation, for_several_goroutines
 from mapguard.concurrency.roots import reachable_from_outside
 from mapguard.concurrency.steps import moves, result_names
 from mapguard.program.model import Func
@@ -148,6 +148,10 @@ class Climber:
             way = queue.popleft()
             if not way.owned:
                 self._step(access, way, queue, seen, done)
+        if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
+            self._end(
+                done, access, self._unknown_caller(access.func), Way(access.func, access.path, locks, (), False, False, False, access.under)
+            )
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:

@@ -9,7 +9,7 @@ from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Ac
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.promises import begins, for_one_goroutine
+from mapguard.concurrency.promises import begins, for_one_goroutine, for_several_goroutines
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
@@ -92,7 +92,7 @@ class Evidence:
             found.append(Doubt(1, "one access is an argument of a function that is not in the tree"))
         if self._under_construction(a, b) or self._under_construction(b, a):
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
-        if any(c.thread.kind == "exported" and self.graph.in_program(c.thread.func) for c in (a, b)):
+        if any(self._uncalled(c) for c in (a, b)):
             found.append(Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
@@ -101,6 +101,11 @@ class Evidence:
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
             found.append(Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side"))
         return found
+
+    def _uncalled(self, c: Context) -> bool:
+        """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere."""
+        func = c.thread.func
+        return c.thread.kind == "exported" and self.graph.in_program(func) and not for_several_goroutines(func)
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""

@@ -4,22 +4,16 @@ After RacerD's principle: report only where the code itself says that it means t
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
-from mapguard.concurrency.promises import UNSAFE
+from mapguard.concurrency.promises import SAFE, UNSAFE
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct, Type
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
-
-_SAFE = re.compile(
-    r"(?i)(safe|suitable) for (concurrent|simultaneous|use by multiple)"
-    r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
-)
 
 
 class Intent:
@@ -89,7 +83,7 @@ class Intent:
             return None
         if UNSAFE.search(named.decl.comment):
             return None
-        if _SAFE.search(named.decl.comment):
+        if SAFE.search(named.decl.comment):
             return f"the comment of {named.name} promises that it is safe for concurrent use"
         under = self.analysis.types.underlying(TName(named.pkg, named.name))
         for field in under.fields if isinstance(under, TStruct) else ():

@@ -7,6 +7,10 @@ from mapguard.program.model import Func
 UNSAFE = re.compile(
     r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded"
 )
+SAFE = re.compile(
+    r"(?i)(safe|suitable) (for (concurrent|simultaneous|use by multiple)|to (use|call|be (used|called)) (concurrently|from (multiple|several|many)))"
+    r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
+)
 _EARLY = r"(init\b|initiali[sz]ation|init\(\)|start-?up)"
 _AT_START = re.compile(rf"(?i)\b(must|only|should)\b[^.;]{{0,60}}{_EARLY}|{_EARLY}[^.;]{{0,20}}\bonly\b")
 
@@ -14,6 +18,11 @@ _AT_START = re.compile(rf"(?i)\b(must|only|should)\b[^.;]{{0,60}}{_EARLY}|{_EARL
 def for_initialisation(func: Func) -> bool:
     """``// RegisterX must only be called during initialization (i.e. in an init() function)``."""
     return bool(_AT_START.search(func.facts.doc))
+
+
+def for_several_goroutines(func: Func) -> bool:
+    """``// Group is safe to call from multiple goroutines``."""
+    return func.exported and bool(SAFE.search(func.facts.doc)) and not UNSAFE.search(func.facts.doc)
 
 
 def for_one_goroutine(func: Func) -> bool:
