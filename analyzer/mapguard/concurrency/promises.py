@@ -8,7 +8,7 @@ UNSAFE = re.compile(
     r"(?i)not (\w+ ){0,3}(safe|concurren|goroutine|thread)|n't (\w+ ){0,3}(safe|concurren)|unsafe for concurren|single[- ]threaded"
 )
 SAFE = re.compile(
-    r"(?i)(safe|suitable) (for (concurrent|simultaneous|use by multiple)|to (use|call|be (used|called)) (concurrently|from (multiple|several|many)))"
+    r"(?i)(safe|suitable) (for (concurrent|simultaneous|use by multiple)|to (use|call|be (used|called)) (from )?(multiple|several|many))"
     r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
 )
 _EARLY = r"(init\b|initiali[sz]ation|init\(\)|start-?up)"
