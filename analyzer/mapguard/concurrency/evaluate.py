@@ -199,27 +199,32 @@ def method_expression(b: Body, x: Sel) -> Value:
 def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
     """``base.name``: a field, or a method value bound to its receiver. ``place``: the field itself, not what is known to be in it."""
     if base.type in (UNKNOWN_TYPE, OUTSIDE):
-        return unknown_selection(base, name)
+        return unknown_selection(b, base, name)
     selected = b.types.select(base.type, name)
     if selected is None:
         if b.types.of_library(base.type):
-            return unknown_selection(Value(OUTSIDE, base.paths), name)
+            return unknown_selection(b, Value(OUTSIDE, base.paths), name)
         b.analysis.used_names.add((b.func.scope.package.path, name))
-        return unknown_selection(base, name)
+        return unknown_selection(b, base, name)
     value = walk(b, base, selected, place)
     if selected.method is not None:
         method = selected.method
         return Value(TFunc(method.params, method.results, method.facts.variadic), (), (FuncVal(method, value),))
     if selected.iface is not None:
-        return Value(selected.iface, (), b.analysis.dispatch(selected.owner, name, value) or (FuncVal(str(selected.external), value),))
+        known = b.analysis.dispatch(selected.owner, name, value)
+        if not known:
+            b.analysis.unresolved.add(name)
+        return Value(selected.iface, (), known or (FuncVal(str(selected.external), value),))
     if selected.external is not None:
         signature = b.analysis.signature_of(selected)
         return Value(signature if signature != UNKNOWN_TYPE else OUTSIDE, (), (FuncVal(selected.external, value),))
     return value
 
 
-def unknown_selection(base: Value, name: str) -> Value:
+def unknown_selection(b: Body, base: Value, name: str) -> Value:
     # Nothing is known of the type: the name still tells a lock from a map.
+    if base.type == UNKNOWN_TYPE:
+        b.analysis.unresolved.add(name)
     paths = tuple(p.plus(f"?.{name}") for p in base.paths)
     return Value(base.type if base.type == OUTSIDE else UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
 

@@ -105,7 +105,10 @@ class Evidence:
     def _uncalled(self, c: Context) -> bool:
         """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere."""
         func = c.thread.func
-        return c.thread.kind == "exported" and self.graph.in_program(func) and not for_several_goroutines(func)
+        if c.thread.kind != "exported" or not self.graph.in_program(func):
+            return False
+        answers = func.recv is not None and func.facts.name in self.graph.analysis.unresolved
+        return not (answers or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""
@@ -150,7 +153,7 @@ def _guess(a: Context, b: Context) -> Doubt | None:
     guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
     single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
     if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-        return Doubt(1 if single else 3, f"a stored function is called that may be one of {guesses}")
+        return Doubt(1 if single else 2, f"a stored function is called that may be one of {guesses}")
     if guesses <= _FEW_CANDIDATES:
         return None
     many = 2 if single else 4

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import GLOBAL, Access, Location, is_elem
 from mapguard.concurrency.promises import SAFE, UNSAFE
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct, Type
@@ -39,16 +39,18 @@ class Intent:
     def of_pair(self, a: Context, b: Context, accesses: Sequence[Access]) -> str | None:
         """What the ways to the object say."""
         for c in (a, b):
-            if c.where.kind != "local" and self._in_concurrent_map(c.path):
+            if self.in_concurrent_map(c):
                 return "the object is kept in a concurrent map, where several goroutines find it"
         single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL
         if single and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():
             return "the map is filled on demand, and its package starts goroutines or takes locks elsewhere"
         return None
 
-    def _in_concurrent_map(self, path: Path) -> bool:
+    def in_concurrent_map(self, c: Context) -> bool:
         """Whether the way to the map leads through an element of a sync.Map or its like."""
-        fields = path.fields
+        path, fields = c.path, c.path.fields
+        if c.where.kind == "local":
+            return False
         if path.base[0] == GLOBAL and fields and is_elem(fields[0]):
             package, _, name = path.base[1].rpartition(".")
             found = self.analysis.program.packages.get(package)

@@ -12,7 +12,12 @@ def same_single_root(a: Context, b: Context) -> bool:
     """One goroutine that is started once is not concurrent with itself; nor is main, nor one call of a single caller."""
     if a.thread.kind in ("main", "init") and b.thread.kind in ("main", "init"):
         return True  # one goroutine, or two programs
-    return a.thread.id == b.thread.id and not a.thread.many
+    if a.thread.many or b.thread.many:
+        return False
+    if a.thread.id == b.thread.id:
+        return True
+    x, y = a.thread.spawn, b.thread.spawn  # one of two places starts the object's only goroutine of this kind
+    return x is not None and y is not None and x.callee is y.callee and a.path == b.path and once_an_object(x.callee)
 
 
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
@@ -122,12 +127,12 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
 
 def _one_signal(a_map: Path, end: Path, b_map: Path, waited: Path) -> bool:
     """Whether what one side signals is what the other waits for: the same variable, or beside the map on both sides; not one of many."""
-    if any(is_elem(f) for f in (*end.fields, *waited.fields)):
-        return False
     if end == waited and end.base[0] in (GLOBAL, ALLOC):
-        return True
+        return not any(is_elem(f) for f in end.fields)
     a, b = lock_key(a_map, end), lock_key(b_map, waited)
-    return a.kind == b.kind and a.relative is not None and b.relative is not None and a.relative[1] == b.relative[1]
+    if a.kind != b.kind or a.relative is None or b.relative is None:
+        return False
+    return a.relative[1] == b.relative[1] and not any(is_elem(f) for f in a.relative[1])
 
 
 def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:

@@ -98,6 +98,7 @@ class Analysis:
         self.loop_names: dict[str, set[str]] = {}
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
+        self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge]] = []
