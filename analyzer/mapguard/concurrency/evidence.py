@@ -9,7 +9,7 @@ from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Ac
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.promises import begins, for_one_goroutine, for_several_goroutines
+from mapguard.concurrency.promises import begins, fills_new, for_one_goroutine, for_several_goroutines
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
@@ -94,6 +94,8 @@ class Evidence:
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
         if any(self._uncalled(c) for c in (a, b)):
             found.append(Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to"))
+        if any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
+            found.append(Doubt(3, "one side fills the object from its encoded form"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
         if len(a.own) + len(b.own) > _LONG_WAY:

@@ -11,6 +11,7 @@ SAFE = re.compile(
     r"(?i)(safe|suitable) (for (concurrent|simultaneous|use by multiple)|to (use|call|be (used|called)) (from )?(multiple|several|many))"
     r"|goroutine[- ]?safe|thread[- ]?safe|concurrency[- ]?safe|concurrently"
 )
+_FILLS = re.compile(r"(?:[Uu]nmarshal|[Dd]ecode|GobDecode)(?![a-z])")
 _EARLY = r"(init\b|initiali[sz]ation|init\(\)|start-?up)"
 _AT_START = re.compile(rf"(?i)\b(must|only|should)\b[^.;]{{0,60}}{_EARLY}|{_EARLY}[^.;]{{0,20}}\bonly\b")
 
@@ -18,6 +19,11 @@ _AT_START = re.compile(rf"(?i)\b(must|only|should)\b[^.;]{{0,60}}{_EARLY}|{_EARL
 def for_initialisation(func: Func) -> bool:
     """``// RegisterX must only be called during initialization (i.e. in an init() function)``."""
     return bool(_AT_START.search(func.facts.doc))
+
+
+def fills_new(func: Func) -> bool:
+    """``UnmarshalJSON``, ``DecodeMsg``: a method that fills an object from its encoded form; that is a new one nearly always."""
+    return func.frame.recv is not None and bool(_FILLS.match(func.frame.facts.name))
 
 
 def for_several_goroutines(func: Func) -> bool:
