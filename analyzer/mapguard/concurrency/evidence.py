@@ -94,7 +94,8 @@ class Evidence:
             found.append(Doubt(3, "one side is the function that makes the object, before it returns it"))
         if any(self._uncalled(c) for c in (a, b)):
             found.append(Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to"))
-        if any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
+        kept = _holder(a.path) is not None and _fields(a.path) == _fields(b.path)
+        if not kept and any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
             found.append(Doubt(3, "one side fills the object from its encoded form"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
