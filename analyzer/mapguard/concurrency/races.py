@@ -133,16 +133,18 @@ class Judge:
         return Race(where, a, b, guard, tuple(accesses), score, evidence)
 
     def check_then_acts(self) -> Iterable[Race]:
-        """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave."""
+        """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave: one race for each map."""
+        found: dict[Location, list[Context]] = {}
         for ident in sorted(self.analysis.units):
             for access in self.analysis.units[ident].acts:
-                score = 1 if access.weak else 3
                 for c in self.contexts(access):
                     if strength(c) == REAL and not c.locks and self_parallel(self.graph, c):
-                        yield Race(
-                            c.where, c, c, None, (access,), score, ("Load and Store are two steps: another thread can come between",), True
-                        )
+                        found.setdefault(c.where, []).append(c)
                         break
+        reason = "Load and Store are two steps: another thread can come between"
+        for where, contexts in sorted(found.items()):
+            c = next((c for c in contexts if not c.access.weak), contexts[0])
+            yield Race(where, c, c, None, tuple(x.access for x in contexts), 1 if c.access.weak else 3, (reason,), True)
 
 
 def guarded_on_the_spot(accesses: list[Access]) -> bool:
