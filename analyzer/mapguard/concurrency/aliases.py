@@ -54,6 +54,11 @@ def holder(path: Path) -> Path:
     return Path(path.base, path.fields[: max(end - 1, 0)])
 
 
+def _owner(at: Place) -> str:
+    """The type that has the field."""
+    return at.rpartition(".")[0] if isinstance(at, str) else ""
+
+
 class Aliases:
     """Answers for one solved program."""
 
@@ -110,8 +115,14 @@ class Aliases:
         return owners
 
     def meet(self, a: Path, b: Path) -> bool:
-        """Whether one allocation of the tree can be the object that has the map on both ways."""
-        p, q = self.origins(place(holder(a))), self.origins(place(holder(b)))
+        """Whether one allocation of the tree can be the object that has the map on both ways.
+
+        What objects of one type keep in their fields is told apart by these objects.
+        """
+        x, y = holder(a), holder(b)
+        while x.fields and y.fields and _owner(place(x)) == _owner(place(y)):
+            x, y = holder(x), holder(y)
+        p, q = self.origins(place(x)), self.origins(place(y))
         return any(self._same(m, n) for m in p.made for n in q.made)
 
     def reaches(self, edge: Edge) -> bool:

@@ -1,6 +1,7 @@
 """The call graph seen from the callees: who calls a function, how often it runs, what it starts, which programs it belongs to."""
 
 from collections import deque
+from collections.abc import Collection
 from functools import cached_property
 
 from mapguard.concurrency.aliases import Aliases
@@ -29,6 +30,7 @@ from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
 _BESIDE = frozenset(["example", "examples", "_examples", "demo", "demos", "sample", "samples", "tools", "hack", "scripts", "contrib"])
+_CALLS_DOWN = 4  # how far down a function is followed that may run a literal at once
 _OWNERS = 4  # calls up to where the owner of an object is looked for
 
 
@@ -59,6 +61,7 @@ class CallGraph:
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
+        self._runs: dict[str, frozenset[str]] = {}
 
     def telling(self, locks: Locks) -> Locks:
         """Without waits for what no goroutine of the tree signals."""
@@ -221,6 +224,40 @@ class CallGraph:
             return ""
         found = self.analysis.program.named(named.pkg, named.name)
         return f"{named.pkg}.{named.name}" if found is not None and isinstance(found.decl.type, TStruct) else ""
+
+    def made_on_the_way(self, edge: Edge, executed: Collection[str]) -> bool:
+        """Whether a call of one of several stored functions fits its way: a literal that its maker has run at once is run by the maker.
+
+        ``executed`` are the functions of the thread. Literals that are kept for later are run by anybody.
+        """
+        if edge.kind != "callback" or edge.candidates == 1 or edge.callee.outer is None:
+            return True
+        maker: Func | None = edge.callee.outer
+        while maker is not None:
+            if maker.id not in executed and edge.caller.id in self._run_by(maker.id):
+                return False
+            maker = maker.outer
+        return True
+
+    def _run_by(self, maker: str) -> frozenset[str]:
+        """The functions that a call of ``maker`` runs on its own thread, a few calls down."""
+        known = self._runs.get(maker)
+        if known is None:
+            found, level = {maker}, [maker]
+            for _ in range(_CALLS_DOWN):
+                level = [c for f in level for c in self._synchronous.get(f, ()) if c not in found]
+                found.update(level)
+            known = self._runs[maker] = frozenset(found)
+        return known
+
+    @cached_property
+    def _synchronous(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for callee, edges in self.incoming.items():
+            for edge in edges:
+                if not edge.starts_thread:
+                    found.setdefault(edge.caller.id, set()).add(callee)
+        return found
 
     def belongs(self, path: Path) -> bool:
         """Whether the map lies in the object that the path starts from, or in objects that were made for it and are kept nowhere else."""

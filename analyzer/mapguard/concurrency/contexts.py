@@ -335,6 +335,10 @@ class Climber:
 
     def _end(self, done: list[Context], access: Access, thread: Thread, way: Way, within: bool = False) -> None:
         path, locks = way.path, way.locks
+        own = way.chain[1:] if thread.spawn is not None else way.chain
+        executed = {thread.func.id, access.func.id, *(e.caller.id for e in own)}
+        if not all(self.graph.made_on_the_way(e, executed) for e in own):
+            return
         if path.is_copy:
             if access.op == "replace":
                 return  # a field of a copy: the original keeps its map

@@ -71,6 +71,8 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         return False  # what the starter passes is not known: most likely another object each time
     if base[0] == PARAM and edge is not None and edge.kind == "go":
         owner = graph.analysis.program.by_id.get(base[1])
+        if any(e.kind == "callback" and e.candidates > 1 for e in a.own) and graph.endless(edge.callee):
+            return False  # each long-lived goroutine has a function of its own to run
         if owner is None or edge.loops or edge.many or owner.frame is not edge.caller.frame:
             return True
         if (
