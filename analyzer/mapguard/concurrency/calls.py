@@ -221,7 +221,9 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
         return
     found = location(path)
     if found is not None:
-        b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, args, at, end, "go" if mode == "go" else "call")))
+        template = _snapshot(b, args, at, end, "go" if mode == "go" else "call")
+        template.queued = found[1] > 0
+        b.analysis.pending_calls.append((b, found[0].name, template))
 
 
 def own_param_any(path: Path) -> bool:

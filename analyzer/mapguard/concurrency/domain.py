@@ -347,6 +347,7 @@ class Edge:
         "many",
         "owned",
         "private",
+        "queued",
         "root",
         "series",
         "stores",
@@ -382,6 +383,7 @@ class Edge:
         self.root = root
         self.around: Locks = ()
         self.series = ""  # equal for the functions that one goroutine runs in turn
+        self.queued = False  # the function is taken out of a queue or list, all of which are run sooner or later
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
         self.taken: dict[int, frozenset[tuple[Location, str]]] = {}  # ``Value.under`` of the arguments

@@ -100,7 +100,10 @@ class Evidence:
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
         if len(a.own) + len(b.own) > _LONG_WAY:
-            found.append(Doubt(1, "the ways to the two accesses are long"))
+            guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
+            found.append(Doubt(3 if guessed else 1, "the ways to the two accesses are long"))
+        if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
+            found.append(Doubt(3, "one side puts another map in the place of the one that the other changes"))
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
             found.append(Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side"))
         return found
@@ -155,8 +158,10 @@ def _guess(a: Context, b: Context) -> Doubt | None:
     """Calls on the way that may run one of several functions."""
     guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
     single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
-    if guesses > 1 and any(e.kind == "callback" and e.candidates > 1 for c in (a, b) for e in c.chain):
-        return Doubt(1 if single else 2, f"a stored function is called that may be one of {guesses}")
+    stored = [e for c in (a, b) for e in c.chain if e.kind == "callback" and e.candidates > 1]
+    if stored:
+        all_run = single or all(e.queued for e in stored)
+        return Doubt(1 if all_run else 3, f"a stored function is called that may be one of {guesses}")
     if guesses <= _FEW_CANDIDATES:
         return None
     many = 2 if single else 4

@@ -409,6 +409,7 @@ class Analysis:
                         bool(template.loops),
                     )
                     edge.candidates = len(stored)
+                    edge.queued = template.queued
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
