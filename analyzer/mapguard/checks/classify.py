@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mapguard.concurrency.domain import COPY, Path
+from mapguard.concurrency.domain import COPY, RESULT, Path
 from mapguard.concurrency.guards import common_lock, guards, shared_read_lock
 from mapguard.concurrency.races import Race
 
@@ -28,8 +28,9 @@ def guard_mismatch(race: Race) -> bool:
 
 
 def escapes_guard(race: Race) -> bool:
-    """The side without the guard uses the map under a local name or through a getter."""
-    return race.guard is not None and any(c.access.alias and not c.locks for c in (race.a, race.b)) and bool(race.guard.held)
+    """The side without the guard uses the map under a local name that it got under a lock, or through a getter."""
+    taken = any(c.access.alias and not c.locks and (c.access.under or c.access.path.base[0] == RESULT) for c in (race.a, race.b))
+    return race.guard is not None and taken and bool(race.guard.held)
 
 
 def guard_missed(race: Race) -> bool:

@@ -16,8 +16,10 @@ def same_single_root(a: Context, b: Context) -> bool:
         return False
     if a.thread.id == b.thread.id:
         return True
-    x, y = a.thread.spawn, b.thread.spawn  # one of two places starts the object's only goroutine of this kind
-    return x is not None and y is not None and x.callee is y.callee and a.path == b.path and once_an_object(x.callee)
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x.callee is not y.callee or a.path != b.path or not once_an_object(x.callee):
+        return False
+    return x.id not in y.live and y.id not in x.live  # one of two places starts the object's only goroutine of this kind
 
 
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
