@@ -9,7 +9,7 @@ from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Ac
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
-from mapguard.concurrency.promises import begins, fills_new, for_one_goroutine, for_several_goroutines
+from mapguard.concurrency.promises import begins, fills_new, for_one_goroutine, for_several_goroutines, in_a_phase
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
@@ -99,6 +99,8 @@ class Evidence:
             found.append(Doubt(3, "one side fills the object from its encoded form"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
+        if any(in_a_phase(f) for c in (a, b) for f in (c.access.func, *(e.caller for e in c.own))):
+            found.append(Doubt(1, "one side parses, loads or resets, which may have the object to itself"))
         if len(a.own) + len(b.own) > _LONG_WAY:
             guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
             found.append(Doubt(3 if guessed else 1, "the ways to the two accesses are long"))

@@ -48,3 +48,11 @@ def begins(func: Func) -> bool:
 def once_an_object(func: Func) -> bool:
     """Those, and ``Run`` and ``Serve``, in which an object spends its life."""
     return begins(func) or (func.frame.recv is not None and bool(_LIVES.fullmatch(func.frame.facts.name)))
+
+
+_PHASE = re.compile(r"(?:[Pp]arse|[Rr]eset|[Rr]estore|[Rr]ecover|[Ll]oad|[Ii]nit|[Ii]nitiali[sz]e)(?![a-z])")
+
+
+def in_a_phase(func: Func) -> bool:
+    """``parseFlags``, ``resetState``, ``restoreFromDisk``: steps that often have the object to themselves."""
+    return bool(_PHASE.match(func.frame.facts.name))
