@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mapguard.concurrency.domain import COPY, RESULT, Path
-from mapguard.concurrency.guards import common_lock, guards, shared_read_lock
+from mapguard.concurrency.guards import common_lock, guards, is_once, shared_read_lock
 from mapguard.concurrency.races import Race
 
 Check = Callable[[Race], bool]
@@ -23,7 +23,7 @@ def write_under_rlock(race: Race) -> bool:
 
 
 def guard_mismatch(race: Race) -> bool:
-    sides = [[lock for lock, _ in c.locks if guards(c.path, lock)] for c in (race.a, race.b)]
+    sides = [[lock for lock, _ in c.locks if guards(c.path, lock) and not is_once(lock)] for c in (race.a, race.b)]
     return bool(sides[0]) and bool(sides[1]) and common_lock(race.a.path, race.a.locks, race.b.path, race.b.locks) is None
 
 

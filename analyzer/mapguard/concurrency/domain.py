@@ -34,6 +34,20 @@ def _owner(field: str) -> str:
     return "" if field[:1] in (*ELEM[:1], COPY, "?") else field.rpartition(".")[0]
 
 
+@functools.lru_cache(maxsize=1 << 18)
+def _extended(found: tuple[str, ...], fields: tuple[str, ...]) -> tuple[str, ...]:
+    """See ``Path.plus``; the same few ways are walked again and again."""
+    for f in fields:
+        owner = _owner(f)
+        if owner and found and _owner(found[-1]):
+            found = next((found[:i] for i, g in enumerate(found) if _owner(g) == owner), found)
+        found = (*found, f)
+    if len(found) > LENGTH_LIMIT:
+        kept = min(len(fields), LENGTH_LIMIT)
+        found = found[: LENGTH_LIMIT - kept] + found[-kept:] if kept else found[:LENGTH_LIMIT]
+    return found
+
+
 class Path(NamedTuple):
     base: Base
     fields: tuple[str, ...] = ()
@@ -44,16 +58,7 @@ class Path(NamedTuple):
 
         Over the length limit the last parts are kept. After the access graphs of Khedker, Sanyal and Karkare (TOPLAS 2007).
         """
-        found = self.fields
-        for f in fields:
-            owner = _owner(f)
-            if owner and found and _owner(found[-1]):
-                found = next((found[:i] for i, g in enumerate(found) if _owner(g) == owner), found)
-            found = (*found, f)
-        if len(found) > LENGTH_LIMIT:
-            kept = min(len(fields), LENGTH_LIMIT)
-            found = found[: LENGTH_LIMIT - kept] + found[-kept:] if kept else found[:LENGTH_LIMIT]
-        return Path(self.base, found)
+        return Path(self.base, _extended(self.fields, fields))
 
     def plain(self) -> "Path":
         """Without the loops that elements come from: what memory is keyed by."""

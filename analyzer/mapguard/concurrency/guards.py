@@ -53,6 +53,12 @@ def guards(map_path: Path, lock: Path) -> bool:
     return True
 
 
+def is_once(lock: Path) -> bool:
+    """Whether it is a ``sync.Once``, by its name: it orders its function before others, and guards nothing that comes later."""
+    name = next((f for f in reversed(lock.fields) if not is_elem(f) and not f.startswith(COPY)), lock.base[1])
+    return name.lower().endswith("once")
+
+
 def _frame(path: Path) -> str:
     """The function that an allocation belongs to, for its literals too."""
     return path.base[1].partition("$")[0]

@@ -341,6 +341,7 @@ def branch(b: Body, s: If) -> None:
         run(b, s.other)
     after_other = b.state
     asked = after_then is not None and after_other is not None and _asks_for_lock(b, s.cond)
+    guarded = _of_present(b, s.cond, after_then) if after_then is not None and after_other is not None and not s.other else {}
     kept = after_then.copy() if asked and after_then is not None else None
     cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None
     b.state = join([st for st in (after_then, after_other) if st is not None])
@@ -348,11 +349,24 @@ def branch(b: Body, s: If) -> None:
         b.state.locks, b.state.given, b.state.cases = kept.locks, kept.given, kept.cases
     elif decider and cases is not None and cases[0] != cases[1] and b.state is not None:
         b.state.cases[decider] = (dict(b.state.locks), *(reversed(cases) if negated else cases))
+    if guarded and b.state is not None:
+        b.state.locks = {**guarded, **b.state.locks}
+        b.state.deferred |= {p for p in (after_then.deferred if after_then is not None else ()) if p in guarded}
     if s.init is not None and b.state is not None:
         for name in _declares(s.init):
             if name in outer:
                 b.state.env[name] = outer[name]
     b.own_names = own
+
+
+def _of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
+    """``if x != nil { x.mu.Lock() }``: whoever gets at anything through ``x`` later has found it present, and holds its lock."""
+    if not (isinstance(cond, Binary) and cond.op == "!=" and isinstance(cond.y, Name) and cond.y.name == "nil"):
+        return {}
+    if not isinstance(cond.x, Name) or b.state is None:
+        return {}
+    present = b.now.env.get(cond.x.name, NOTHING).paths
+    return {p: m for p, m in then.locks.items() if any(p.base == x.base and p.fields[: len(x.fields)] == x.fields for x in present)}
 
 
 def _variable(cond: Expr) -> tuple[str, bool]:
