@@ -13,6 +13,7 @@ from mapguard.concurrency.promises import begins, fills_new, for_one_goroutine, 
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 
+_FAR = 3  # calls on each way, on which the names of objects get lost
 _LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
 _SURE = 4  # high confidence
 
@@ -99,6 +100,11 @@ class Evidence:
             found.append(Doubt(3, "one side fills the object from its encoded form"))
         if _beginning(a, b) or _beginning(b, a):
             found.append(Doubt(2, "one side makes the map where the object's life begins"))
+        if guard is None and _fields(a.path) != _fields(b.path) and min(len(a.own), len(b.own)) >= _FAR:
+            found.append(Doubt(3, "both ways go through several calls to what has different names there, and no lock brings them together"))
+        started = self._started_by(a, b) or self._started_by(b, a)
+        if {a.thread.kind, b.thread.kind} == {"exported", "goroutine"} and not started:
+            found.append(Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends"))
         if any(in_a_phase(f) for c in (a, b) for f in (c.access.func, *(e.caller for e in c.own))):
             found.append(Doubt(1, "one side parses, loads or resets, which may have the object to itself"))
         if len(a.own) + len(b.own) > _LONG_WAY:
