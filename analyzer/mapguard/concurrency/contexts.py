@@ -36,6 +36,7 @@ from mapguard.program.model import Func
 
 STATE_LIMIT = 400
 PER_ACCESS = 40
+REAL, API = "real", "api"
 _MAKERS = 3  # calls between the one that makes a function literal and the one that runs it, and ways that are followed
 _MAKERS_SEEN = 60
 _STEPS_KEPT = 50_000  # steps up that are remembered for other accesses
@@ -123,6 +124,11 @@ class Way(NamedTuple):
     hidden: bool
     ours: bool
     under: frozenset[tuple[Location, str]]
+
+
+def strength(c: Context) -> str:
+    """Whether the thread is known to run concurrently (``REAL``), or only could be by an unknown caller (``API``)."""
+    return API if c.thread.kind in ("exported", "stored", "unknown") else REAL
 
 
 class Climber:

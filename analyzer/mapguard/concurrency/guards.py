@@ -96,3 +96,9 @@ def shared_read_lock(a_map: Path, a_locks: tuple[tuple[Path, str], ...], b_map: 
             if a_mode == b_mode == READ and guards(a_map, a) and guards(b_map, b) and same_lock(a_map, a, b_map, b):
                 return a
     return None
+
+
+def own_lock(path: Path, lock: Path) -> bool:
+    """Whether the lock lies in the very object that the map lies in."""
+    found = lock_key(path, lock).relative
+    return found is not None and sum(not is_elem(f) for f in found[0]) <= 1

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.contexts import Climber, Context
+from mapguard.concurrency.contexts import API, REAL, Climber, Context, strength
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
-from mapguard.concurrency.evidence import API, REAL, Evidence, strength
+from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
 from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel

@@ -1,0 +1,192 @@
+"""What makes it less likely that two threads meet at one object: a chain of small tests over a pair of contexts, each with its weight."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mapguard.concurrency.aliases import Aliases, Likeness
+from mapguard.concurrency.callgraph import CallGraph
+from mapguard.concurrency.contexts import API, REAL, Context, strength
+from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Path, is_elem
+from mapguard.concurrency.guards import own_lock
+from mapguard.concurrency.inference import Guard
+from mapguard.concurrency.intent import Intent
+from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.program.model import Func
+
+_FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
+_FAR = 3  # calls on each way, on which the names of objects get lost
+_LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
+
+
+class Doubt(NamedTuple):
+    """``weight`` is taken off the score: 3 and more leave little of a race between known entry points."""
+
+    weight: int
+    reason: str
+
+
+class Doubts:
+    """Answers for one program."""
+
+    def __init__(self, graph: CallGraph, aliases: Aliases, intent: Intent) -> None:
+        self.graph = graph
+        self.aliases = aliases
+        self.intent = intent
+
+    def of(self, a: Context, b: Context, guard: Guard | None) -> list[Doubt]:
+        """All doubts about a pair."""
+        mostly_held = guard is not None and len(guard.held) >= len(guard.missed)
+        found = [d for d in (_guess(a, b), self._identity(a, b, guard, mostly_held)) if d is not None]
+        return [*found, *self._threads(a, b), *_time(a, b), *_ways(a, b, guard, mostly_held)]
+
+    def _threads(self, a: Context, b: Context) -> Iterator[Doubt]:
+        """Whether both threads are there, at the same time."""
+        kinds = {a.thread.kind, b.thread.kind}
+        if "unknown" in kinds:
+            yield Doubt(2, "one side is called by nobody that is known, most likely through a call that could not be resolved")
+        if self._under_construction(a, b) or self._under_construction(b, a):
+            yield Doubt(3, "one side is the function that makes the object, before it returns it")
+        if self._uncalled(a) or self._uncalled(b):
+            yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
+        if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
+            yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
+
+    def _uncalled(self, c: Context) -> bool:
+        """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere."""
+        func = c.thread.func
+        if c.thread.kind != "exported" or not self.graph.in_program(func):
+            return False
+        answers = func.recv is not None and func.facts.name in self.graph.analysis.unresolved
+        return not (answers or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
+
+    def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
+        """Whether the two ways lead to one object."""
+        apart = a.path.base != b.path.base and a.path.base[0] == b.path.base[0] == ALLOC and not self.aliases.meet(a.path, b.path)
+        if apart or self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
+            return Doubt(3, "nothing in the tree brings the two sides to one object")
+        if _inside_another(a, b, guard) or _inside_another(b, a, guard):
+            return Doubt(3, "one side reaches the map inside another object, the other is called on an object of its own")
+        if _holders_differ(a.path, b.path) and not self.aliases.meet(a.path, b.path):
+            known = REAL in (strength(a), strength(b))
+            return Doubt(1 if known else 2, "the two sides reach the map through different fields, which may hold different objects")
+        if a.path.base != b.path.base and (_passed_in(a) or _passed_in(b)) and not _kin(a, b):
+            argument = "the object is an argument on one side, and nothing says that the other side has the same"
+            return Doubt(1 if mostly_held else 3, argument)
+        return None
+
+    def _under_construction(self, a: Context, b: Context) -> bool:
+        """Whether ``a`` belongs to the constructor of the object, and ``b`` is no goroutine that the constructor starts."""
+        base = a.path.base
+        maker = self.graph.analysis.program.by_id.get(base[1])
+        if base[0] != ALLOC or maker is None or not a.ran(maker):
+            return False
+        returned = any(p.base == base and not p.fields for v in self.graph.analysis.summary(maker).returns for p in v.paths)
+        spawn = b.thread.spawn
+        return returned and (spawn is None or self.graph.starters(spawn.id).isdisjoint(self.graph.spawns(maker)))
+
+    def started_by(self, a: Context, b: Context) -> bool:
+        """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
+        spawn = a.thread.spawn
+        if spawn is None:
+            return False
+        owner = a.where.name.rpartition(".")[0] if a.where.kind == "field" else ""
+        for f in (spawn.callee, spawn.caller.frame):
+            if f.recv is not None and ".".join(f.recv.key) == owner:
+                return True
+        on_the_way = {b.thread.func, b.access.func, *(e.caller for e in b.own)}
+        return any(spawn.caller is f or spawn.id in self.graph.spawns(f) for f in on_the_way)
+
+
+def _time(a: Context, b: Context) -> Iterator[Doubt]:
+    """Whether one side belongs to a time when nobody else has the object."""
+    kept = _holder(a.path) is not None and _fields(a.path) == _fields(b.path)
+    if not kept and any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
+        yield Doubt(3, "one side fills the object from its encoded form")
+    if _beginning(a, b) or _beginning(b, a):
+        yield Doubt(2, "one side makes the map where the object's life begins")
+    if any(in_a_phase(f) for c in (a, b) for f in _functions(c)):
+        yield Doubt(1, "one side parses, loads or resets, which may have the object to itself")
+    if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
+        yield Doubt(3, "one side puts another map in the place of the one that the other changes")
+
+
+def _ways(a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Iterator[Doubt]:
+    """Whether the ways to the two accesses can be trusted."""
+    if a.access.weak or b.access.weak:
+        yield Doubt(1, "one access is an argument of a function that is not in the tree")
+    if guard is None and _fields(a.path) != _fields(b.path) and min(len(a.own), len(b.own)) >= _FAR:
+        yield Doubt(3, "both ways go through several calls to what has different names there, and no lock brings them together")
+    if len(a.own) + len(b.own) > _LONG_WAY:
+        guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
+        yield Doubt(3 if guessed else 1, "the ways to the two accesses are long")
+    if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
+        yield Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side")
+
+
+def _guess(a: Context, b: Context) -> Doubt | None:
+    """Calls on the way that may run one of several functions."""
+    guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
+    single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
+    stored = [e for c in (a, b) for e in c.chain if e.kind == "callback" and e.candidates > 1]
+    if stored:
+        all_run = single or all(e.queued for e in stored)
+        return Doubt(1 if all_run else 3, f"a stored function is called that may be one of {guesses}")
+    if guesses <= _FEW_CANDIDATES:
+        return None
+    many = 2 if single else 4
+    return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
+
+
+def _beginning(a: Context, b: Context) -> bool:
+    """Whether ``a`` makes a map for the object where that starts to work, or is a start that nobody in the tree is known to call."""
+    if strength(a) == API and begins(a.thread.func):
+        return True
+    made = a.access.op == "replace" and any(begins(f) for f in _functions(a))
+    return made and a.thread.id != b.thread.id
+
+
+def _functions(c: Context) -> tuple[Func, ...]:
+    """The functions on the way of the thread itself."""
+    return (c.access.func, *(e.caller for e in c.own))
+
+
+def _passed_in(c: Context) -> bool:
+    """Whether the object is an argument of the function that starts the thread, or of its first function."""
+    return c.path.base[0] == PARAM and c.path.base[2] != RECEIVER
+
+
+def _kin(a: Context, b: Context) -> bool:
+    """Whether one function starts both threads, or one of them starts in what the other runs."""
+    x, y = a.thread.spawn, b.thread.spawn
+    starts = [s.caller.frame.id for s in (x, y) if s is not None]
+    return len(set(starts)) < len(starts) or any(s in c.executed() for s in starts for c in (a, b))
+
+
+def _holders_differ(a: Path, b: Path) -> bool:
+    """Whether the fields that hold the map's owner are known on both sides and are not the same."""
+    x, y = _holder(a), _holder(b)
+    return x is not None and y is not None and x != y
+
+
+def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
+    """Whether ``a`` is the call of an exported method from outside, ``b`` gets at such an object inside the one that keeps it.
+
+    Where the type has the lock itself it is made for both; a lock of the keeper speaks for the object that is kept only.
+    """
+    mine, theirs = _fields(a.path), _fields(b.path)
+    inside = len(theirs) > len(mine) and theirs[-len(mine) :] == mine
+    if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or not inside:
+        return False
+    locks = [(c.path, lock) for c in (a, b) for lock, _ in c.locks]
+    if guard is not None and guard.held:
+        locks.append((guard.shown_with.path, guard.lock))
+    return not any(own_lock(path, lock) for path, lock in locks)
+
+
+def _fields(path: Path) -> list[str]:
+    return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
+
+
+def _holder(path: Path) -> str | None:
+    fields = _fields(path)
+    return fields[-2] if len(fields) >= 2 else None
