@@ -14,12 +14,11 @@ from mapguard.concurrency.promises import begins, fills_new, for_several_gorouti
 from mapguard.program.model import Func
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
-_FAR = 3  # calls on each way, on which the names of objects get lost
 _LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
 
 
 class Doubt(NamedTuple):
-    """``weight`` is taken off the score: 3 and more leave little of a race between known entry points."""
+    """``weight`` is taken off the score: 3 leaves little of a race between known entry points, 0 keeps it from being sure."""
 
     weight: int
     reason: str
@@ -105,7 +104,7 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
     if _beginning(a, b) or _beginning(b, a):
         yield Doubt(2, "one side makes the map where the object's life begins")
     if any(in_a_phase(f) for c in (a, b) for f in _functions(c)):
-        yield Doubt(1, "one side parses, loads or resets, which may have the object to itself")
+        yield Doubt(0, "one side parses, loads or resets, which may have the object to itself")
     if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
         yield Doubt(3, "one side puts another map in the place of the one that the other changes")
 
@@ -114,8 +113,6 @@ def _ways(a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Ite
     """Whether the ways to the two accesses can be trusted."""
     if a.access.weak or b.access.weak:
         yield Doubt(1, "one access is an argument of a function that is not in the tree")
-    if guard is None and _fields(a.path) != _fields(b.path) and min(len(a.own), len(b.own)) >= _FAR:
-        yield Doubt(3, "both ways go through several calls to what has different names there, and no lock brings them together")
     if len(a.own) + len(b.own) > _LONG_WAY:
         guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
         yield Doubt(3 if guessed else 1, "the ways to the two accesses are long")

@@ -2,7 +2,7 @@
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
@@ -134,9 +134,16 @@ def _one_signal(a_map: Path, end: Path, b_map: Path, waited: Path) -> bool:
     if end == waited and end.base[0] in (GLOBAL, ALLOC):
         return not any(is_elem(f) for f in end.fields)
     a, b = lock_key(a_map, end), lock_key(b_map, waited)
-    if a.kind != b.kind or a.relative is None or b.relative is None:
+    if a.kind is None or a.kind != b.kind:
         return False
+    if a.relative is None or b.relative is None:
+        found = location(a_map)
+        return found is not None and found[0].kind == a.kind.kind == "field" and _owner(found[0]) == _owner(a.kind)
     return a.relative[1] == b.relative[1] and not any(is_elem(f) for f in a.relative[1])
+
+
+def _owner(field: Location) -> str:
+    return field.name.rpartition(".")[0]
 
 
 def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
