@@ -168,8 +168,18 @@ class CallGraph:
         return known
 
     def in_program(self, func: Func) -> bool:
-        """Whether the function's package is part of a program of the tree: not of an example or a tool beside a library."""
-        return func.scope.package.path in self._programs_packages
+        """Whether the function's package is part of a program of the tree, not of a library with examples and tools beside it.
+
+        A library has its types in the package at the root of its module.
+        """
+        path = func.scope.package.path
+        return path in self._programs_packages and not self._of_library(path)
+
+    def _of_library(self, path: str) -> bool:
+        packages = self.analysis.program.packages
+        parts = path.split("/")
+        root = next((p for n in range(1, len(parts) + 1) if (p := packages.get("/".join(parts[:n]))) is not None), None)
+        return root is not None and root.name != "main" and any(t.methods for name, t in root.types.items() if name[:1].isupper())
 
     @cached_property
     def _programs_packages(self) -> frozenset[str]:
