@@ -341,10 +341,6 @@ class Climber:
 
     def _end(self, done: list[Context], access: Access, thread: Thread, way: Way, within: bool = False) -> None:
         path, locks = way.path, way.locks
-        own = way.chain[1:] if thread.spawn is not None else way.chain
-        executed = {thread.func.id, access.func.id, *(e.caller.id for e in own)}
-        if not all(self.graph.made_on_the_way(e, executed) for e in own):
-            return
         if path.is_copy:
             if access.op == "replace":
                 return  # a field of a copy: the original keeps its map
@@ -357,7 +353,9 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        done.append(Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within))
+        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within)
+        if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
+            done.append(made)
 
 
 def merged(held: Locks, more: Locks) -> Locks:

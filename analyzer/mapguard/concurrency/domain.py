@@ -83,6 +83,11 @@ def is_elem(field: str) -> bool:
     return field.startswith(ELEM)
 
 
+def named_fields(path: Path) -> list[str]:
+    """The fields on the way, without elements and copy markers."""
+    return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
+
+
 def show_base(base: Base) -> str:
     kind, owner, at = base
     if kind == PARAM:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Context, strength
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, RECEIVER, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, Path, named_fields
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
@@ -98,7 +98,7 @@ class Doubts:
 
 def _time(a: Context, b: Context) -> Iterator[Doubt]:
     """Whether one side belongs to a time when nobody else has the object."""
-    kept = _holder(a.path) is not None and _fields(a.path) == _fields(b.path)
+    kept = _holder(a.path) is not None and named_fields(a.path) == named_fields(b.path)
     if not kept and any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
         yield Doubt(3, "one side fills the object from its encoded form")
     if _beginning(a, b) or _beginning(b, a):
@@ -170,7 +170,7 @@ def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
 
     Where the type has the lock itself it is made for both; a lock of the keeper speaks for the object that is kept only.
     """
-    mine, theirs = _fields(a.path), _fields(b.path)
+    mine, theirs = named_fields(a.path), named_fields(b.path)
     inside = len(theirs) > len(mine) and theirs[-len(mine) :] == mine
     if strength(a) != API or a.path.base != (PARAM, a.thread.func.id, RECEIVER) or not inside:
         return False
@@ -180,10 +180,6 @@ def _inside_another(a: Context, b: Context, guard: Guard | None) -> bool:
     return not any(own_lock(path, lock) for path, lock in locks)
 
 
-def _fields(path: Path) -> list[str]:
-    return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
-
-
 def _holder(path: Path) -> str | None:
-    fields = _fields(path)
+    fields = named_fields(path)
     return fields[-2] if len(fields) >= 2 else None

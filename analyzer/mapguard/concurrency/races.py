@@ -12,7 +12,7 @@ from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Climber, Context, strength
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, location, named_fields
 from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
@@ -206,7 +206,7 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
 
 def _own_field(path: Path) -> bool:
     """Whether the map lies in the object itself, not in another one that it points to."""
-    return sum(not is_elem(f) and not f.startswith(COPY) for f in path.fields) <= 1
+    return len(named_fields(path)) <= 1
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:
