@@ -75,12 +75,14 @@ class Models:
         for source in sources:
             self._add(source)
         self.registrations.sort(key=lambda r: (-len(r.pattern), r.pattern))
+        patterns = [(name.replace("(?)", "([?])"), f) for name, f in self._functions.items() if name.startswith("(?)") and "*" in name]
+        self._patterns = sorted(patterns, key=lambda p: (-len(p[0]), p[0]))
 
     def function(self, name: str) -> FunctionModel | None:
         """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form.
 
         ``(?).Method`` is the model of a method of this name on any type outside the tree that has none of its own, ``(?)Func`` that of
-        a function of any package outside the tree.
+        a function of any package outside the tree. Both may be patterns; of those that fit the longest speaks.
         """
         if name not in self._found:
             plain = canonical(name)
@@ -89,12 +91,16 @@ class Models:
                 model = self._functions.get("(" + plain[2:])
             elif model is None and plain.startswith("("):
                 model = self._functions.get("(*" + plain[1:])
-            if model is None and plain.startswith("("):
-                model = self._functions.get("(?)." + plain.rsplit(".", 1)[-1])
-            elif model is None:
-                model = self._functions.get("(?)" + plain.rsplit(".", 1)[-1])
+            if model is None:
+                model = self._by_name(("(?)." if plain.startswith("(") else "(?)") + plain.rsplit(".", 1)[-1])
             self._found[name] = model
         return self._found[name]
+
+    def _by_name(self, name: str) -> FunctionModel | None:
+        exact = self._functions.get(name)
+        if exact is not None:
+            return exact
+        return next((model for pattern, model in self._patterns if fnmatchcase(name, pattern)), None)
 
     def registration(self, name: str) -> RootModel | None:
         """What a function whose name fits a pattern registers; the longest pattern that fits speaks."""
