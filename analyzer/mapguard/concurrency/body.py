@@ -274,12 +274,14 @@ class Body:
                     alias and (bool(path.fields) or path.base[0] == RESULT),
                     not self.shared(path),
                     value.under,
+                    state.given,
                 )
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
+                known.dropped |= state.given
 
     # ------------------------------------------------------------ edges
 
@@ -310,6 +312,7 @@ class Body:
             known.owned &= owned
             known.private &= private
             known.live |= state.live
+            known.dropped |= state.given
             known.stores.update(stores)
             for index, paths in args.items():
                 mine = known.args.get(index, ())
@@ -318,6 +321,7 @@ class Body:
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
         made.private = private
         made.stores = stores
+        made.dropped = state.given
         self.edges[key] = made
         return made
 

@@ -11,6 +11,7 @@ from mapguard.concurrency.callgraph import DEPTH_LIMIT, CallGraph
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
+    DROPPED,
     GLOBAL,
     JOINED,
     PARAM,
@@ -145,7 +146,7 @@ class Climber:
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
-        locks = self.graph.telling(access.locks)
+        locks = without(self.graph.telling(access.locks), access.dropped)
         start_owned = access.owned and access.path.base[1] == access.func.id
         starts = result_names(access.path, self.analysis.named_results)
         queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under) for path in starts)
@@ -266,7 +267,7 @@ class Climber:
                         continue
                     if edge.kind == "once" and not edge.locks:
                         held = merged(held, ((Path((GLOBAL, "sync.Once", edge.at)), WRITE),))
-                    found.append((edge, target, merged(held, edge.locks)))
+                    found.append((edge, target, without(merged(held, edge.locks), edge.dropped)))
         if len(self._stepped) >= _STEPS_KEPT:
             self._stepped.clear()
         self._stepped[key] = found
@@ -350,7 +351,7 @@ class Climber:
             return
         where, depth = found
         joined = tuple(p for p, m in locks if m == JOINED)
-        locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
+        locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m not in (JOINED, DROPPED) and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
         made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within)
@@ -359,12 +360,20 @@ class Climber:
 
 
 def merged(held: Locks, more: Locks) -> Locks:
-    """Both locksets held at once."""
+    """Both locksets held at once: those of the caller, without what has been given up since, and those taken since."""
     found = dict(more)
     for p, m in held:
-        if found.get(p) != WRITE:
+        if found.get(p) != WRITE or m == DROPPED:
             found[p] = m
     return tuple(sorted(found.items()))
+
+
+def without(locks: Locks, dropped: frozenset[Path]) -> Locks:
+    """The locks, and that the caller's ``dropped`` do not count; what has been taken does."""
+    if not dropped:
+        return locks
+    held = {p for p, _ in locks}
+    return tuple(sorted((*locks, *((p, DROPPED) for p in dropped if p not in held))))
 
 
 def _from(base: Path, top: Path, path: Path) -> Path:

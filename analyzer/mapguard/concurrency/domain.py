@@ -25,6 +25,7 @@ OUTSIDE = TName("?", "outside")  # some type of a library: what is called on it 
 
 READ, WRITE = "read", "write"
 JOINED = "joined"  # waited for: what the one who signals did before has been done
+DROPPED = "dropped"  # given up on the way: that a caller held it says nothing any more
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
 
 
@@ -191,7 +192,7 @@ def is_new(value: Value) -> bool:
     return all(p.base[0] in (ALLOC, RESULT) and not p.fields for p in value.paths)
 
 
-Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN or JOINED
+Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN, JOINED or DROPPED
 
 
 Cases = tuple[dict[Path, str], dict[Path, str], dict[Path, str]]
@@ -289,10 +290,11 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``. ``dropped`` are locks of the caller that may have been
+    given up before.
     """
 
-    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
+    __slots__ = ("alias", "at", "dropped", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
 
     def __init__(
         self,
@@ -309,6 +311,7 @@ class Access:
         alias: bool,
         private: bool,
         under: frozenset[tuple[Location, str]] = frozenset(),
+        dropped: frozenset[Path] = frozenset(),
     ) -> None:
         self.func = func
         self.op = op
@@ -323,6 +326,7 @@ class Access:
         self.alias = alias
         self.private = private
         self.under = under
+        self.dropped = dropped
 
     @property
     def writes(self) -> bool:
@@ -349,6 +353,7 @@ class Edge:
         "callee",
         "caller",
         "candidates",
+        "dropped",
         "end",
         "kind",
         "live",
@@ -392,6 +397,7 @@ class Edge:
         self.many = many
         self.root = root
         self.around: Locks = ()
+        self.dropped: frozenset[Path] = frozenset()  # as in ``Access``
         self.series = ""  # equal for the functions that one goroutine runs in turn
         self.queued = False  # the function is taken out of a queue or list, all of which are run sooner or later
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
