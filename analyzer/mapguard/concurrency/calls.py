@@ -23,8 +23,9 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, store_field, unknown_result
+from mapguard.concurrency.evaluate import evaluate, file_type, operand, qualifier, results_type, selector, store_field, unknown_result
 from mapguard.concurrency.library import apply_model, register
+from mapguard.concurrency.requirements import chosen
 from mapguard.facts.syntax import (
     Call,
     Composite,
@@ -58,10 +59,10 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
     converted = conversion(b, x)
     if converted is not None:
         return converted
-    fn = evaluate(b, x.fn)
+    fn = selector(b, x.fn) if isinstance(x.fn, Sel) else operand(b, x.fn)
     if b.state is None:
         return NOTHING
-    args = [evaluate(b, a) for a in x.args]
+    args = [operand(b, a) for a in x.args]
     if b.state is None:
         return NOTHING
     b.analysis.handed_on.update(f.target.id for a in args for f in a.funcs if isinstance(f.target, Func))
@@ -69,7 +70,11 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
-    return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+    result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+    if b.state is not None:
+        for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
+            b.touched(value)
+    return result
 
 
 def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
@@ -230,10 +235,14 @@ def own_param_any(path: Path) -> bool:
     return path.base[0] == "p" and all(is_elem(f) for f in path.fields)
 
 
+def constants(bound: dict[int, Value]) -> dict[int, str]:
+    return {i: v.known for i, v in bound.items() if v.known}
+
+
 def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     """An edge whose callee is found out when everything has been read."""
     state = b.now
-    return Edge(
+    made = Edge(
         kind,
         b.func,
         b.func,
@@ -245,6 +254,10 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
         state.live,
         b.loops,
     )
+    made.known = constants(dict(enumerate(args)))
+    made.needs = state.needs
+    made.intact = b.passed_intact([a.paths for a in args]) if kind == "call" else {}
+    return made
 
 
 def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool) -> Value:
@@ -306,7 +319,7 @@ def call_function(
     if mode == "go":
         start_goroutine(b, func, summary, bound, paths, at, end, "go", False)
         return NOTHING
-    edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
+    edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths, constants=constants(bound))
     edge.candidates = max(edge.candidates, candidates)
     for i, value in bound.items():
         edge.taken[i] = edge.taken[i] & value.under if i in edge.taken else value.under
@@ -374,9 +387,10 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
     generics = infer(func, bound)
     out: list[Value] = []
     renamed: dict[Base, Base] = {}
+    returns = chosen(summary, func, constants(bound))
     for position, kind in enumerate(func.results):
         kind = substitute_type(kind, generics)
-        value = summary.returns[position] if position < len(summary.returns) else None
+        value = returns[position] if position < len(returns) else None
         if value is None or not (value.paths or value.funcs):
             needs_path = value is None and not func.facts.body
             out.append(unknown_result(b, at + position, kind) if needs_path else Value(kind))
@@ -522,7 +536,7 @@ def start_goroutine(
     many: bool,
 ) -> Edge:
     """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
-    edge = b.edge("go", func, at, end, paths, many) if kind == "go" else b.edge("root", func, at, end, paths, many, kind[5:])
+    edge = b.edge("go" if kind == "go" else "root", func, at, end, paths, many, kind[5:], constants=constants(bound))
     if kind == "go":
         _hand_over_locks(b, func, summary, paths, edge)
     signals: set[Path] = set()

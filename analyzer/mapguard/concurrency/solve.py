@@ -15,6 +15,7 @@ from mapguard.concurrency.domain import (
     EMPTY,
     GLOBAL,
     JOINED,
+    NO_NEEDS,
     NOTHING,
     OUTSIDE,
     PARAM,
@@ -26,6 +27,7 @@ from mapguard.concurrency.domain import (
     FuncVal,
     Location,
     Locks,
+    Needs,
     ParamCall,
     Path,
     Place,
@@ -39,6 +41,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
+from mapguard.concurrency.requirements import choices, untouched
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, TStruct, Type
@@ -114,6 +117,7 @@ class Analysis:
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
         self._by_value: dict[str, bool] = {}
+        self.assigned: dict[str, frozenset[str]] = {}  # variables that the body of a function assigns, or takes the address of
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -158,6 +162,10 @@ class Analysis:
         self.summaries[func.id] = body.summary
         return body.summary
 
+    def captured_by(self, literal: Func) -> frozenset[Base]:
+        """What a literal uses of the variables around it."""
+        return self._captured.get(literal.id, frozenset())
+
     def open_literal(self, outer: Body, func: Func) -> None:
         """Interprets a function literal where it is written: it sees the variables around it as they are there."""
         escaped = outer.now.escaped
@@ -175,7 +183,7 @@ class Analysis:
             self._captured[func.id] = frozenset()
             return
         keys = {name: at for name, at in outer.keys.items() if name not in own}
-        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published, keys)
+        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published, keys, None, outer.now.needs)
         self._captured[func.id] = frozenset(body.captured)
         outer.captured |= body.captured
         self.summaries[func.id] = body.summary
@@ -190,8 +198,11 @@ class Analysis:
         published: frozenset[Base] = frozenset(),
         keys: dict[str, int] | None = None,
         entered: dict[Path, str] | None = None,
+        needs: Needs = NO_NEEDS,
     ) -> Body:
         body = Body(self, func, State(dict(env), dict(entered or {}), escaped, frozenset(), False, published), store)
+        body.now.needs = frozenset(n for n in needs if not n.of.fields)  # a literal runs later: fields may have changed by then
+        body.now.intact = untouched(func)
         body.entered = frozenset(entered or ())
         body.keys = dict(keys or {})
         body.own_names = set(env) if own is None else set(own)
@@ -205,7 +216,7 @@ class Analysis:
         needed = entry_locks(body) if entered is None else {}
         if needed:
             self.pending_calls = [pending for pending in self.pending_calls if pending[0] is not body]
-            return self._interpret(func, env, store, escaped, own, published, keys, needed)
+            return self._interpret(func, env, store, escaped, own, published, keys, needed, needs)
         self._finish(body)
         self._keep(body)
         return body
@@ -242,6 +253,7 @@ class Analysis:
         summary.signals = _nearest(p for p in body.signals - late if body.lives_on(p))
         summary.calls_params = _told({_seen_from_outside(given, summary.spawns) for given in body.param_calls})
         summary.returns = body.return_values
+        summary.choices = choices(body)
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
             summary.stores = tuple((target, value) for target, value in body.store.items() if target.base in fresh and _tells(value))
@@ -410,6 +422,7 @@ class Analysis:
                     )
                     edge.candidates = len(stored)
                     edge.queued = template.queued
+                    edge.known, edge.needs, edge.intact = template.known, template.needs, template.intact
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
