@@ -43,7 +43,7 @@ from mapguard.facts.syntax import (
     TypeExpr,
     Unary,
 )
-from mapguard.program.model import Func
+from mapguard.program.model import TYPE_PARAM, Func
 from mapguard.program.types import substitute as substitute_type
 
 _LOCK_NAMES = {"Lock": ("acquire", "write"), "RLock": ("acquire", "read"), "Unlock": ("release", "write"), "RUnlock": ("release", "read")}
@@ -179,7 +179,7 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
         locks_of_all(b, fn.funcs, mode)
     if not fn.funcs:
         for path in fn.paths:
-            _call_path(b, path, args, at, end, mode)
+            _call_path(b, path, fn.type, args, at, end, mode)
     if result is None or (result.type == UNKNOWN_TYPE and isinstance(fn.type, TFunc)):
         kinds = fn.type.results if isinstance(fn.type, TFunc) else ()
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
@@ -216,19 +216,19 @@ def one_of(a: Value, b: Value, declared: Type) -> Value:
     return merged._replace(type=declared) if UNKNOWN_TYPE not in (a.type, b.type) and a.type != b.type else merged
 
 
-def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: str) -> None:
+def _call_path(b: Body, path: Path, kind: Type, args: list[Value], at: int, end: int, mode: str) -> None:
     """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
     if own_param_any(path):
-        kind = "go" if mode == "go" else "call"
-        b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        use = "go" if mode == "go" else "call"
+        b.param_calls.add(ParamCall(path.base[1], path.base[2], use, () if mode == "go" else b.now.lockset(), bool(b.loops)))
         if path.base[1] != b.func.id:
-            b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
+            b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, use), kind))
         return
     found = location(path)
     if found is not None:
         template = _snapshot(b, args, at, end, "go" if mode == "go" else "call")
         template.queued = found[1] > 0
-        b.analysis.pending_calls.append((b, found[0].name, template))
+        b.analysis.pending_calls.append((b, found[0].name, template, kind))
 
 
 def own_param_any(path: Path) -> bool:
@@ -268,7 +268,7 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
             lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
             return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
-    return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs))
+    return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs), fn.type)
 
 
 def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_mode: str) -> None:
@@ -311,8 +311,18 @@ def bind(func: Func, recv: Value | None, args: list[Value], spread: bool) -> tup
 
 
 def call_function(
-    b: Body, func: Func, recv: Value | None, args: list[Value], at: int, end: int, mode: str, spread: bool = False, candidates: int = 1
+    b: Body,
+    func: Func,
+    recv: Value | None,
+    args: list[Value],
+    at: int,
+    end: int,
+    mode: str,
+    spread: bool = False,
+    candidates: int = 1,
+    kind: Type = UNKNOWN_TYPE,
 ) -> Value:
+    """A call of a function of the tree; ``kind`` is its type, with the type arguments that are written."""
     bound, recv = bind(func, recv, args, spread)
     paths = {i: v.paths for i, v in bound.items() if v.paths}
     summary = b.analysis.summary(func)
@@ -341,7 +351,7 @@ def call_function(
     if summary.noreturn and sure:
         b.state = None
         return NOTHING
-    return returned(b, func, summary, bound, paths, at)
+    return returned(b, func, summary, bound, paths, at, kind)
 
 
 def effects(
@@ -382,9 +392,11 @@ def effects(
             b.acquire(q, mode)
 
 
-def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int) -> Value:
+def returned(
+    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, instance: Type
+) -> Value:
     """The results in the caller's terms: a fresh result becomes an allocation of the call."""
-    generics = infer(func, bound)
+    generics = infer(func, bound, instance)
     out: list[Value] = []
     renamed: dict[Base, Base] = {}
     returns = chosen(summary, func, constants(bound))
@@ -430,10 +442,12 @@ def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) ->
     return FuncVal(f.target, Value(f.recv.type, moved, f.recv.funcs))
 
 
-def infer(func: Func, bound: dict[int, Value]) -> dict[str, Type]:
-    """Type arguments of a generic function or of its receiver, from the types of the arguments."""
+def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type]:
+    """Type arguments of a generic function or of its receiver, from those written or the types of the arguments."""
     found: dict[str, Type] = {}
     if func.facts.type_params:
+        unify(TFunc(func.params, func.results), instance, found)
+        found = {name: kind for name, kind in found.items() if kind != TName(TYPE_PARAM, name)}
         for position, kind in enumerate(func.params):
             value = bound.get(position)
             if value is not None:
@@ -499,7 +513,7 @@ def use_function(
         if own_param_any(path):
             b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
-            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind)))
+            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
         if not isinstance(target.target, Func):
             continue

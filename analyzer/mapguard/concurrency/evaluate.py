@@ -46,9 +46,9 @@ from mapguard.facts.syntax import (
     TypeExpr,
     Unary,
 )
-from mapguard.program.model import TYPE_PARAM
+from mapguard.program.model import TYPE_PARAM, Func
 from mapguard.program.names import canonical_type
-from mapguard.program.types import Selected
+from mapguard.program.types import Selected, substitute
 
 STRING = TName("", "string")
 INT = TName("", "int")
@@ -315,7 +315,7 @@ def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
 def index(b: Body, x: Index) -> Value:
     container = evaluate(b, x.x)
     if container.funcs and isinstance(container.type, TFunc):
-        return container  # a generic function with its type arguments
+        return instantiated(b, container, x)
     if container.type == OUTSIDE and not container.paths and container.funcs:
         return container  # so is a library's, or its type
     keys = [evaluate(b, i) for i in x.index]
@@ -327,6 +327,16 @@ def index(b: Body, x: Index) -> Value:
     key = x.index[0]
     loop = b.keys.get(key.name) if isinstance(key, Name) else None
     return element(b, container) if loop is None else this_round(element(b, container, at_hand=True), loop)
+
+
+def instantiated(b: Body, function: Value, x: Index) -> Value:
+    """A generic function with its type arguments."""
+    from mapguard.concurrency.calls import expr_type
+
+    target = function.funcs[0].target
+    names = target.facts.type_params if isinstance(target, Func) else ()
+    bound = dict(zip(names, (expr_type(b, i) for i in x.index), strict=False))
+    return function._replace(type=substitute(function.type, {name: kind for name, kind in bound.items() if kind != UNKNOWN_TYPE}))
 
 
 def note_map(b: Body, container: Value, at: int, keys: list[Value]) -> bool:

@@ -47,6 +47,7 @@ from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, TStruct, Type
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
+from mapguard.program.signatures import fits
 from mapguard.program.types import Selected, Types, substitute
 
 _IMPLEMENTER_LIMIT = 24
@@ -104,7 +105,7 @@ class Analysis:
         self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
-        self.pending_calls: list[tuple[Body, str, Edge]] = []
+        self.pending_calls: list[tuple[Body, str, Edge, Type]] = []  # of stored functions, with the type that those have
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
         self.calls: dict[tuple[str, int], str] = {}
         self.map_expressions: dict[tuple[str, int], bool] = {}  # whether the type of what is indexed is known
@@ -399,16 +400,16 @@ class Analysis:
                 self.detached.add(f.target.id)
 
     def _resolve_stored_calls(self) -> None:
-        for body, name, template in self.pending_calls:
-            stored = self.stored_functions.get(name, {})
+        for body, name, template, kind in self.pending_calls:
+            asked = self.types.underlying(kind)
+            stored = [f for f in self.stored_functions.get(name, {}) if self._fits(f, asked)]
             for f in stored:
                 if isinstance(f.target, Func):
                     args = dict(template.args)
                     if f.recv is not None:
                         args[RECEIVER] = f.recv.paths
-                    kind = "callback" if template.kind == "call" else template.kind
                     edge = Edge(
-                        kind,
+                        "callback" if template.kind == "call" else template.kind,
                         body.func,
                         f.target,
                         template.at,
@@ -427,8 +428,13 @@ class Analysis:
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
                     self.calls[(body.func.id, template.at)] = "tree"
-                    if kind == "go":
+                    if edge.kind == "go":
                         self.threads[edge.id] = edge
+
+    def _fits(self, f: FuncVal, asked: Type) -> bool:
+        """Whether a stored function can be called as one of the type ``asked``."""
+        bound = isinstance(f.target, Func) and (f.recv is not None or f.target.recv is None)
+        return not (bound and isinstance(f.target, Func) and isinstance(asked, TFunc)) or fits(self.types, f.target, asked)
 
     def _name_results(self, body: Body, at: int, f: FuncVal) -> None:
         """A stored getter returns what its bound receiver holds."""
