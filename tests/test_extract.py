@@ -65,8 +65,8 @@ def test_every_node_survives(at: int, text: str, words: list[str]) -> None:
     func = FuncFacts(at, text, Param(text, kinds[2]), tuple(words), params, params, True, tuple(body), at, at, -1, text)
     facts = FileFacts(
         text, text, text, (Import(text, text),), tuple(TypeDecl(text, tuple(words), k, False, at) for k in kinds),
-        (GlobalVar(tuple(words), (at,), None, every, at, text),), ((text, None), (text, kinds[0])), (func,), (at,), True, False, True,
-        (Gap(Reason.SYNTAX, text, at % 1000, text),),
+        (GlobalVar(tuple(words), (at,), None, every, at, text),), ((text, None, ""), (text, kinds[0], text)), (func,), (at,), True,
+        False, True, (Gap(Reason.SYNTAX, text, at % 1000, text),),
     )  # fmt: skip
     data = encode(facts)
     assert decode(data) == facts

@@ -1,6 +1,6 @@
 """One function body being interpreted: the state at hand, what was recorded so far, and the elementary effects on both."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from mapguard.concurrency.domain import (
@@ -20,12 +20,15 @@ from mapguard.concurrency.domain import (
     Base,
     Edge,
     FuncVal,
+    Intact,
     Locks,
+    Needs,
     ParamCall,
     Path,
     State,
     Summary,
     Value,
+    both_intact,
     is_elem,
     join_locks,
     location,
@@ -82,6 +85,7 @@ class Body:
         self.entered: frozenset[Path] = frozenset()  # locks that it was entered with
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.returned: list[State] = []
+        self.returned_when: list[tuple[Needs, tuple[Value, ...]]] = []
         self.return_values: tuple[Value, ...] = ()
         self.summary = Summary()
         self.escaped_params: set[int] = set()
@@ -122,6 +126,20 @@ class Body:
         return [*self.returned, *([self.state] if self.state is not None else [])]
 
     # ------------------------------------------------------------ memory
+
+    def touched(self, value: Value) -> None:
+        """Somebody else may change the objects that ``value`` is from here on: it is passed, kept, or gets a second name."""
+        intact = self.now.intact
+        if intact:
+            gone = {p.base for p in value.paths if not p.fields and p.base in intact}
+            if gone:
+                self.now.intact = {b: fields for b, fields in intact.items() if b not in gone}
+
+    def set_field(self, path: Path) -> None:
+        """A field of an object is set, or its address taken."""
+        intact = self.now.intact
+        if path.base in intact and path.fields:
+            self.now.intact = {**intact, path.base: intact[path.base] | {path.fields[0]}}
 
     def alloc(self, at: int, kind: Type) -> Value:
         """A new object. Made again in a loop it is another one than those that escaped in the rounds before."""
@@ -182,6 +200,7 @@ class Body:
 
     def assign_path(self, target: Path, value: Value) -> None:
         """``target = value`` where ``target`` is a field or element."""
+        self.touched(value)
         if value.funcs:
             self.analysis.handed_on.update(f.target.id for f in value.funcs if isinstance(f.target, Func))
             self.analysis.keep_functions(target, value.funcs)
@@ -228,7 +247,9 @@ class Body:
         return given
 
     def copied(self, value: Value, at: int) -> Value:
-        """The value after an assignment: a struct or array is copied, everything else shared."""
+        """The value after an assignment: a struct or array is copied, everything else shared. What a variable holds is not known."""
+        if value.known:
+            value = value._replace(known="")
         if not value.paths:
             return value
         under = self.types.underlying(value.type)
@@ -260,7 +281,7 @@ class Body:
             key = (op, path, at)
             known = self.accesses.get(key)
             if known is None:
-                self.accesses[key] = Access(
+                made = self.accesses[key] = Access(
                     self.func,
                     op,
                     path,
@@ -276,12 +297,14 @@ class Body:
                     value.under,
                     state.given,
                 )
+                made.needs = state.needs
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
                 known.dropped |= state.given
+                known.needs &= state.needs
 
     # ------------------------------------------------------------ edges
 
@@ -295,6 +318,7 @@ class Body:
         many: bool = False,
         root: str = "",
         extra: tuple[tuple[Path, str], ...] = (),
+        constants: dict[int, str] | None = None,
     ) -> Edge:
         state = self.now
         locks = dict(state.locks)
@@ -305,9 +329,13 @@ class Body:
         bases = {p.base for paths in (*args.values(), *stores.values()) for p in paths if p.base[0] in (ALLOC, RECEIVED)}
         owned = frozenset(b for b in bases if self.owned(Path(b)))
         private = frozenset(b for b in bases if not self.shared(Path(b)))
+        intact = self.passed_intact(args.values()) if kind == "call" else {}
         key = (kind, at, callee.id)
         known = self.edges.get(key)
         if known is not None:
+            known.needs &= state.needs
+            known.intact = both_intact(known.intact, intact)
+            known.known = {i: v for i, v in known.known.items() if (constants or {}).get(i) == v}
             known.locks = tuple(sorted(join_locks(dict(known.locks), dict(held)).items()))
             known.owned &= owned
             known.private &= private
@@ -322,8 +350,17 @@ class Body:
         made.private = private
         made.stores = stores
         made.dropped = state.given
+        made.needs = state.needs
+        made.intact = intact
+        made.known = constants or {}
         self.edges[key] = made
         return made
+
+    def passed_intact(self, args: Iterable[tuple[Path, ...]]) -> Intact:
+        """Of the objects passed those of ``State.intact``: by one argument only, the callee would take two for different objects."""
+        intact = self.now.intact
+        passed = [p.base for one in args for p in one if p.base in intact] if intact else []
+        return {b: intact[b] for b in passed if passed.count(b) == 1}
 
     def held_by(self, args: dict[int, tuple[Path, ...]]) -> dict[Path, tuple[Path, ...]]:
         """What the allocations among the arguments hold of memory that is not their own. A map made for a field is called after it."""

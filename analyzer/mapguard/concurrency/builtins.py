@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ELEM, NOTHING, Location, Path, Value
+from mapguard.concurrency.domain import ELEM, MADE, NOTHING, Location, Path, Value
 from mapguard.concurrency.evaluate import INT, evaluate, file_type
 from mapguard.facts.syntax import Call, Expr, Lit, Sel, TChan, TPtr, TSlice, Type, TypeExpr
 
@@ -34,7 +34,7 @@ def _make(b: Body, x: Call, mode: str) -> Value:
     kind = _type_argument(b, x.args[0]) if x.args else NOTHING.type
     for size in x.args[1:]:
         evaluate(b, size)
-    made = b.alloc(x.at, kind)
+    made = b.alloc(x.at, kind)._replace(known=MADE)
     b.analysis.note_alloc(made.paths[0].base, kind, b.loops)
     if isinstance(kind, TChan) and len(x.args) == 2 and x.args[1] == Lit("int", "1"):
         b.analysis.token_channels.add(Location("local", b.func.id, x.at))
@@ -43,7 +43,8 @@ def _make(b: Body, x: Call, mode: str) -> Value:
 
 def _new(b: Body, x: Call, mode: str) -> Value:
     made = _make(b, x, mode)
-    return Value(TPtr(made.type), made.paths)
+    b.now.intact = {**b.now.intact, made.paths[0].base: frozenset()}
+    return Value(TPtr(made.type), made.paths, known=MADE)
 
 
 def _len(b: Body, x: Call, mode: str) -> Value:
@@ -72,6 +73,7 @@ def _append(b: Body, x: Call, mode: str) -> Value:
         if not value.paths and not value.funcs:
             continue
         value = value if x.spread else b.copied(value, x.at)
+        b.touched(value)
         for p in first.paths[:2]:
             target = p if x.spread else Path(p.base, (*p.fields, ELEM))
             if not x.spread:

@@ -18,11 +18,13 @@ from mapguard.concurrency.domain import (
     Base,
     Edge,
     Locks,
+    Needs,
     Path,
     is_elem,
     place,
 )
 from mapguard.concurrency.instantiated import answering, instantiated
+from mapguard.concurrency.requirements import passed_up
 from mapguard.concurrency.roots import entry_points
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
@@ -68,6 +70,42 @@ class CallGraph:
         if any(m == JOINED for _, m in locks):
             return tuple((p, m) for p, m in locks if m != JOINED or place(p) in self._joinable)
         return locks
+
+    def decided(self, needs: Needs) -> Needs:
+        """Those of the conditions that some call of the tree may answer."""
+        return frozenset(n for n in needs if n.of.base in self._decided) if needs else needs
+
+    def needed(self, needs: Needs, edge: Edge) -> Needs | None:
+        """What must hold for the caller of ``edge`` when the call gets to where ``needs`` hold; None when that cannot be."""
+        if not needs and not edge.needs:
+            return needs
+        moved = passed_up(needs, edge, self.analysis)
+        return self.decided(moved) if moved is not None else None
+
+    @cached_property
+    def _decided(self) -> frozenset[Base]:
+        """The parameters of which some call says what they are: by a constant, or because its own way to the call asks for them."""
+        found: set[Base] = set()
+        passed: dict[Base, list[Base]] = {}
+        for callee, edges in self.incoming.items():
+            for edge in edges:
+                found.update((PARAM, callee, i) for i in edge.known)
+                asked = {n.of.base for n in edge.needs}
+                for i, targets in edge.args.items():
+                    base = targets[0].base if len(targets) == 1 else None
+                    if base is None:
+                        continue
+                    if base in asked or (base[0] == ALLOC and base in edge.intact):
+                        found.add((PARAM, callee, i))
+                    elif base[0] == PARAM and not targets[0].fields:
+                        passed.setdefault(base, []).append((PARAM, callee, i))
+        pending = sorted(found)
+        while pending:
+            for base in passed.get(pending.pop(), ()):
+                if base not in found:
+                    found.add(base)
+                    pending.append(base)
+        return frozenset(found)
 
     def runs_many(self, func: Func) -> bool:
         """Whether several activations of ``func`` can be under way or follow each other: a handler, called in a loop, from such a one."""

@@ -23,8 +23,9 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.concurrency.evaluate import evaluate, file_type, qualifier, results_type, store_field, unknown_result
+from mapguard.concurrency.evaluate import evaluate, file_type, operand, qualifier, results_type, selector, store_field, unknown_result
 from mapguard.concurrency.library import apply_model, register
+from mapguard.concurrency.requirements import chosen
 from mapguard.facts.syntax import (
     Call,
     Composite,
@@ -42,7 +43,7 @@ from mapguard.facts.syntax import (
     TypeExpr,
     Unary,
 )
-from mapguard.program.model import Func
+from mapguard.program.model import TYPE_PARAM, Func
 from mapguard.program.types import substitute as substitute_type
 
 _LOCK_NAMES = {"Lock": ("acquire", "write"), "RLock": ("acquire", "read"), "Unlock": ("release", "write"), "RUnlock": ("release", "read")}
@@ -58,10 +59,10 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
     converted = conversion(b, x)
     if converted is not None:
         return converted
-    fn = evaluate(b, x.fn)
+    fn = selector(b, x.fn) if isinstance(x.fn, Sel) else operand(b, x.fn)
     if b.state is None:
         return NOTHING
-    args = [evaluate(b, a) for a in x.args]
+    args = [operand(b, a) for a in x.args]
     if b.state is None:
         return NOTHING
     b.analysis.handed_on.update(f.target.id for a in args for f in a.funcs if isinstance(f.target, Func))
@@ -69,7 +70,11 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
-    return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+    result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
+    if b.state is not None:
+        for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
+            b.touched(value)
+    return result
 
 
 def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
@@ -174,7 +179,7 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
         locks_of_all(b, fn.funcs, mode)
     if not fn.funcs:
         for path in fn.paths:
-            _call_path(b, path, args, at, end, mode)
+            _call_path(b, path, fn.type, args, at, end, mode)
     if result is None or (result.type == UNKNOWN_TYPE and isinstance(fn.type, TFunc)):
         kinds = fn.type.results if isinstance(fn.type, TFunc) else ()
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
@@ -211,29 +216,33 @@ def one_of(a: Value, b: Value, declared: Type) -> Value:
     return merged._replace(type=declared) if UNKNOWN_TYPE not in (a.type, b.type) and a.type != b.type else merged
 
 
-def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: str) -> None:
+def _call_path(b: Body, path: Path, kind: Type, args: list[Value], at: int, end: int, mode: str) -> None:
     """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
     if own_param_any(path):
-        kind = "go" if mode == "go" else "call"
-        b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        use = "go" if mode == "go" else "call"
+        b.param_calls.add(ParamCall(path.base[1], path.base[2], use, () if mode == "go" else b.now.lockset(), bool(b.loops)))
         if path.base[1] != b.func.id:
-            b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
+            b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, use), kind))
         return
     found = location(path)
     if found is not None:
         template = _snapshot(b, args, at, end, "go" if mode == "go" else "call")
         template.queued = found[1] > 0
-        b.analysis.pending_calls.append((b, found[0].name, template))
+        b.analysis.pending_calls.append((b, found[0].name, template, kind))
 
 
 def own_param_any(path: Path) -> bool:
     return path.base[0] == "p" and all(is_elem(f) for f in path.fields)
 
 
+def constants(bound: dict[int, Value]) -> dict[int, str]:
+    return {i: v.known for i, v in bound.items() if v.known}
+
+
 def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     """An edge whose callee is found out when everything has been read."""
     state = b.now
-    return Edge(
+    made = Edge(
         kind,
         b.func,
         b.func,
@@ -245,6 +254,10 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
         state.live,
         b.loops,
     )
+    made.known = constants(dict(enumerate(args)))
+    made.needs = state.needs
+    made.intact = b.passed_intact([a.paths for a in args]) if kind == "call" else {}
+    return made
 
 
 def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end: int, mode: str, spread: bool) -> Value:
@@ -255,7 +268,7 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
             lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
             return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
-    return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs))
+    return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs), fn.type)
 
 
 def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_mode: str) -> None:
@@ -298,15 +311,25 @@ def bind(func: Func, recv: Value | None, args: list[Value], spread: bool) -> tup
 
 
 def call_function(
-    b: Body, func: Func, recv: Value | None, args: list[Value], at: int, end: int, mode: str, spread: bool = False, candidates: int = 1
+    b: Body,
+    func: Func,
+    recv: Value | None,
+    args: list[Value],
+    at: int,
+    end: int,
+    mode: str,
+    spread: bool = False,
+    candidates: int = 1,
+    kind: Type = UNKNOWN_TYPE,
 ) -> Value:
+    """A call of a function of the tree; ``kind`` is its type, with the type arguments that are written."""
     bound, recv = bind(func, recv, args, spread)
     paths = {i: v.paths for i, v in bound.items() if v.paths}
     summary = b.analysis.summary(func)
     if mode == "go":
         start_goroutine(b, func, summary, bound, paths, at, end, "go", False)
         return NOTHING
-    edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths)
+    edge = b.edge("defer" if mode == "defer" else "call", func, at, end, paths, constants=constants(bound))
     edge.candidates = max(edge.candidates, candidates)
     for i, value in bound.items():
         edge.taken[i] = edge.taken[i] & value.under if i in edge.taken else value.under
@@ -328,7 +351,7 @@ def call_function(
     if summary.noreturn and sure:
         b.state = None
         return NOTHING
-    return returned(b, func, summary, bound, paths, at)
+    return returned(b, func, summary, bound, paths, at, kind)
 
 
 def effects(
@@ -369,14 +392,17 @@ def effects(
             b.acquire(q, mode)
 
 
-def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int) -> Value:
+def returned(
+    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, instance: Type
+) -> Value:
     """The results in the caller's terms: a fresh result becomes an allocation of the call."""
-    generics = infer(func, bound)
+    generics = infer(func, bound, instance)
     out: list[Value] = []
     renamed: dict[Base, Base] = {}
+    returns = chosen(summary, func, constants(bound))
     for position, kind in enumerate(func.results):
         kind = substitute_type(kind, generics)
-        value = summary.returns[position] if position < len(summary.returns) else None
+        value = returns[position] if position < len(returns) else None
         if value is None or not (value.paths or value.funcs):
             needs_path = value is None and not func.facts.body
             out.append(unknown_result(b, at + position, kind) if needs_path else Value(kind))
@@ -416,10 +442,12 @@ def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) ->
     return FuncVal(f.target, Value(f.recv.type, moved, f.recv.funcs))
 
 
-def infer(func: Func, bound: dict[int, Value]) -> dict[str, Type]:
-    """Type arguments of a generic function or of its receiver, from the types of the arguments."""
+def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type]:
+    """Type arguments of a generic function or of its receiver, from those written or the types of the arguments."""
     found: dict[str, Type] = {}
     if func.facts.type_params:
+        unify(TFunc(func.params, func.results), instance, found)
+        found = {name: kind for name, kind in found.items() if kind != TName(TYPE_PARAM, name)}
         for position, kind in enumerate(func.params):
             value = bound.get(position)
             if value is not None:
@@ -485,7 +513,7 @@ def use_function(
         if own_param_any(path):
             b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
-            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind)))
+            b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
         if not isinstance(target.target, Func):
             continue
@@ -522,7 +550,7 @@ def start_goroutine(
     many: bool,
 ) -> Edge:
     """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
-    edge = b.edge("go", func, at, end, paths, many) if kind == "go" else b.edge("root", func, at, end, paths, many, kind[5:])
+    edge = b.edge("go" if kind == "go" else "root", func, at, end, paths, many, kind[5:], constants=constants(bound))
     if kind == "go":
         _hand_over_locks(b, func, summary, paths, edge)
     signals: set[Path] = set()

@@ -25,6 +25,7 @@ from mapguard.concurrency.domain import (
     Edge,
     Location,
     Locks,
+    Needs,
     Path,
     is_elem,
     location,
@@ -107,14 +108,14 @@ def _around(func: Func) -> set[str]:
     return found
 
 
-State = tuple[str, Path, Locks]  # what has been seen: the same way need not be walked twice
+State = tuple[str, Path, Locks, Needs]  # what has been seen: the same way need not be walked twice
 
 
 class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``.
 
     ``owned``: nobody else can reach the object, the walk ends. ``ours``: so it was where the object was last seen. ``hidden``:
-    ``Context.private`` so far.
+    ``Context.private`` so far. ``needs``: what must hold for the call of ``func`` that gets to the access.
     """
 
     func: Func
@@ -125,6 +126,7 @@ class Way(NamedTuple):
     hidden: bool
     ours: bool
     under: frozenset[tuple[Location, str]]
+    needs: Needs
 
 
 def strength(c: Context) -> str:
@@ -141,7 +143,7 @@ class Climber:
         self.incoming = graph.incoming
         self.roots = graph.roots
         self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
-        self._stepped: dict[State, list[tuple[Edge, Path, Locks]]] = {}
+        self._stepped: dict[tuple[str, Path, Locks], list[tuple[Edge, Path, Locks]]] = {}
 
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
@@ -149,20 +151,20 @@ class Climber:
         locks = without(self.graph.telling(access.locks), access.dropped)
         start_owned = access.owned and access.path.base[1] == access.func.id
         starts = result_names(access.path, self.analysis.named_results)
-        queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under) for path in starts)
-        seen: set[State] = {(access.func.id, access.path, locks)}
+        needs = self.graph.decided(access.needs)
+        queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under, needs) for path in starts)
+        seen: set[State] = {(access.func.id, access.path, locks, needs)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
             if not way.owned:
                 self._step(access, way, queue, seen, done)
         if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
-            self._end(
-                done, access, self._unknown_caller(access.func), Way(access.func, access.path, locks, (), False, False, False, access.under)
-            )
+            alone = Way(access.func, access.path, locks, (), False, False, False, access.under, needs)
+            self._end(done, access, self._unknown_caller(access.func), alone)
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden, ours, under = way
+        func, path, locks, chain, _, hidden, ours, under, _ = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
@@ -175,6 +177,9 @@ class Climber:
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):
                 continue
+            needs = self.graph.needed(way.needs, edge)
+            if needs is None:
+                continue  # this call never gets to the access
             concealed = hidden if target.base == path.base else target.base in edge.private
             within = edge.kind == "go" and not self.graph.outlives(edge)
             if edge.starts_thread:
@@ -191,14 +196,14 @@ class Climber:
                 held = merged(held, edge.around)
             if len(seen) >= STATE_LIMIT:
                 continue
-            state = (edge.caller.id, target, held)
+            state = (edge.caller.id, target, held, needs)
             if state not in seen:
                 seen.add(state)
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in (edge.private if within else edge.owned)
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
-                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken))
+                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken, needs))
 
     def _named(self, func: Func, way: Way) -> list[Way]:
         """The way of a goroutine that got a map which is a plain parameter of its starter: whoever calls that has a name for it."""

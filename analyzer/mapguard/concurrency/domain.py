@@ -24,6 +24,7 @@ UNKNOWN_TYPE = TUnknown()
 OUTSIDE = TName("?", "outside")  # some type of a library: what is called on it is not in the tree
 
 READ, WRITE = "read", "write"
+NIL, MADE, ZERO = "nil", "made", "zero"  # what a value is known to be: nil, an object (not nil), what a new object has
 JOINED = "joined"  # waited for: what the one who signals did before has been done
 DROPPED = "dropped"  # given up on the way: that a caller held it says nothing any more
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
@@ -166,12 +167,15 @@ class Value(NamedTuple):
     """What an expression may be: its type, the paths it may alias, the functions it may be.
 
     ``under``: the locks, with their modes, that were held when a map was taken out of its field to be used under another name.
+    ``known``: what it is where it is written as a constant, ``nil``, or something made on the spot (see ``requirements``); no variable
+    has that.
     """
 
     type: Type = UNKNOWN_TYPE
     paths: tuple[Path, ...] = ()
     funcs: tuple[FuncVal, ...] = ()
     under: frozenset[tuple[Location, str]] = frozenset()
+    known: str = ""
 
 
 NOTHING = Value()
@@ -195,6 +199,20 @@ def is_new(value: Value) -> bool:
 Locks = tuple[tuple[Path, str], ...]  # sorted by path; mode READ, WRITE, TOKEN, JOINED or DROPPED
 
 
+class Need(NamedTuple):
+    """A condition on a call: ``of`` (a parameter, or a field of what it points to) compares as ``op`` says with one of ``values``, or with
+    none of them where ``op`` is "!="."""
+
+    of: Path
+    op: str  # ==, !=, <, <=, >, >=
+    values: tuple[str, ...]
+
+
+Needs = frozenset[Need]
+NO_NEEDS: Needs = frozenset()
+Intact = dict[Base, frozenset[str]]
+
+
 Cases = tuple[dict[Path, str], dict[Path, str], dict[Path, str]]
 
 
@@ -206,9 +224,11 @@ class State:
     ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
     anybody who finds them in a shared place. ``cases`` are variables that decided which locks were taken: the lockset since then, and
     what it is where the variable is true, and false. ``deferred`` are the locks that deferred calls of this path release.
+    ``needs`` are the conditions on this call under which the path is taken. ``intact`` are parameters and objects made here that
+    nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
     """
 
-    __slots__ = ("cases", "deferred", "env", "escaped", "given", "live", "locks", "published", "signaled")
+    __slots__ = ("cases", "deferred", "env", "escaped", "given", "intact", "live", "locks", "needs", "published", "signaled")
 
     def __init__(
         self,
@@ -224,6 +244,8 @@ class State:
         self.env = env
         self.cases = cases or {}
         self.deferred: frozenset[Path] = frozenset()
+        self.needs = NO_NEEDS
+        self.intact: Intact = {}  # never changed in place: copies of the state share it
         self.given = given
         self.locks = locks
         self.escaped = escaped
@@ -234,6 +256,8 @@ class State:
     def copy(self) -> "State":
         made = State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
         made.deferred = self.deferred
+        made.needs = self.needs
+        made.intact = self.intact
         return made
 
     def run_deferred(self) -> None:
@@ -268,12 +292,18 @@ def join(states: list[State]) -> State | None:
         first.deferred = _still_due(first, other) | _still_due(other, first)
         first.locks = join_locks(first.locks, other.locks)
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
+        first.needs &= other.needs
+        first.intact = both_intact(first.intact, other.intact)
         first.escaped |= other.escaped
         first.live |= other.live
         first.published |= other.published
         first.given |= other.given
         first.signaled = first.signaled or other.signaled
     return first
+
+
+def both_intact(a: Intact, b: Intact) -> Intact:
+    return a if a is b or a == b else {base: fields | b[base] for base, fields in a.items() if base in b}
 
 
 def _still_due(mine: State, other: State) -> frozenset[Path]:
@@ -290,11 +320,27 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``. ``dropped`` are locks of the caller that may have been
-    given up before.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` as in ``State``. ``dropped`` are locks of the
+    caller that may have been given up before.
     """
 
-    __slots__ = ("alias", "at", "dropped", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
+    __slots__ = (
+        "alias",
+        "at",
+        "dropped",
+        "end",
+        "func",
+        "live",
+        "locks",
+        "needs",
+        "op",
+        "owned",
+        "path",
+        "private",
+        "type",
+        "under",
+        "weak",
+    )
 
     def __init__(
         self,
@@ -327,6 +373,7 @@ class Access:
         self.private = private
         self.under = under
         self.dropped = dropped
+        self.needs = NO_NEEDS
 
     @property
     def writes(self) -> bool:
@@ -355,11 +402,14 @@ class Edge:
         "candidates",
         "dropped",
         "end",
+        "intact",
         "kind",
+        "known",
         "live",
         "locks",
         "loops",
         "many",
+        "needs",
         "owned",
         "private",
         "queued",
@@ -404,6 +454,9 @@ class Edge:
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
         self.taken: dict[int, frozenset[tuple[Location, str]]] = {}  # ``Value.under`` of the arguments
         self.stores: dict[Path, tuple[Path, ...]] = {}  # what fields and elements of passed allocations hold
+        self.known: dict[int, str] = {}  # ``Value.known`` of the arguments
+        self.needs = NO_NEEDS  # as in ``State``
+        self.intact: Intact = {}  # those of ``State.intact`` that are passed
 
     @property
     def id(self) -> str:
@@ -448,6 +501,7 @@ class Summary:
     __slots__ = (
         "acquires",
         "calls_params",
+        "choices",
         "detaches",
         "escapes",
         "noreturn",
@@ -464,6 +518,7 @@ class Summary:
 
     def __init__(self) -> None:
         self.returns: tuple[Value, ...] = ()
+        self.choices: tuple[tuple[Needs, tuple[Value, ...]], ...] = ()  # the results of its returns, where conditions tell them apart
         self.stores: tuple[tuple[Path, Value], ...] = ()  # what fields of a fresh result hold
         self.acquires: Locks = ()
         self.releases: frozenset[Path] = frozenset()
@@ -482,6 +537,7 @@ class Summary:
         """Equal keys mean equal summaries: the fixpoint test."""
         return (
             self.returns,
+            self.choices,
             self.acquires,
             self.releases,
             self.escapes,

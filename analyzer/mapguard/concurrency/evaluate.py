@@ -6,6 +6,8 @@ from mapguard.concurrency.domain import (
     COPY,
     ELEM,
     GLOBAL,
+    MADE,
+    NIL,
     NOTHING,
     OUTSIDE,
     PARAM,
@@ -44,14 +46,15 @@ from mapguard.facts.syntax import (
     TypeExpr,
     Unary,
 )
-from mapguard.program.model import TYPE_PARAM
+from mapguard.program.model import TYPE_PARAM, Func
 from mapguard.program.names import canonical_type
-from mapguard.program.types import Selected
+from mapguard.program.types import Selected, substitute
 
 STRING = TName("", "string")
 INT = TName("", "int")
 BOOL = TName("", "bool")
 ONE = Lit("int", "1")
+_PREDECLARED = {name: Value(known=name) for name in (NIL, "true", "false")}
 _LITERALS = {"string": Value(STRING), "int": Value(INT), "float": Value(TName("", "float64")), "rune": Value(TName("", "rune"))}
 
 
@@ -62,22 +65,32 @@ def evaluate(b: Body, x: Expr) -> Value:
     try:
         match x:
             case Name(name=name):
-                return name_value(b, name)
+                found = name_value(b, name)
+                b.touched(found)
+                return found
             case Sel():
-                return selector(b, x)
+                found = selector(b, x)
+                for f in found.funcs:
+                    if f.recv is not None:
+                        b.touched(f.recv)  # a method value
+                return found
             case Call():
                 from mapguard.concurrency.calls import call
 
                 return call(b, x)
-            case Lit(kind=kind):
-                return _LITERALS.get(kind, NOTHING)
+            case Lit(kind=kind, text=text):
+                found = _LITERALS.get(kind, NOTHING)
+                return found._replace(known=f"#{int(text)}") if text.isdecimal() else found
             case Index():
                 return index(b, x)
             case Unary():
                 return unary(b, x)
             case Binary(op=op, x=left, y=right):
-                a = evaluate(b, left)
-                evaluate(b, right)
+                a = operand(b, left)
+                if op in ("&&", "||"):
+                    second(b, left, right, op == "&&")
+                else:
+                    operand(b, right)
                 return Value(BOOL) if op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||") else Value(a.type)
             case Composite():
                 return composite(b, x, UNKNOWN_TYPE)
@@ -95,6 +108,26 @@ def evaluate(b: Body, x: Expr) -> Value:
     except PathEndedError:
         pass
     return NOTHING
+
+
+def operand(b: Body, x: Expr) -> Value:
+    """An expression that is looked at and not kept: an argument before the call, an operand, what a field is selected of."""
+    if isinstance(x, Name):
+        return name_value(b, x.name) if b.state is not None else NOTHING
+    return evaluate(b, x)
+
+
+def second(b: Body, left: Expr, right: Expr, truth: bool) -> None:
+    """The second operand of && or ||: it is evaluated where the first one is ``truth``."""
+    from mapguard.concurrency.requirements import conditions
+
+    if b.state is None:
+        return
+    before = b.state.needs
+    b.state.needs = before | conditions(b, left, truth)
+    operand(b, right)
+    if b.state is not None:
+        b.state.needs = before
 
 
 def file_type(b: Body, t: Type) -> Type:
@@ -121,6 +154,9 @@ def name_value(b: Body, name: str) -> Value:
         if known.paths and b.store:
             return with_stored(b, known)
         return known
+    predeclared = _PREDECLARED.get(name)
+    if predeclared is not None:
+        return predeclared
     return package_value(b, b.func.scope.package.path, name)
 
 
@@ -138,7 +174,7 @@ def with_stored(b: Body, value: Value) -> Value:
 def package_value(b: Body, package_path: str, name: str) -> Value:
     package = b.analysis.program.packages.get(package_path)
     if package is None:
-        return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),)) if package_path != b.func.scope.package.path else NOTHING
+        return outside(package_path, name) if package_path != b.func.scope.package.path else NOTHING
     variable = package.globals.get(name)
     if variable is not None:
         return Value(
@@ -150,14 +186,20 @@ def package_value(b: Body, package_path: str, name: str) -> Value:
         return Value(kind, (), (FuncVal(func if func.facts.body is not None else f"{package_path}.{name}"),))
     if name in package.consts:
         constant = package.consts[name]
-        return Value(constant) if constant is not None else NOTHING
+        value = Value(constant) if constant is not None else NOTHING
+        return value._replace(known=package.const_values.get(name) or f"const {package_path}.{name}")
     for dot in b.func.scope.dots if package_path == b.func.scope.package.path else ():
         found = package_value(b, dot, name)
         if found is not NOTHING:
             return found
     if package_path != b.func.scope.package.path and name not in package.types:
-        return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),))  # the models declare only part of a library
+        return outside(package_path, name)  # the models declare only part of a library
     return NOTHING
+
+
+def outside(package_path: str, name: str) -> Value:
+    """A function, variable or constant of a library."""
+    return Value(OUTSIDE, (), (FuncVal(f"{package_path}.{name}"),), known=f"library {package_path}.{name}")
 
 
 def qualifier(b: Body, x: Expr) -> str | None:
@@ -176,7 +218,7 @@ def selector(b: Body, x: Sel) -> Value:
     path = qualifier(b, x.x)
     if path is not None:
         return package_value(b, path, x.name)
-    base = evaluate(b, x.x)
+    base = operand(b, x.x)
     if isinstance(x.x, TypeExpr) or (isinstance(x.x, Name) and _type_name(b, x.x) is not None):
         return method_expression(b, x)
     return select(b, base, x.name)
@@ -273,7 +315,7 @@ def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
 def index(b: Body, x: Index) -> Value:
     container = evaluate(b, x.x)
     if container.funcs and isinstance(container.type, TFunc):
-        return container  # a generic function with its type arguments
+        return instantiated(b, container, x)
     if container.type == OUTSIDE and not container.paths and container.funcs:
         return container  # so is a library's, or its type
     keys = [evaluate(b, i) for i in x.index]
@@ -285,6 +327,16 @@ def index(b: Body, x: Index) -> Value:
     key = x.index[0]
     loop = b.keys.get(key.name) if isinstance(key, Name) else None
     return element(b, container) if loop is None else this_round(element(b, container, at_hand=True), loop)
+
+
+def instantiated(b: Body, function: Value, x: Index) -> Value:
+    """A generic function with its type arguments."""
+    from mapguard.concurrency.calls import expr_type
+
+    target = function.funcs[0].target
+    names = target.facts.type_params if isinstance(target, Func) else ()
+    bound = dict(zip(names, (expr_type(b, i) for i in x.index), strict=False))
+    return function._replace(type=substitute(function.type, {name: kind for name, kind in bound.items() if kind != UNKNOWN_TYPE}))
 
 
 def note_map(b: Body, container: Value, at: int, keys: list[Value]) -> bool:
@@ -341,12 +393,14 @@ def unary(b: Body, x: Unary) -> Value:
         return handed_over(b, channel, x.at)
     if x.op == "&" and isinstance(x.x, Composite):
         value = composite(b, x.x, UNKNOWN_TYPE)
-        return Value(TPtr(value.type), value.paths, value.funcs)
+        return Value(TPtr(value.type), value.paths, value.funcs, known=MADE)
     value = evaluate(b, x.x)
     if x.op == "&":
         value = own_object(b, x.x, value)
         b.addressed.update(value.paths)
-        return Value(TPtr(value.type), value.paths, value.funcs)
+        for p in value.paths:
+            b.set_field(p)
+        return Value(TPtr(value.type), value.paths, value.funcs, known=MADE)
     if x.op == "*":
         if isinstance(value.type, TPtr):
             return Value(value.type.elem, value.paths, value.funcs)
@@ -408,6 +462,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
     home = made.paths[0]
     b.analysis.note_alloc(home.base, kind, b.loops)
     if isinstance(under, TStruct):
+        filled: set[str] = set()
         for position, (key, value) in enumerate(x.elems):
             if isinstance(key, Name) and value != Lit("int", "1"):
                 b.analysis.used_names.add((b.func.scope.package.path, key.name))
@@ -418,11 +473,16 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
                 selected = None
             steps = selected.steps if selected is not None else ()
             field_type = steps[-1].type if steps else UNKNOWN_TYPE
-            given = b.copied(element_value(b, value, field_type), x.at)
+            written = element_value(b, value, field_type)
+            if steps and written.known != NIL:
+                filled.add(steps[0].field)
+            given = b.copied(written, x.at)
             if steps and (given.paths or given.funcs):
                 store_field(b, home.plus(*(s.field for s in steps)), given)
             if isinstance(key, Name) and given.funcs and isinstance(kind, TName | TPtr):
                 b.analysis.field_model(b, kind, key.name, given, x.at)
+        if b.state is not None:
+            b.state.intact = {**b.state.intact, home.base: frozenset(filled)}
         return made
     inner = b.types.element(kind)
     for key, value in x.elems:
@@ -467,7 +527,8 @@ def literal(b: Body, x: FuncLit) -> Value:
     if func is None:
         return NOTHING
     b.analysis.open_literal(b, func)
-    return Value(TFunc(func.params, func.results, func.facts.variadic), (), (FuncVal(func),))
+    b.touched(Value(UNKNOWN_TYPE, tuple(Path(base) for base in sorted(b.analysis.captured_by(func)))))
+    return Value(TFunc(func.params, func.results, func.facts.variadic), (), (FuncVal(func),), known=MADE)
 
 
 def results_type(results: tuple[Type, ...]) -> Type:

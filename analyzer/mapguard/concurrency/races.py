@@ -19,6 +19,7 @@ from mapguard.concurrency.inference import Guard, infer_guard
 from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
+from mapguard.program.signatures import may_be_same
 
 PER_LOCATION = 120
 
@@ -185,6 +186,8 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
     """Other nesting levels are other maps; so are two allocations that are known to be different."""
     if a.depth != b.depth and "replace" not in (a.access.op, b.access.op):
         return True
+    if _other_map_type(graph, a, b):
+        return True
     pa, pb = a.path.base, b.path.base
 
     def leads_on(mine: Path, other: Path) -> bool:
@@ -202,6 +205,13 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def _other_map_type(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether the maps have other keys or elements: a field or parameter of an interface type holds maps of several types."""
+    types = graph.analysis.types
+    x, y = types.map_of(types.deref(a.access.type)), types.map_of(types.deref(b.access.type))
+    return x is not None and y is not None and not may_be_same(types, x, y)
 
 
 def _own_field(path: Path) -> bool:

@@ -15,6 +15,7 @@ from mapguard.concurrency.domain import (
     EMPTY,
     GLOBAL,
     JOINED,
+    NO_NEEDS,
     NOTHING,
     OUTSIDE,
     PARAM,
@@ -26,6 +27,7 @@ from mapguard.concurrency.domain import (
     FuncVal,
     Location,
     Locks,
+    Needs,
     ParamCall,
     Path,
     Place,
@@ -39,11 +41,13 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
+from mapguard.concurrency.requirements import choices, untouched
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, TStruct, Type
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
+from mapguard.program.signatures import fits
 from mapguard.program.types import Selected, Types, substitute
 
 _IMPLEMENTER_LIMIT = 24
@@ -101,7 +105,7 @@ class Analysis:
         self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
-        self.pending_calls: list[tuple[Body, str, Edge]] = []
+        self.pending_calls: list[tuple[Body, str, Edge, Type]] = []  # of stored functions, with the type that those have
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
         self.calls: dict[tuple[str, int], str] = {}
         self.map_expressions: dict[tuple[str, int], bool] = {}  # whether the type of what is indexed is known
@@ -114,6 +118,7 @@ class Analysis:
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
         self._by_value: dict[str, bool] = {}
+        self.assigned: dict[str, frozenset[str]] = {}  # variables that the body of a function assigns, or takes the address of
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -158,6 +163,10 @@ class Analysis:
         self.summaries[func.id] = body.summary
         return body.summary
 
+    def captured_by(self, literal: Func) -> frozenset[Base]:
+        """What a literal uses of the variables around it."""
+        return self._captured.get(literal.id, frozenset())
+
     def open_literal(self, outer: Body, func: Func) -> None:
         """Interprets a function literal where it is written: it sees the variables around it as they are there."""
         escaped = outer.now.escaped
@@ -175,7 +184,7 @@ class Analysis:
             self._captured[func.id] = frozenset()
             return
         keys = {name: at for name, at in outer.keys.items() if name not in own}
-        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published, keys)
+        body = self._interpret(func, env, outer.store, escaped, set(own), outer.now.published, keys, None, outer.now.needs)
         self._captured[func.id] = frozenset(body.captured)
         outer.captured |= body.captured
         self.summaries[func.id] = body.summary
@@ -190,8 +199,11 @@ class Analysis:
         published: frozenset[Base] = frozenset(),
         keys: dict[str, int] | None = None,
         entered: dict[Path, str] | None = None,
+        needs: Needs = NO_NEEDS,
     ) -> Body:
         body = Body(self, func, State(dict(env), dict(entered or {}), escaped, frozenset(), False, published), store)
+        body.now.needs = frozenset(n for n in needs if not n.of.fields)  # a literal runs later: fields may have changed by then
+        body.now.intact = untouched(func)
         body.entered = frozenset(entered or ())
         body.keys = dict(keys or {})
         body.own_names = set(env) if own is None else set(own)
@@ -205,7 +217,7 @@ class Analysis:
         needed = entry_locks(body) if entered is None else {}
         if needed:
             self.pending_calls = [pending for pending in self.pending_calls if pending[0] is not body]
-            return self._interpret(func, env, store, escaped, own, published, keys, needed)
+            return self._interpret(func, env, store, escaped, own, published, keys, needed, needs)
         self._finish(body)
         self._keep(body)
         return body
@@ -242,6 +254,7 @@ class Analysis:
         summary.signals = _nearest(p for p in body.signals - late if body.lives_on(p))
         summary.calls_params = _told({_seen_from_outside(given, summary.spawns) for given in body.param_calls})
         summary.returns = body.return_values
+        summary.choices = choices(body)
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
             summary.stores = tuple((target, value) for target, value in body.store.items() if target.base in fresh and _tells(value))
@@ -387,16 +400,16 @@ class Analysis:
                 self.detached.add(f.target.id)
 
     def _resolve_stored_calls(self) -> None:
-        for body, name, template in self.pending_calls:
-            stored = self.stored_functions.get(name, {})
+        for body, name, template, kind in self.pending_calls:
+            asked = self.types.underlying(kind)
+            stored = [f for f in self.stored_functions.get(name, {}) if self._fits(f, asked)]
             for f in stored:
                 if isinstance(f.target, Func):
                     args = dict(template.args)
                     if f.recv is not None:
                         args[RECEIVER] = f.recv.paths
-                    kind = "callback" if template.kind == "call" else template.kind
                     edge = Edge(
-                        kind,
+                        "callback" if template.kind == "call" else template.kind,
                         body.func,
                         f.target,
                         template.at,
@@ -410,12 +423,18 @@ class Analysis:
                     )
                     edge.candidates = len(stored)
                     edge.queued = template.queued
+                    edge.known, edge.needs, edge.intact = template.known, template.needs, template.intact
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
                     self.calls[(body.func.id, template.at)] = "tree"
-                    if kind == "go":
+                    if edge.kind == "go":
                         self.threads[edge.id] = edge
+
+    def _fits(self, f: FuncVal, asked: Type) -> bool:
+        """Whether a stored function can be called as one of the type ``asked``."""
+        bound = isinstance(f.target, Func) and (f.recv is not None or f.target.recv is None)
+        return not (bound and isinstance(f.target, Func) and isinstance(asked, TFunc)) or fits(self.types, f.target, asked)
 
     def _name_results(self, body: Body, at: int, f: FuncVal) -> None:
         """A stored getter returns what its bound receiver holds."""

@@ -26,6 +26,7 @@ from mapguard.concurrency.evaluate import (
     handed_over,
     is_token,
     note_map,
+    operand,
     private_slot,
     qualifier,
     received,
@@ -34,6 +35,7 @@ from mapguard.concurrency.evaluate import (
     this_round,
 )
 from mapguard.concurrency.handover import given_away
+from mapguard.concurrency.requirements import cases_need, conditions
 from mapguard.facts.syntax import (
     Assert,
     Assign,
@@ -217,6 +219,8 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                     b.assign_path(slot, merge_values(mine, value) if mine is not None else value)
                     remember_home(b, slot, value)
         case Sel(x=inner, name=name):
+            for p in evaluate_place(b, target).paths if b.now.intact else ():
+                b.set_field(p)
             if update:
                 return
             place = evaluate_place(b, target)
@@ -233,7 +237,7 @@ def evaluate_place(b: Body, target: Sel) -> Value:
     path = qualifier(b, target.x)
     if path is not None:
         return evaluate(b, target)
-    base = evaluate(b, target.x)
+    base = operand(b, target.x)
     return select(b, base, target.name, place=True) if b.state is not None else NOTHING
 
 
@@ -329,6 +333,8 @@ def branch(b: Body, s: If) -> None:
     if b.state is None:
         return
     other = b.state.copy()
+    b.state.needs |= conditions(b, s.cond, True)
+    other.needs |= conditions(b, s.cond, False)
     _try_lock(s.cond, b.state, other, locks_before)
     decider, negated = _variable(s.cond)
     case = b.state.cases.get(decider)
@@ -429,6 +435,7 @@ def leave(b: Body, s: Return) -> None:
     values = [_shared_now(b, v) for v in values]
     for f in (f for v in values for f in v.funcs):
         b.keeps_too(f.target)  # who gets the literal runs it sooner or later
+    b.returned_when.append((b.state.needs, tuple(values)))
     known = b.return_values
     b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
     b.returned.append(b.state)
@@ -508,11 +515,11 @@ def repeat(b: Body, at: int, once: "object") -> None:
         if b.state is None:
             break
         joined |= head.live - b.state.live
-        before = (head.locks, head.given, head.escaped, head.live)
+        before = (head.locks, head.given, head.escaped, head.live, head.intact)
         after = join([head.copy(), b.state])
         assert after is not None
         b.state = after
-        if before == (after.locks, after.given, after.escaped, after.live):
+        if before == (after.locks, after.given, after.escaped, after.live, after.intact):
             break
     b.loops = loops
     b.exits.pop()
@@ -597,7 +604,7 @@ def switch(b: Body, s: Switch) -> None:
     own = set(b.own_names)
     if s.init is not None:
         execute(b, s.init)
-    operand = evaluate(b, s.x) if s.x is not None and b.state is not None else NOTHING
+    tag = operand(b, s.x) if s.x is not None and b.state is not None else NOTHING
     if b.state is None:
         return
     label, b.label = b.label, ""
@@ -605,23 +612,28 @@ def switch(b: Body, s: Switch) -> None:
     b.exits.append(exits)
     entry = b.state
     ends: list[State] = []
-    for case in s.cases:
+    needed = cases_need(b, s) if s.kind == "expr" else ()
+    for position, case in enumerate(s.cases):
         b.state = entry.copy()
         for x in case.exprs:
             evaluate(b, x)
         if case.comm is not None and b.state is not None:
             execute(b, case.comm)
         if b.state is not None and s.kind == "type" and s.bind:
-            kind = file_type(b, case.types[0]) if len(case.types) == 1 else operand.type
+            kind = file_type(b, case.types[0]) if len(case.types) == 1 else tag.type
             if isinstance(kind, TName) and kind.name == "nil":
-                kind = operand.type
-            b.state.env[s.bind] = Value(kind, operand.paths, operand.funcs)
+                kind = tag.type
+            b.state.env[s.bind] = Value(kind, tag.paths, tag.funcs)
             b.own_names.add(s.bind)
+        if b.state is not None and needed:
+            b.state.needs |= needed[position]
         run(b, case.body)
         if b.state is not None:
             ends.append(b.state)
     if not any(c.default for c in s.cases) and s.kind != "select":
         ends.append(entry.copy())
+        if needed:
+            ends[-1].needs |= needed[-1]
     b.exits.pop()
     b.state = join([*ends, *exits.breaks])
     names = _declares(s.init) if s.init is not None else set()

@@ -5,7 +5,7 @@ import msgspec
 from mapguard.base.gap import Gap
 from mapguard.facts.syntax import Expr, Field, Stmt, TFunc, Type
 
-SCHEMA = 5  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
+SCHEMA = 6  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
 
 
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -76,7 +76,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     imports: tuple[Import, ...]
     types: tuple[TypeDecl, ...]
     vars: tuple[GlobalVar, ...]
-    consts: tuple[tuple[str, Type | None], ...]  # with their types, where those are written or those of a literal
+    consts: tuple[tuple[str, Type | None, str], ...]  # with their types, where those are written or those of a literal, and values
     funcs: tuple[FuncFacts, ...]
     newlines: tuple[int, ...]
     generated: bool

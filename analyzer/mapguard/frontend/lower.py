@@ -1,5 +1,6 @@
 """A parsed file to ``FileFacts``: one pass over its top-level declarations."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -57,7 +58,7 @@ class _Declarations:
         self.imports: list[Import] = []
         self.types: list[TypeDecl] = []
         self.vars: list[GlobalVar] = []
-        self.consts: list[tuple[str, Type | None]] = []
+        self.consts: list[tuple[str, Type | None, str]] = []
 
 
 def _declarations(c: Lowering, root: Node, out: _Declarations) -> None:
@@ -134,7 +135,10 @@ def _types(c: Lowering, node: Node, comments: list[Node], out: _Declarations) ->
 
 def _consts(c: Lowering, node: Node, out: _Declarations) -> None:
     kind: Type | None = None
+    values: list[Node] = []
+    count = 0
     for spec in node.named_children:
+        names = [c.text(n) for n in spec.children_by_field_id(g.F_NAME) if n.is_named]
         declared = spec.child_by_field_id(g.F_TYPE)
         value = spec.child_by_field_id(g.F_VALUE)
         if declared is not None:
@@ -142,8 +146,22 @@ def _consts(c: Lowering, node: Node, out: _Declarations) -> None:
         elif value is not None:
             first = value.named_children[0] if value.named_children else value
             kind = _LITERAL_TYPES.get(first.type)
+        if value is not None:
+            values = value.named_children
         # a name without a value repeats the expression above it, and its type
-        out.consts.extend((c.text(n), kind) for n in spec.children_by_field_id(g.F_NAME) if n.is_named)
+        for position, name in enumerate(names):
+            out.consts.append((name, kind, _const_value(c, values[position], count) if position < len(values) else ""))
+        count += bool(names)
+
+
+def _const_value(c: Lowering, node: Node, iota: int) -> str:
+    """A constant's value as text: equal texts are equal values. One that is counted keeps its expression and its place in the count."""
+    text = c.text(node) if node.end_byte - node.start_byte <= _CONST_LIMIT else ""
+    if node.type == "int_literal":
+        return f"#{int(text)}" if text.isdecimal() and text.isascii() and (text == "0" or text[0] != "0") else ""
+    if node.type == "interpreted_string_literal" or text in ("true", "false"):
+        return text
+    return f"iota {text}@{iota}" if _IOTA.search(text) else ""
 
 
 def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
@@ -201,6 +219,8 @@ _METHOD = g.kind("method_declaration")
 _TYPE = g.kind("type_declaration")
 _VAR = g.kind("var_declaration")
 _CONST = g.kind("const_declaration")
+_CONST_LIMIT = 40
+_IOTA = re.compile(r"\biota\b")
 _IMPORT = g.kind("import_declaration")
 _IMPORT_SPEC = g.kind("import_spec")
 _PACKAGE = g.kind("package_clause")

@@ -59,7 +59,9 @@ def _types(program: Program, file: FileFacts) -> None:
     for decl in file.types:
         if decl.name not in package.types:
             package.types[decl.name] = NamedType(package.path, decl.name, decl, scope)
-    for name, kind in file.consts:
+    for name, kind, value in file.consts:
+        if package.const_values.setdefault(name, value) != value:
+            package.const_values[name] = ""  # another value on another platform
         package.consts.setdefault(name, canonical_type(kind, scope) if kind is not None else None)
 
 

@@ -109,7 +109,7 @@ class Global:
 
 
 class Package:
-    __slots__ = ("consts", "funcs", "globals", "name", "path", "types")
+    __slots__ = ("const_values", "consts", "funcs", "globals", "name", "path", "types")
 
     def __init__(self, path: str, name: str) -> None:
         self.path = path
@@ -118,6 +118,7 @@ class Package:
         self.funcs: dict[str, Func] = {}
         self.globals: dict[str, Global] = {}
         self.consts: dict[str, Type | None] = {}
+        self.const_values: dict[str, str] = {}
 
 
 class Program:

@@ -28,11 +28,11 @@ def imports_tests(file: FileFacts) -> bool:
 
 
 def kept_for_tests(file: FileFacts, modules: Collection[str], packages: Collection[str]) -> bool:
-    """Whether its folder below the module, or its own name, says that it belongs to tests.
+    """Whether its folder below the module, or its own name, says that it belongs to tests. A module inside another one is a folder of it.
 
     ``httptest`` beside ``http`` is the standard library's habit.
     """
-    home = max((m for m in modules if file.package_path == m or file.package_path.startswith(m + "/")), key=len, default="")
+    home = min((m for m in modules if file.package_path == m or file.package_path.startswith(m + "/")), key=len, default="")
     folders = file.package_path[len(home) :].strip("/").split("/")
     if any(_FOLDER.fullmatch(f) for f in folders) or _FILE.fullmatch(file.path.rpartition("/")[2].removesuffix(".go")):
         return True

@@ -16,6 +16,7 @@ from mapguard.facts.syntax import (
 )
 from mapguard.program.model import TYPE_PARAM, Func, NamedType, Program
 from mapguard.program.names import canonical_type
+from mapguard.program.signatures import fits
 
 UNKNOWN = TUnknown()
 _EMBEDDING_LIMIT = 6
@@ -187,7 +188,7 @@ class Types:
     # ------------------------------------------------------------ interfaces
 
     def implementers(self, t: Type) -> tuple[NamedType, ...]:
-        """The tree's types with every method of the interface ``t``, by name and number of parameters; sorted."""
+        """The tree's types with every method of the interface ``t``, by name and signature; sorted."""
         if t in self._implementers:
             return self._implementers[t]
         under = self.underlying(t)
@@ -233,7 +234,7 @@ class Types:
         if selected is None:
             return False
         if selected.method is not None:
-            return len(selected.method.params) == len(signature.params) and len(selected.method.results) == len(signature.results)
+            return fits(self, selected.method, signature)
         return selected.external is not None or selected.iface is not None
 
 
