@@ -69,6 +69,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
+    b.written = x.args
     return invoke(b, fn, args, at, end, mode, x.spread, x.fn)
 
 
