@@ -2,7 +2,7 @@
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.domain import ALLOC, COPY, GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, FLIGHT, GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import HeldLock, MapInfo
@@ -33,7 +33,7 @@ class Names:
             if is_elem(f):
                 text += "[…]"
             elif not f.startswith(COPY):
-                text += "." + f.rsplit(".", 1)[-1]
+                text += "." + f.rsplit(".", 1)[-1].partition(FLIGHT)[0]
         return text
 
     @staticmethod

@@ -34,7 +34,7 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.facts.syntax import TFunc, TInterface, TPtr, TSlice, TStruct, Type
+from mapguard.facts.syntax import Expr, TFunc, TInterface, TPtr, TSlice, TStruct, Type
 from mapguard.program.model import Func
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Body:
         self.unlocks: dict[Path, str] = {}  # the modes of those that it gives up at its end
         self.entered: frozenset[Path] = frozenset()  # locks that it was entered with
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
+        self.written: tuple[Expr, ...] = ()  # the arguments of the call at hand as they are written
         self.returned: list[State] = []
         self.returned_when: list[tuple[Needs, tuple[Value, ...]]] = []
         self.return_values: tuple[Value, ...] = ()

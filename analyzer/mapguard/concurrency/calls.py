@@ -70,6 +70,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
+    b.written = x.args
     result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
     if b.state is not None:
         for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
@@ -480,15 +481,26 @@ def unify(declared: Type, actual: Type, found: dict[str, Type]) -> None:
 
 
 def parameter_calls(
-    b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int, end: int, edge: Edge
+    b: Body,
+    func: Func,
+    summary: Summary,
+    bound: dict[int, Value],
+    paths: dict[int, tuple[Path, ...]],
+    at: int,
+    end: int,
+    edge: Edge,
+    around: Locks = (),
 ) -> None:
-    """The callee runs, starts or keeps functions that it is given here (or that an enclosing function was given)."""
+    """The callee runs, starts or keeps functions that it is given here (or that an enclosing function was given).
+
+    ``around`` are locks under which somebody else runs the callee.
+    """
     for given in summary.calls_params:
         if b.state is None:
             return
         if given.owner != func.id and not b.inside(given.owner):
             continue
-        locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
+        locks = _locks_around(given, func, paths, around)
         if given.owner != func.id:
             b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
             continue
@@ -525,17 +537,17 @@ def use_function(
             start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
         elif kind in ("go", "join") or kind.startswith("root:"):
             live = b.now.live
-            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many)
+            around = tuple((_of_this_call(b, p, at), m) for p, m in locks)
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many, around)
             edge.series = series
-            edge.locks = (*edge.locks, *((_of_this_call(b, p, at), m) for p, m in locks))
             if kind == "join":
                 b.now.live = live
         elif kind == "once":
-            parameter_calls(b, func, summary, bound, paths, at, end, b.edge("once", func, at, end, paths, extra=locks))
+            parameter_calls(b, func, summary, bound, paths, at, end, b.edge("once", func, at, end, paths, extra=locks), locks)
         else:
             edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
-            parameter_calls(b, func, summary, bound, paths, at, end, edge)
+            parameter_calls(b, func, summary, bound, paths, at, end, edge, locks)
 
 
 def start_goroutine(
@@ -548,11 +560,16 @@ def start_goroutine(
     end: int,
     kind: str,
     many: bool,
+    around: Locks = (),
 ) -> Edge:
-    """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
+    """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on.
+
+    ``around`` are locks that the other thread holds meanwhile.
+    """
     edge = b.edge("go" if kind == "go" else "root", func, at, end, paths, many, kind[5:], constants=constants(bound))
     if kind == "go":
         _hand_over_locks(b, func, summary, paths, edge)
+    edge.locks = (*edge.locks, *around)
     signals: set[Path] = set()
     if kind == "go" and not b.analysis.touches_after_signal(func):
         for p in sorted(summary.signals):
@@ -567,9 +584,11 @@ def start_goroutine(
             continue
         if given.owner != func.id:
             again = given.many or many or bool(b.loops)
-            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id))
+            locks = _locks_around(given, func, paths, around)
+            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), locks, again, edge.id))
         elif given.param in bound:
-            use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many)
+            locks = _locks_around(given, func, paths, around)
+            use_function(b, bound[given.param], _aside(given.kind), at, end, locks, given.many or many)
     return edge
 
 
@@ -583,9 +602,15 @@ def _held(b: Body, kind: str, locks: Locks) -> Locks:
     return tuple(sorted({**b.now.locks, **dict(locks)}.items())) if kind == "call" else locks
 
 
+def _locks_around(given: ParamCall, func: Func, paths: dict[int, tuple[Path, ...]], around: Locks) -> Locks:
+    """The locks under which ``func`` runs a function that it is given, in its caller's terms; it itself runs under ``around``."""
+    held = {q: m for p, m in given.locks for q in substitute(p, func, paths)}
+    return tuple(sorted(({**dict(around), **held} if given.kind == "call" else held).items()))
+
+
 def _of_this_call(b: Body, lock: Path, at: int) -> Path:
     """A lock that the callee makes for the call is one of the call's own."""
-    return Path((ALLOC, b.func.id, at)) if lock.base[0] == ALLOC and lock.base[1] != b.func.id else lock
+    return Path((ALLOC, b.func.id, at)) if lock.base[0] == ALLOC and not b.inside(lock.base[1]) else lock
 
 
 def _hand_over_locks(b: Body, func: Func, summary: Summary, paths: dict[int, tuple[Path, ...]], edge: Edge) -> None:

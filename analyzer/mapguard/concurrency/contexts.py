@@ -74,6 +74,7 @@ class Context(NamedTuple):
     joined: tuple[Path, ...]  # what was waited for on the way
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+    passed: Path  # the map in the terms of the function that starts the goroutine, where ``path`` is what a caller of that passes
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -115,7 +116,7 @@ class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``.
 
     ``owned``: nobody else can reach the object, the walk ends. ``ours``: so it was where the object was last seen. ``hidden``:
-    ``Context.private`` so far. ``needs``: what must hold for the call of ``func`` that gets to the access.
+    ``Context.private`` so far. ``needs``: what must hold for the call of ``func`` that gets to the access. ``passed`` as in ``Context``.
     """
 
     func: Func
@@ -127,6 +128,7 @@ class Way(NamedTuple):
     ours: bool
     under: frozenset[tuple[Location, str]]
     needs: Needs
+    passed: Path | None = None
 
 
 def strength(c: Context) -> str:
@@ -164,7 +166,7 @@ class Climber:
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden, ours, under, _ = way
+        func, path, locks, chain, _, hidden, ours, under, *_ = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
@@ -215,11 +217,11 @@ class Climber:
         while pending and len(seen) < _MAKERS_SEEN and len(found) < _MAKERS:
             at, path, locks = pending.popleft()
             if at.id not in self.incoming and path.base[1] == at.id:
-                found.append(way._replace(path=path, locks=locks))
+                found.append(way._replace(path=path, locks=locks, passed=way.path))
             for edge in self.incoming.get(at.id, ()):
                 for target, held in self._moves(path, locks, at, edge):
                     if location(target) is not None:
-                        found.append(way._replace(path=target, locks=held))
+                        found.append(way._replace(path=target, locks=held, passed=way.path))
                     elif (edge.caller.id, target) not in seen:
                         seen.add((edge.caller.id, target))
                         pending.append((edge.caller, target, held))
@@ -359,7 +361,7 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m not in (JOINED, DROPPED) and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within)
+        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, way.passed or path)
         if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
             done.append(made)
 

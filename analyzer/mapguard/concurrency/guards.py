@@ -3,7 +3,7 @@
 import functools
 from typing import NamedTuple
 
-from mapguard.concurrency.domain import ALLOC, COPY, ELEM, GLOBAL, READ, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, COPY, ELEM, FLIGHT, GLOBAL, READ, Location, Path, is_elem, location
 
 _BY_VALUE = 3  # a copy further from the lock than this was a copy of something that points to the lock's holder
 
@@ -57,6 +57,11 @@ def is_once(lock: Path) -> bool:
     """Whether it is a ``sync.Once``, by its name: it orders its function before others, and guards nothing that comes later."""
     name = next((f for f in reversed(lock.fields) if not is_elem(f) and not f.startswith(COPY)), lock.base[1])
     return name.lower().endswith("once")
+
+
+def is_flight(lock: Path) -> bool:
+    """Whether it stands for calls that run one at a time: nobody else can hold it."""
+    return any(FLIGHT in f.rpartition(".")[2][1:] for f in lock.fields)
 
 
 def _frame(path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import COPY, GLOBAL, Access, Location, Path, is_elem
-from mapguard.concurrency.guards import guards, is_once, lock_key
+from mapguard.concurrency.guards import guards, is_flight, is_once, lock_key
 
 
 class Guard(NamedTuple):
@@ -39,7 +39,7 @@ def infer_guard(contexts: list[Context], declared: Location | None = None) -> Gu
                 kind = lock_key(c.path, lock).kind
                 if declared is not None and declared.name in lock.fields:
                     kind = declared  # the comment names the field that wraps the lock itself
-                if kind is not None and guards(c.path, lock) and not is_once(lock):
+                if kind is not None and guards(c.path, lock) and not is_once(lock) and not is_flight(lock):
                     kinds.add(kind)
                     shown.setdefault(kind, (lock, access))
             common = kinds if common is None else common & kinds

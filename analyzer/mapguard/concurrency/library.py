@@ -3,18 +3,23 @@
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import (
     ELEM,
+    FLIGHT,
     NOTHING,
     OUTSIDE,
     READ_HALF,
     RESULT,
     UNKNOWN_TYPE,
+    WRITE,
     FuncVal,
+    Location,
+    Locks,
     Path,
     Value,
+    is_elem,
 )
 from mapguard.concurrency.model_types import serves_calls
 from mapguard.concurrency.models import FunctionModel, RootModel
-from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
+from mapguard.facts.syntax import Expr, Lit, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.program.model import Func, NamedType
 from mapguard.program.names import show_type
 
@@ -135,8 +140,9 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
         if b.state is not None:
             b.state.live = live
         return
+    around = _own_turn(b, model, recv, at)
     for value in named(model.calls, recv, args):
-        run_functions(b, value, "go" if mode == "go" else "call", at, end, model.many)
+        run_functions(b, value, "go" if mode == "go" else "call", at, end, model.many, locks=around)
         for method in methods(b, value.type, model.methods) if value.paths else ():
             use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), "call", at, end, (), model.many)
     for value in named(model.spawns, recv, args):
@@ -147,6 +153,15 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
             join_on(b, value, recv, at)
     for root in model.root:
         register(b, root, recv, args, at, end)
+
+
+def _own_turn(b: Body, model: FunctionModel, recv: Value | None, at: int) -> Locks:
+    """The lock that calls with one constant key are for each other: that of this call's place, kept beside the receiver."""
+    if not model.alone or recv is None or not isinstance(_written(b, model.alone), Lit):
+        return ()
+    kept = (p.uncopied() for p in recv.paths)
+    fields = ((p.base, p.fields[:-1], p.fields[-1]) for p in kept if p.fields and not is_elem(p.fields[-1]))
+    return tuple((Path(base, (*before, f"{last}{FLIGHT}{at}")), WRITE) for base, before, last in fields)
 
 
 def join_on(b: Body, value: Value, group: Value, at: int) -> None:
@@ -198,11 +213,11 @@ def _serves_calls(method: Func) -> bool:
     return serves_calls(tuple(show_type(p) for p in method.params), tuple(show_type(r) for r in method.results))
 
 
-def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "") -> None:
+def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "", locks: Locks = ()) -> None:
     from mapguard.concurrency.calls import use_function
 
     if value.funcs or isinstance(value.type, TFunc):
-        use_function(b, value, kind, at, end, (), many, series)
+        use_function(b, value, kind, at, end, locks, many, series)
 
 
 def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
@@ -222,6 +237,12 @@ def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None
             b.wait(p)
 
 
+def _written(b: Body, name: str) -> Expr | None:
+    """The argument ``arg0``, ``arg1``, … as it is written."""
+    index = int(name[3:])
+    return b.written[index] if index < len(b.written) else None
+
+
 def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None, args: list[Value], at: int) -> Value:
     """Results by the declared signature; what they alias by the model, unknown memory otherwise."""
     kinds = kind.results if isinstance(kind, TFunc) else ()
@@ -231,6 +252,8 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
     if returns in ("fresh", "own"):
         paths = b.alloc(at, first).paths
         b.analysis.note_alloc(paths[0].base, first, b.loops)
+        if model is not None and model.tokens and _written(b, model.tokens) == Lit("int", "1"):
+            b.analysis.token_channels.add(Location("local", b.func.id, at))
         for value in args[:1]:
             if b.types.map_of(value.type) is not None:
                 first = value.type if first == OUTSIDE else first

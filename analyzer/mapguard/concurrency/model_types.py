@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Mode = Literal["read", "write"]
+Mode = Literal["read", "write", "token"]
 Names = tuple[str, ...]
 RootKind = Literal["main", "http", "grpc", "rpc", "informer", "reconcile", "webhook", "timer", "callback", "metrics", "consumer"]
 TypeKind = Literal["mutex", "rwmutex", "locker", "waitgroup", "group", "once", "cond", "semaphore", "atomic", "concurrent-map", "pool"]
@@ -53,13 +53,14 @@ class RootModel(_Entry, frozen=True, kw_only=True):
 class FunctionModel(_Named, frozen=True, kw_only=True):
     """What a call does. Arguments are named ``recv``, ``arg0``, ``arg1``, … or ``args`` for all of them."""
 
-    acquires: Mode | None = None  # locks the receiver
+    acquires: Mode | None = None  # locks the receiver; a "token" is a lock where one can be had only
     releases: Mode | None = None
     try_: bool = msgspec.field(name="try", default=False)  # it holds the lock only when it returned true (or no error)
     spawns: Names = ()  # runs these on new goroutines
     many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
     root: tuple[RootModel, ...] = ()
     calls: Names = ()  # runs these during the call, on the caller's goroutine
+    alone: str = ""  # where this argument is a constant, one call of what ``calls`` names is under way at a time for each receiver
     methods: Names = ()  # of a value that ``calls`` names and that is no function: the methods that it runs
     parallel: bool = False  # what ``calls`` names runs on goroutines that all end before the call returns; ``many`` of each, or one
     serial: bool = False  # a method that ``spawns`` names does not run beside itself for one object: a timer that is set again
@@ -71,6 +72,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     # what the first result aliases: fresh, own (of the request or message at hand), shared, recv, recv-read (a lock in read mode),
     # arg0, …; "": unknown
     returns: str = ""
+    tokens: str = ""  # the argument that says how many tokens can be had of the first result
     adds: bool = False  # WaitGroup.Add
     done: bool = False  # WaitGroup.Done
     joins: bool = False  # waits for the goroutines of the receiver
@@ -84,7 +86,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
         """Every argument name that the entry uses."""
         used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes}
         used.update(r.arg for r in self.root)
-        return used | ({self.returns} - _NO_ARGUMENT)
+        return used | ({self.returns, self.tokens, self.alone} - _NO_ARGUMENT)
 
 
 class TypeModel(_Named, frozen=True, kw_only=True):

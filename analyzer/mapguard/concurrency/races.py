@@ -222,7 +222,7 @@ def _own_field(path: Path) -> bool:
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether both goroutines hold a lock that the call which started them has made, and other calls are about other objects."""
     x, y = a.thread.spawn, b.thread.spawn
-    if x is None or y is None or x.caller.frame is not y.caller.frame or a.path.base != b.path.base:
+    if x is None or y is None or x.caller.frame is not y.caller.frame or a.path.base != b.path.base or a.passed.base != b.passed.base:
         return False
     frame = x.caller.frame
     theirs = dict(b.locks)
@@ -230,11 +230,11 @@ def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:
         p.base[0] == ALLOC and not p.is_copy and p in theirs and WRITE in (m, theirs[p]) and _frame(graph, p) is frame for p, m in a.locks
     ):
         return False
-    kind, owner, _ = a.path.base
+    kind, owner, _ = a.passed.base
     if kind == PARAM:
         maker = graph.analysis.program.by_id.get(owner)
-        return maker is not None and maker.frame is frame and not graph.shared(maker, a.path.base, overlapping=True)
-    return kind == ALLOC and _frame(graph, a.path) is frame
+        return maker is not None and maker.frame is frame and not graph.shared(maker, a.passed.base, overlapping=True)
+    return kind == ALLOC and _frame(graph, a.passed) is frame
 
 
 def _frame(graph: CallGraph, path: Path) -> Func | None:

@@ -399,7 +399,7 @@ def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) ->
     """``if mu.TryLock()``: held in the branch where it returned true only."""
     negated = isinstance(cond, Unary) and cond.op == "!"
     inner = cond.x if isinstance(cond, Unary) and negated else cond
-    if isinstance(inner, Call) and isinstance(inner.fn, Sel) and inner.fn.name in ("TryLock", "TryRLock"):
+    if isinstance(inner, Call) and isinstance(inner.fn, Sel) and inner.fn.name in ("TryLock", "TryRLock", "TryAcquire"):
         (then if negated else other).locks = before
     elif isinstance(inner, Binary) and inner.op == "&&":
         pass
