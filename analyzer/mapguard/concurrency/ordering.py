@@ -114,7 +114,18 @@ def initialising(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
-    return _before_or_after(graph, a, b) or _before_or_after(graph, b, a) or _waited_for(graph, a, b) or _waited_for(graph, b, a)
+    return any(_before_or_after(graph, x, y) or _waited_for(graph, x, y) or _in_turn(x, y) for x, y in ((a, b), (b, a)))
+
+
+def _in_turn(a: Context, b: Context) -> bool:
+    """Whether one call starts both goroutines, one when the other is not there: it has waited for ``a``, or starts only one of them.
+
+    What several such calls do to each other is decided by the contexts that follow ``a`` through its starter.
+    """
+    x, y = a.thread.spawn, b.thread.spawn
+    if not a.within or x is None or y is None or x is y or y.kind != "go" or x.caller is not y.caller:
+        return False
+    return x.id not in y.live and y.id not in x.live
 
 
 def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
@@ -156,6 +167,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     if base[0] == ALLOC and base == b.path.base:
         made = next((i for i, (_, func, _) in enumerate(points) if func.frame.id == _frame_id(graph, base[1])), 0)
         points = points[made:]  # what may still run from calls before that one has other objects
+    if a.within:  # where the other side runs the starter too, it is about what happens in that call
+        points = points[next((i for i, (_, func, _) in enumerate(points) if func is spawn.caller), 0) :]
     starters = graph.starters(spawn.id)
     if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later
