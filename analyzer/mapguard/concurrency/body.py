@@ -90,11 +90,12 @@ class Body:
         self.spawned: set[str] = set()
         self.begun: set[str] = set()  # the goroutines that the body itself starts
         self.waited: set[Path] = set()
+        self.groups: set[Path] = set()  # those that it waits for until all have signalled
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
         self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
-        self.touched_after_signal = False
+        self.touched_after: set[Path] = set()  # what it signals before its last access
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
 
@@ -251,8 +252,7 @@ class Body:
         state = self.state
         if state is None:
             return
-        if state.signaled:
-            self.touched_after_signal = True
+        self.touched_after |= state.signaled
         for path in value.paths:
             if op != "replace" and path.is_copy:
                 path = path.original()
@@ -367,6 +367,8 @@ class Body:
     def wait(self, path: Path, received: bool = False) -> None:
         """Joins the goroutines that signal on ``path``; one value ``received`` outside a loop is from one of many."""
         self.waited.add(path)
+        if not received:
+            self.groups.add(path)
         outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
         if outside and path not in self.now.locks:
             self.now.locks[path] = JOINED

@@ -110,7 +110,7 @@ def _close(b: Body, x: Call, mode: str) -> Value:
         value = evaluate(b, a)
         b.signals.update(value.paths)
         if mode == "call" and b.state is not None:
-            b.state.signaled = True
+            b.state.signaled |= set(value.paths)
     return NOTHING
 
 

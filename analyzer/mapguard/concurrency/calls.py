@@ -215,6 +215,7 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
     """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
     if own_param_any(path):
         kind = "go" if mode == "go" else "call"
+        b.touched_after |= b.now.signaled
         b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
         if path.base[1] != b.func.id:
             b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
@@ -461,18 +462,21 @@ def parameter_calls(
         if given.owner != func.id and not b.inside(given.owner):
             continue
         locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
+        ends = tuple(q for p in given.ends for q in substitute(p, func, paths))
         if given.owner != func.id:
-            b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
+            thread = begin_unknown(b, given.owner, given.param, given.kind, at, ends)
+            b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many, thread, ends))
             continue
         for key in (given.param, given.param + VARIADIC):
             if key in bound:
-                use_function(b, bound[key], given.kind, at, end, locks, given.many)
+                use_function(b, bound[key], given.kind, at, end, locks, given.many, ends=ends)
 
 
 def use_function(
-    b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool, series: str = ""
+    b: Body, value: Value, kind: str, at: int, end: int, locks: Locks, many: bool, series: str = "", ends: tuple[Path, ...] = ()
 ) -> None:
-    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``; ``series`` as in ``Edge``."""
+    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``, also for ``ends``), from the call at ``at``; ``series``
+    as in ``Edge``."""
     if kind.startswith("keep:"):
         if value.funcs:
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
@@ -483,7 +487,9 @@ def use_function(
         return
     for path in value.paths:
         if own_param_any(path):
-            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
+            _, owner, param = path.base
+            thread = begin_unknown(b, owner, param, kind, at, ends)
+            b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), many or bool(b.loops), thread, ends))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind)))
     for target in value.funcs:
@@ -497,7 +503,7 @@ def use_function(
             start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
         elif kind in ("go", "join") or kind.startswith("root:"):
             live = b.now.live
-            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many)
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many, ends)
             edge.series = series
             edge.locks = (*edge.locks, *((_of_this_call(b, p, at), m) for p, m in locks))
             if kind == "join":
@@ -520,14 +526,18 @@ def start_goroutine(
     end: int,
     kind: str,
     many: bool,
+    ends: tuple[Path, ...] = (),
 ) -> Edge:
-    """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on."""
+    """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on.
+
+    ``ends``: what is signalled when it has done so.
+    """
     edge = b.edge("go", func, at, end, paths, many) if kind == "go" else b.edge("root", func, at, end, paths, many, kind[5:])
     if kind == "go":
         _hand_over_locks(b, func, summary, paths, edge)
-    signals: set[Path] = set()
-    if kind == "go" and not b.analysis.touches_after_signal(func):
-        for p in sorted(summary.signals):
+    signals = set(ends)
+    if kind == "go":
+        for p in sorted(summary.signals - b.analysis.signaled_early(func)):
             signals.update(substitute(p, func, paths))
     b.start(edge, frozenset(signals))
     for index, value in bound.items():
@@ -537,12 +547,24 @@ def start_goroutine(
     for given in summary.calls_params:
         if given.owner != func.id and not b.inside(given.owner):
             continue
+        inside = given.kind in ("call", "join")  # it ends before the goroutine does
+        done = ends if inside else tuple(q for p in given.ends for q in substitute(p, func, paths))
         if given.owner != func.id:
             again = given.many or many or bool(b.loops)
-            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id))
+            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id if inside else "", done))
         elif given.param in bound:
-            use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many)
+            use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many, ends=done)
     return edge
+
+
+def begin_unknown(b: Body, owner: str, param: int, kind: str, at: int, ends: tuple[Path, ...]) -> str:
+    """The name of a goroutine that starts here and runs a function which only the caller knows; "" when nobody can wait for it."""
+    if kind != "go" or not ends:
+        return ""
+    thread = f"{b.func.id}@{at}>{owner}#{param}"
+    b.analysis.signals.setdefault((b.func.frame.id, thread), set()).update(ends)
+    b.now.live |= {thread}
+    return thread
 
 
 def _aside(kind: str) -> str:

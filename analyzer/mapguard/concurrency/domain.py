@@ -202,9 +202,10 @@ class State:
 
     ``locks`` are those taken since the start and still held, ``given`` those of the caller that may have been given up since.
 
-    ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
-    anybody who finds them in a shared place. ``cases`` are variables that decided which locks were taken: the lockset since then, and
-    what it is where the variable is true, and false. ``deferred`` are the locks that deferred calls of this path release.
+    ``signaled`` is what this path has sent on, closed or counted down. ``escaped`` are allocations that others may reach: goroutines
+    started here that hold them, and, when they are ``published`` too, anybody who finds them in a shared place. ``cases`` are
+    variables that decided which locks were taken: the lockset since then, and what it is where the variable is true, and false.
+    ``deferred`` are the locks that deferred calls of this path release.
     """
 
     __slots__ = ("cases", "deferred", "env", "escaped", "given", "live", "locks", "published", "signaled")
@@ -215,7 +216,7 @@ class State:
         locks: dict[Path, str],
         escaped: frozenset[Base],
         live: frozenset[str],
-        signaled: bool = False,
+        signaled: frozenset[Path] = frozenset(),
         published: frozenset[Base] = frozenset(),
         given: frozenset[Path] = frozenset(),
         cases: dict[str, Cases] | None = None,
@@ -271,7 +272,7 @@ def join(states: list[State]) -> State | None:
         first.live |= other.live
         first.published |= other.published
         first.given |= other.given
-        first.signaled = first.signaled or other.signaled
+        first.signaled |= other.signaled
     return first
 
 
@@ -425,7 +426,8 @@ class ParamCall(NamedTuple):
     """What a body does with a function that ``owner`` was given as parameter ``index``.
 
     ``kind``: call (runs it), go (starts it as a goroutine), join (so too, and waits for the end of it), root:KIND (registers it),
-    keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself.
+    keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself;
+    ``ends`` is what that signals when it has done so.
     """
 
     owner: str
@@ -434,6 +436,7 @@ class ParamCall(NamedTuple):
     locks: Locks
     many: bool
     thread: str = ""
+    ends: tuple[Path, ...] = ()
 
 
 class Summary:

@@ -142,21 +142,9 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
     for value in named(model.spawns, recv, args):
         # a literal is made for one call, and the next call makes another one; a method is set again for its object
         again = model.serial and bool(value.funcs) and all(f.recv is not None for f in value.funcs)
-        run_functions(b, value, "go", at, end, model.many, f"{b.func.id}@{at}" if again else "")
-        if recv is not None:
-            join_on(b, value, recv, at)
+        run_functions(b, value, "go", at, end, model.many, f"{b.func.id}@{at}" if again else "", recv.paths if recv is not None else ())
     for root in model.root:
         register(b, root, recv, args, at, end)
-
-
-def join_on(b: Body, value: Value, group: Value, at: int) -> None:
-    """A goroutine that a group started ends before the group's Wait returns."""
-    for target in value.funcs:
-        if isinstance(target.target, str):
-            continue
-        for edge in b.edges.values():
-            if edge.kind == "go" and edge.at == at and edge.callee is target.target:
-                b.analysis.signals.setdefault((b.func.frame.id, edge.id), set()).update(group.paths)
 
 
 def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
@@ -198,11 +186,11 @@ def _serves_calls(method: Func) -> bool:
     return serves_calls(tuple(show_type(p) for p in method.params), tuple(show_type(r) for r in method.results))
 
 
-def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "") -> None:
+def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "", ends: tuple[Path, ...] = ()) -> None:
     from mapguard.concurrency.calls import use_function
 
     if value.funcs or isinstance(value.type, TFunc):
-        use_function(b, value, kind, at, end, (), many, series)
+        use_function(b, value, kind, at, end, (), many, series, ends)
 
 
 def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
@@ -216,7 +204,7 @@ def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None
     if model.done:
         b.signals.update(recv.paths)
         if mode == "call":
-            b.state.signaled = True
+            b.state.signaled |= set(recv.paths)
     if model.joins and mode == "call":
         for p in recv.paths:
             b.wait(p)

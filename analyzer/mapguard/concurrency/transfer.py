@@ -304,7 +304,7 @@ def send(b: Body, s: Send) -> None:
     for p in channel.paths:
         b.analysis.flow(p, value, False)
     b.signals.update(channel.paths)
-    b.state.signaled = True
+    b.state.signaled |= set(channel.paths)
     if value.funcs or isinstance(value.type, TFunc):
         for p in channel.paths:
             b.assign_path(p.plus(ELEM), value)  # whoever receives it may run it
