@@ -72,6 +72,7 @@ class Context(NamedTuple):
     joined: tuple[Path, ...]  # what was waited for on the way
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+    around: Locks  # what that call holds for as long as the goroutine runs
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -353,7 +354,8 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within)
+        around = self.graph.held_around(thread.spawn) if within and thread.spawn is not None else ()
+        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, around)
         if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
             done.append(made)
 
