@@ -2,7 +2,7 @@
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Edge, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
@@ -66,7 +66,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     base = a.path.base
     if a.stuck or (thread.spawn is not None and thread.spawn.series):
         return False
-    if thread.spawn is not None and thread.spawn.loops and f"{ELEM}@{thread.spawn.loops[-1]}" in a.path.fields:
+    if thread.spawn is not None and _of_this_round(thread.spawn, a.path):
         return False  # the innermost loop starts one goroutine for each element
     edge = thread.spawn
     if base[0] == PARAM and base[1] == thread.func.id and base[2] != RECEIVER:
@@ -93,6 +93,15 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         loops = graph.analysis.alloc_loops.get(base, ())
         return edge.kind == "root" or edge.many_itself or any(at not in loops for at in edge.loops)
     return True
+
+
+def _of_this_round(spawn: Edge, path: Path) -> bool:
+    """Whether the goroutine gets the element at hand of the loop that starts it, under whatever name."""
+    if not spawn.loops:
+        return False
+    at_hand = f"{ELEM}@{spawn.loops[-1]}"
+    given = [names for names in spawn.args.values() if any(at_hand in p.fields[-1:] for p in names)]
+    return at_hand in path.fields or any(p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names)
 
 
 def _frame_id(graph: CallGraph, func_id: str) -> str:
