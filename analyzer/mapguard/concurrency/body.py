@@ -369,16 +369,23 @@ class Body:
         self.waited.add(path)
         if not received:
             self.groups.add(path)
-        outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
-        if outside and path not in self.now.locks:
-            self.now.locks[path] = JOINED
+        self._joined(path)
         live = self.now.live
         if live:
             ended = self._ended(path, live, received and not self.loops)
             self.now.live = live - ended
-            for thread in ended & self.begun:
+            for thread in sorted(ended & self.begun):
                 edge = self.analysis.threads[thread]
                 edge.around = self._still_held(edge.around)
+                if edge.callee.frame is self.func.frame:
+                    for p in self.analysis.joined_by(edge.callee):
+                        self._joined(p)
+
+    def _joined(self, path: Path) -> None:
+        """Callers may know who signals on ``path``: that has been waited for."""
+        outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
+        if outside and path not in self.now.locks:
+            self.now.locks[path] = JOINED
 
     def _still_held(self, locks: Locks) -> Locks:
         return tuple(sorted(join_locks(dict(locks), self.now.locks).items()))

@@ -1,9 +1,12 @@
 """Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
 
+from collections.abc import Iterable
+
 from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
     ALLOC,
+    CALLED,
     COPY,
     NOTHING,
     READ,
@@ -216,6 +219,9 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
     if own_param_any(path):
         kind = "go" if mode == "go" else "call"
         b.touched_after |= b.now.signaled
+        b.signals.add(path.plus(CALLED))
+        if mode == "call":
+            b.now.signaled |= {path.plus(CALLED)}
         b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
         if path.base[1] != b.func.id:
             b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
@@ -312,13 +318,14 @@ def call_function(
     for i, value in bound.items():
         edge.taken[i] = edge.taken[i] & value.under if i in edge.taken else value.under
     sure = candidates == 1
+    if mode == "call":
+        b.touched_after |= {p for p in b.now.signaled if p.fields[-1:] == (CALLED,)}
     if mode == "defer":
         for p in summary.releases:
             b.now.deferred |= set(substitute(p, func, paths))
         for p, held in summary.acquires:
             b.taken_at_end.update((q, held) for q in substitute(p, func, paths))
-        for p in summary.signals:
-            b.signals.update(substitute(p, func, paths))
+        b.signals |= signalled(b, summary.signals, func, bound, paths)
         parameter_calls(b, func, summary, bound, paths, at, end, edge)
         return NOTHING
     effects(b, func, summary, bound, paths, at, sure)
@@ -348,14 +355,13 @@ def effects(
         for thread in summary.spawns:
             there = signals.get((func.frame.id, thread))
             if there and func.frame is not b.func.frame:
-                signals.setdefault((frame, thread), set()).update(q for p in sorted(there) for q in substitute(p, func, paths))
+                signals.setdefault((frame, thread), set()).update(signalled(b, there, func, bound, paths))
         b.now.live |= summary.spawns
         b.spawned |= summary.spawns
     for p in sorted(summary.waits):
         for q in substitute(p, func, paths):
             b.wait(q)
-    for p in summary.signals:
-        b.signals.update(substitute(p, func, paths))
+    b.signals |= signalled(b, summary.signals, func, bound, paths)
     if not sure:
         return
     if summary.swaps:
@@ -368,6 +374,32 @@ def effects(
     for p, mode in summary.acquires:
         for q in substitute(p, func, paths):
             b.acquire(q, mode)
+
+
+def signalled(b: Body, signals: Iterable[Path], func: Func, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]]) -> set[Path]:
+    """What ``func`` signals, in the caller's terms; where it calls a function that it is given, what that signals."""
+    found: set[Path] = set()
+    for p in signals:
+        if p.fields[-1:] != (CALLED,):
+            found.update(substitute(p, func, paths))
+        elif p.base[1] != func.id:
+            found.add(p)
+        else:
+            for key in (p.base[2], p.base[2] + VARIADIC):
+                value = bound.get(key, NOTHING)
+                found.update(q.plus(CALLED) for q in value.paths if own_param_any(q))
+                found.update(q for f in value.funcs for q in _signals_of(b, f))
+    return found
+
+
+def _signals_of(b: Body, f: FuncVal) -> Iterable[Path]:
+    """What calling a function value signals: a literal, a method like ``wg.Done``."""
+    recv = f.recv.paths if f.recv is not None else ()
+    if isinstance(f.target, Func):
+        early = b.analysis.signaled_early(f.target)
+        return {q for p in b.analysis.summary(f.target).signals - early for q in substitute(p, f.target, {RECEIVER: recv})}
+    model = b.analysis.models.function(f.target)
+    return recv if model is not None and model.done else ()
 
 
 def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]], at: int) -> Value:
@@ -462,7 +494,7 @@ def parameter_calls(
         if given.owner != func.id and not b.inside(given.owner):
             continue
         locks = tuple((q, m) for p, m in given.locks for q in substitute(p, func, paths))
-        ends = tuple(q for p in given.ends for q in substitute(p, func, paths))
+        ends = tuple(sorted(signalled(b, given.ends, func, bound, paths)))
         if given.owner != func.id:
             thread = begin_unknown(b, given.owner, given.param, given.kind, at, ends)
             b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many, thread, ends))
@@ -537,8 +569,7 @@ def start_goroutine(
         _hand_over_locks(b, func, summary, paths, edge)
     signals = set(ends)
     if kind == "go":
-        for p in sorted(summary.signals - b.analysis.signaled_early(func)):
-            signals.update(substitute(p, func, paths))
+        signals |= signalled(b, summary.signals - b.analysis.signaled_early(func), func, bound, paths)
     b.start(edge, frozenset(signals))
     for index, value in bound.items():
         b.escape(value, publish=kind != "go" or index in summary.publishes)
@@ -548,12 +579,16 @@ def start_goroutine(
         if given.owner != func.id and not b.inside(given.owner):
             continue
         inside = given.kind in ("call", "join")  # it ends before the goroutine does
-        done = ends if inside else tuple(q for p in given.ends for q in substitute(p, func, paths))
+        again = many or (given.many and given.kind != "call")  # a goroutine calls one function again and again, but not beside itself
+        done = ends if inside else tuple(sorted(signalled(b, given.ends, func, bound, paths)))
         if given.owner != func.id:
-            again = given.many or many or bool(b.loops)
-            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), given.locks, again, edge.id if inside else "", done))
+            b.param_calls.add(
+                ParamCall(
+                    given.owner, given.param, _aside(given.kind), given.locks, again or bool(b.loops), edge.id if inside else "", done
+                )
+            )
         elif given.param in bound:
-            use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many, ends=done)
+            use_function(b, bound[given.param], _aside(given.kind), at, end, (), again, ends=done)
     return edge
 
 

@@ -17,6 +17,7 @@ RECEIVER = -1
 
 ELEM = "[]"  # an element of a map, slice, array or channel; "[]@N": the element at hand of the range loop at offset N
 COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
+CALLED = "()"  # at the end of what is signalled: the function there was called, and whoever passed it knows what that signals
 READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
 LENGTH_LIMIT = 12
 ALIAS_LIMIT = 4

@@ -262,6 +262,11 @@ class Analysis:
         known = self.summaries.get(literal.id)
         return known.waits if known is not None else frozenset()
 
+    def joined_by(self, literal: Func) -> list[Path]:
+        """The same, on every way through it."""
+        known = self.summaries.get(literal.id)
+        return [p for p, m in known.acquires if m == JOINED] if known is not None else []
+
     def signaled_early(self, func: Func) -> frozenset[Path]:
         """What ``func`` signals before it is done with maps and the functions that it was given."""
         unit = self.units.get(func.id)
