@@ -131,6 +131,8 @@ class Body:
         if base in state.escaped:
             state.escaped -= {base}
             state.published -= {base}
+        if state.signaled:
+            state.signaled = frozenset(p for p in state.signaled if p.base != base)
         return Value(kind, (Path(base),))
 
     def owned(self, path: Path) -> bool:
@@ -260,7 +262,7 @@ class Body:
             key = (op, path, at)
             known = self.accesses.get(key)
             if known is None:
-                self.accesses[key] = Access(
+                known = self.accesses[key] = Access(
                     self.func,
                     op,
                     path,
@@ -280,6 +282,7 @@ class Body:
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
+            known.signaled |= state.signaled
 
     # ------------------------------------------------------------ edges
 
@@ -311,6 +314,7 @@ class Body:
             known.private &= private
             known.live |= state.live
             known.stores.update(stores)
+            known.signaled |= state.signaled
             for index, paths in args.items():
                 mine = known.args.get(index, ())
                 known.args[index] = mine + tuple(p for p in paths if p not in mine)
@@ -318,6 +322,7 @@ class Body:
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
         made.private = private
         made.stores = stores
+        made.signaled = state.signaled
         self.edges[key] = made
         return made
 

@@ -43,6 +43,7 @@ class CallGraph:
         self.analysis = analysis
         self.incoming: dict[str, list[Edge]] = {}
         self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
+        self._joinable |= {p.base for unit in analysis.units.values() for p in unit.signals if p.base[0] == ALLOC and not p.fields}
         made = instantiated(analysis)
         for unit in analysis.units.values():
             by_site: dict[tuple[int, str], list[Edge]] = {}
@@ -296,6 +297,22 @@ class CallGraph:
         ends = self.analysis.signals.get((spawn.caller.frame.id, spawn.id), ())
         known = self.analysis.summaries.get(spawn.caller.id)
         return known is None or (spawn.id in known.spawns and (unit is None or unit.waited.isdisjoint(ends)))
+
+    def signallers(self, signal: Path) -> frozenset[str]:
+        """The functions that send on, close or count down what ``signal`` names, in its own frame and the goroutines started there."""
+        return frozenset(self._signallers.get(signal, ()))
+
+    @cached_property
+    def _signallers(self) -> dict[Path, set[str]]:
+        found: dict[Path, set[str]] = {}
+        for unit in self.analysis.units.values():
+            for signal in unit.signals:
+                found.setdefault(signal, set()).add(unit.func.id)
+        for (_, thread), ends in self.analysis.signals.items():
+            edge = self.analysis.threads.get(thread)
+            for signal in ends:
+                found.setdefault(signal, set()).add(edge.callee.id if edge is not None else thread)
+        return found
 
     def held_around(self, spawn: Edge) -> Locks:
         """The locks that the function which starts a goroutine holds until it has waited for it, its callers' included."""

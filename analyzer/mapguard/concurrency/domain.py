@@ -291,10 +291,10 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``signaled`` as in ``State``.
     """
 
-    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
+    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "signaled", "type", "under", "weak")
 
     def __init__(
         self,
@@ -325,6 +325,7 @@ class Access:
         self.alias = alias
         self.private = private
         self.under = under
+        self.signaled: frozenset[Path] = frozenset()
 
     @property
     def writes(self) -> bool:
@@ -341,7 +342,7 @@ class Edge:
 
     ``args`` maps parameter indices (``RECEIVER`` for the receiver) to what the caller passes; ``owned`` are the allocations that nobody
     else can reach at the site; ``loops`` the loops around it. ``around`` are locks that the caller of a goroutine holds from its start
-    until it has waited for its end.
+    until it has waited for its end. ``signaled`` as in ``State``.
     """
 
     __slots__ = (
@@ -362,6 +363,7 @@ class Edge:
         "queued",
         "root",
         "series",
+        "signaled",
         "stores",
         "taken",
     )
@@ -395,6 +397,7 @@ class Edge:
         self.root = root
         self.around: Locks = ()
         self.series = ""  # equal for the functions that one goroutine runs in turn
+        self.signaled: frozenset[Path] = frozenset()
         self.queued = False  # the function is taken out of a queue or list, all of which are run sooner or later
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published

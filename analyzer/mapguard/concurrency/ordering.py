@@ -123,7 +123,9 @@ def initialising(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
-    return any(_before_or_after(graph, x, y) or _waited_for(graph, x, y) or _in_turn(x, y) for x, y in ((a, b), (b, a)))
+    return any(
+        _before_or_after(graph, x, y) or _waited_for(graph, x, y) or _announced(graph, x, y) or _in_turn(x, y) for x, y in ((a, b), (b, a))
+    )
 
 
 def _in_turn(a: Context, b: Context) -> bool:
@@ -146,6 +148,22 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
             ends = graph.analysis.signals.get((edge.caller.frame.id, edge.id), ())
             if any(_one_signal(a.path, end, b.path, waited) for end in sorted(ends) for waited in b.joined):
                 return True
+    return False
+
+
+def _announced(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether ``b`` comes after a wait for what only the thread of ``a`` signals, and that when it is done with its access.
+
+    The channel or group is a variable of one call; where several threads like ``a`` run, it is made by each of them.
+    """
+    for waited in b.joined:
+        maker = graph.analysis.program.by_id.get(waited.base[1])
+        if waited.base[0] != ALLOC or waited.fields or maker is None or (a.thread.many and maker.id not in a.executed()):
+            continue
+        early = any(waited in e.signaled for e in a.own) or waited in a.access.signaled
+        by = graph.signallers(waited)
+        if by and not early and by <= a.executed():
+            return True
     return False
 
 

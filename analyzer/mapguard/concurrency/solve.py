@@ -61,13 +61,14 @@ class Unit:
     ``published`` are allocations that anybody may reach at its end.
     """
 
-    __slots__ = ("accesses", "acts", "edges", "func", "published", "touched_after", "waited")
+    __slots__ = ("accesses", "acts", "edges", "func", "published", "signals", "touched_after", "waited")
 
     def __init__(self, body: Body) -> None:
         self.func = body.func
         self.acts = tuple(body.acts.values())
         self.accesses = tuple(body.accesses.values())
         self.edges = tuple(body.edges.values())
+        self.signals = frozenset(body.signals)
         self.touched_after = frozenset(body.touched_after)
         self.waited = frozenset(body.waited)
         self.published = frozenset(b for end in body.ends() for b in end.published)
@@ -226,6 +227,10 @@ class Analysis:
         given -= body.taken_at_end.keys()
         held.update(body.taken_at_end)
         held = {p: m for p, m in held.items() if p not in body.entered}
+        waited = {p: m for p, m in held.items() if m == JOINED}
+        for edge in body.edges.values():
+            if edge.kind == "defer" and waited:  # it runs when the body has waited for all that
+                edge.locks = tuple(sorted({**waited, **dict(edge.locks)}.items()))
         joined = _nearest(p for p, m in held.items() if m == JOINED and body.lives_on(p))
         kept = {(p, m) for p, m in held.items() if m != JOINED and body.lives_on(p)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))

@@ -508,11 +508,11 @@ def repeat(b: Body, at: int, once: "object") -> None:
         if b.state is None:
             break
         joined |= head.live - b.state.live
-        before = (head.locks, head.given, head.escaped, head.live)
+        before = (head.locks, head.given, head.escaped, head.live, head.signaled)
         after = join([head.copy(), b.state])
         assert after is not None
         b.state = after
-        if before == (after.locks, after.given, after.escaped, after.live):
+        if before == (after.locks, after.given, after.escaped, after.live, after.signaled):
             break
     b.loops = loops
     b.exits.pop()
