@@ -96,6 +96,7 @@ class Body:
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
         self.touched_after: set[Path] = set()  # what it signals before its last access
+        self.found: dict[str, tuple[tuple[Path, ...], object]] = {}  # variables that hold a map's element: the map, and the key's shape
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
 
@@ -358,6 +359,14 @@ class Body:
         env = self.now.env
         for name, value in env.items():
             if value.paths and any(p in places for p in value.paths):
+                env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
+
+    def take_out(self, container: Value, key: object, at: int) -> None:
+        """The element of ``key`` is deleted: a map that a variable holds of it belongs to whoever deleted it; nobody finds it any more."""
+        env = self.now.env
+        for name, known in self.found.items():
+            value = env.get(name)
+            if known == (container.paths, key) and value is not None and value.paths and self.types.map_of(value.type) is not None:
                 env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
 
     def hand_over(self, name: str, at: int) -> None:

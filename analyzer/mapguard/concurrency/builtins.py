@@ -55,9 +55,12 @@ def _len(b: Body, x: Call, mode: str) -> Value:
 
 
 def _delete(b: Body, x: Call, mode: str) -> Value:
+    from mapguard.concurrency.calls import shape
+
     values = [evaluate(b, a) for a in x.args]
     if values and b.state is not None:
         b.record("delete", values[0], x.at, x.end)
+        b.take_out(values[0], shape(x.args[-1]), x.at)
     return NOTHING
 
 
