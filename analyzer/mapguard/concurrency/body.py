@@ -95,11 +95,13 @@ class Body:
         self.spawned: set[str] = set()
         self.begun: set[str] = set()  # the goroutines that the body itself starts
         self.waited: set[Path] = set()
+        self.groups: set[Path] = set()  # those that it waits for until all have signalled
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
         self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
-        self.touched_after_signal = False
+        self.touched_after: set[Path] = set()  # what it signals before its last access
+        self.found: dict[str, tuple[tuple[Path, ...], object]] = {}  # variables that hold a map's element: the map, and the key's shape
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
 
@@ -149,6 +151,8 @@ class Body:
         if base in state.escaped:
             state.escaped -= {base}
             state.published -= {base}
+        if state.signaled:
+            state.signaled = frozenset(p for p in state.signaled if p.base != base)
         return Value(kind, (Path(base),))
 
     def owned(self, path: Path) -> bool:
@@ -273,8 +277,7 @@ class Body:
         state = self.state
         if state is None:
             return
-        if state.signaled:
-            self.touched_after_signal = True
+        self.touched_after |= state.signaled
         for path in value.paths:
             if op != "replace" and path.is_copy:
                 path = path.original()
@@ -282,7 +285,7 @@ class Body:
             key = (op, path, at)
             known = self.accesses.get(key)
             if known is None:
-                made = self.accesses[key] = Access(
+                known = self.accesses[key] = Access(
                     self.func,
                     op,
                     path,
@@ -298,7 +301,7 @@ class Body:
                     value.under,
                     state.given,
                 )
-                made.needs = state.needs
+                known.needs = state.needs
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
@@ -306,6 +309,7 @@ class Body:
                 known.under &= value.under
                 known.dropped |= state.given
                 known.needs &= state.needs
+            known.signaled |= state.signaled
 
     # ------------------------------------------------------------ edges
 
@@ -343,6 +347,7 @@ class Body:
             known.live |= state.live
             known.dropped |= state.given
             known.stores.update(stores)
+            known.signaled |= state.signaled
             for index, paths in args.items():
                 mine = known.args.get(index, ())
                 known.args[index] = mine + tuple(p for p in paths if p not in mine)
@@ -354,6 +359,7 @@ class Body:
         made.needs = state.needs
         made.intact = intact
         made.known = constants or {}
+        made.signaled = state.signaled
         self.edges[key] = made
         return made
 
@@ -397,6 +403,14 @@ class Body:
             if value.paths and any(p in places for p in value.paths):
                 env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
 
+    def take_out(self, container: Value, key: object, at: int) -> None:
+        """The element of ``key`` is deleted: a map that a variable holds of it belongs to whoever deleted it; nobody finds it any more."""
+        env = self.now.env
+        for name, known in self.found.items():
+            value = env.get(name)
+            if known == (container.paths, key) and value is not None and value.paths and self.types.map_of(value.type) is not None:
+                env[name] = Value(value.type, (Path((RECEIVED, self.func.id, at)),), value.funcs)
+
     def hand_over(self, name: str, at: int) -> None:
         """A variable is given to a goroutine and never used again for the object it holds: the object belongs to the goroutine."""
         state = self.now
@@ -409,16 +423,25 @@ class Body:
     def wait(self, path: Path, received: bool = False) -> None:
         """Joins the goroutines that signal on ``path``; one value ``received`` outside a loop is from one of many."""
         self.waited.add(path)
-        outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
-        if outside and path not in self.now.locks:
-            self.now.locks[path] = JOINED
+        if not received:
+            self.groups.add(path)
+        self._joined(path)
         live = self.now.live
         if live:
             ended = self._ended(path, live, received and not self.loops)
             self.now.live = live - ended
-            for thread in ended & self.begun:
+            for thread in sorted(ended & self.begun):
                 edge = self.analysis.threads[thread]
                 edge.around = self._still_held(edge.around)
+                if edge.callee.frame is self.func.frame:
+                    for p in self.analysis.joined_by(edge.callee):
+                        self._joined(p)
+
+    def _joined(self, path: Path) -> None:
+        """Callers may know who signals on ``path``: that has been waited for."""
+        outside = path.fields if path.base[0] in (PARAM, GLOBAL) else path.base[0] == ALLOC and path.base[1] != self.func.id
+        if outside and path not in self.now.locks:
+            self.now.locks[path] = JOINED
 
     def _still_held(self, locks: Locks) -> Locks:
         return tuple(sorted(join_locks(dict(locks), self.now.locks).items()))

@@ -56,9 +56,12 @@ def _len(b: Body, x: Call, mode: str) -> Value:
 
 
 def _delete(b: Body, x: Call, mode: str) -> Value:
+    from mapguard.concurrency.calls import shape
+
     values = [evaluate(b, a) for a in x.args]
     if values and b.state is not None:
         b.record("delete", values[0], x.at, x.end)
+        b.take_out(values[0], shape(x.args[-1]), x.at)
     return NOTHING
 
 
@@ -112,7 +115,7 @@ def _close(b: Body, x: Call, mode: str) -> Value:
         value = evaluate(b, a)
         b.signals.update(value.paths)
         if mode == "call" and b.state is not None:
-            b.state.signaled = True
+            b.state.signaled |= set(value.paths)
     return NOTHING
 
 

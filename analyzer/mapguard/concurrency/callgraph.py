@@ -12,6 +12,7 @@ from mapguard.concurrency.domain import (
     GLOBAL,
     JOINED,
     PARAM,
+    READ,
     RECEIVER,
     RESULT,
     WRITE,
@@ -21,6 +22,7 @@ from mapguard.concurrency.domain import (
     Needs,
     Path,
     is_elem,
+    join_locks,
     place,
 )
 from mapguard.concurrency.instantiated import answering, instantiated
@@ -43,6 +45,7 @@ class CallGraph:
         self.analysis = analysis
         self.incoming: dict[str, list[Edge]] = {}
         self._joinable = {place(p) for ends in analysis.signals.values() for p in ends}
+        self._joinable |= {p.base for unit in analysis.units.values() for p in unit.signals if p.base[0] == ALLOC and not p.fields}
         made = instantiated(analysis)
         for unit in analysis.units.values():
             by_site: dict[tuple[int, str], list[Edge]] = {}
@@ -63,6 +66,7 @@ class CallGraph:
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
+        self._held_at_entry: dict[str, Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
 
     def telling(self, locks: Locks) -> Locks:
@@ -332,6 +336,46 @@ class CallGraph:
         known = self.analysis.summaries.get(spawn.caller.id)
         return known is None or (spawn.id in known.spawns and (unit is None or unit.waited.isdisjoint(ends)))
 
+    def signallers(self, signal: Path) -> frozenset[str]:
+        """The functions that send on, close or count down what ``signal`` names, in its own frame and the goroutines started there."""
+        return frozenset(self._signallers.get(signal, ()))
+
+    @cached_property
+    def _signallers(self) -> dict[Path, set[str]]:
+        found: dict[Path, set[str]] = {}
+        for unit in self.analysis.units.values():
+            for signal in unit.signals:
+                found.setdefault(signal, set()).add(unit.func.id)
+        for (_, thread), ends in self.analysis.signals.items():
+            edge = self.analysis.threads.get(thread)
+            for signal in ends:
+                found.setdefault(signal, set()).add(edge.callee.id if edge is not None else thread)
+        return found
+
+    def held_around(self, spawn: Edge) -> Locks:
+        """The locks that the function which starts a goroutine holds until it has waited for it, its callers' included."""
+        return (*((p, m) for p, m in spawn.around if m in (READ, WRITE)), *self._entered_with(spawn.caller))
+
+    def _entered_with(self, func: Func, depth: int = 0) -> Locks:
+        """The locks that every caller of ``func`` holds, in the terms of ``func``."""
+        known = self._held_at_entry.get(func.id)
+        if known is not None:
+            return known
+        edges = self.incoming.get(func.id, ())
+        if not edges or depth > _OWNERS or func.id in self.roots or any(e.starts_thread for e in edges):
+            return ()
+        held: dict[Path, str] | None = None
+        for edge in edges:
+            here = {
+                q: m
+                for p, m in (*self._entered_with(edge.caller, depth + 1), *edge.locks)
+                for q in _handed_in(p, edge)
+                if m in (READ, WRITE)
+            }
+            held = here if held is None else join_locks(held, here)
+        self._held_at_entry[func.id] = found = tuple(sorted((held or {}).items()))
+        return found
+
     def endless(self, func: Func, depth: int = 0) -> bool:
         """Whether ``func`` is a loop that only ends from within, itself or through what it calls once: such goroutines live long."""
         if any(isinstance(s, For) and s.init is None and s.post is None and _until_told(s.cond) for s in func.facts.body or ()):
@@ -370,6 +414,17 @@ class CallGraph:
                     seen.add(edge.caller.id)
                     queue.append((edge.caller, (edge, *chain)))
         return ()
+
+
+def _handed_in(path: Path, edge: Edge) -> tuple[Path, ...]:
+    """A path of the edge's caller in the terms of its callee: what lies below an argument lies below the parameter."""
+    if path.base[0] == GLOBAL or (edge.caller.frame is edge.callee.frame and edge.callee.outer is not None):
+        return (path,)
+    return tuple(
+        Path((PARAM, edge.callee.id, index), path.fields[len(one.fields) :])
+        for index, (one, *more) in sorted((i, a) for i, a in edge.args.items() if a)
+        if not more and one.base == path.base and one.fields == path.fields[: len(one.fields)]
+    )
 
 
 def _until_told(cond: Expr | None) -> bool:

@@ -1,9 +1,12 @@
 """Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
 
+from collections.abc import Iterable
+
 from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
     ALLOC,
+    CALLED,
     COPY,
     NOTHING,
     READ,
@@ -221,6 +224,10 @@ def _call_path(b: Body, path: Path, kind: Type, args: list[Value], at: int, end:
     """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
     if own_param_any(path):
         use = "go" if mode == "go" else "call"
+        b.touched_after |= b.now.signaled
+        b.signals.add(path.plus(CALLED))
+        if mode == "call":
+            b.now.signaled |= {path.plus(CALLED)}
         b.param_calls.add(ParamCall(path.base[1], path.base[2], use, () if mode == "go" else b.now.lockset(), bool(b.loops)))
         if path.base[1] != b.func.id:
             b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, use), kind))
@@ -335,13 +342,14 @@ def call_function(
     for i, value in bound.items():
         edge.taken[i] = edge.taken[i] & value.under if i in edge.taken else value.under
     sure = candidates == 1
+    if mode == "call":
+        b.touched_after |= {p for p in b.now.signaled if p.fields[-1:] == (CALLED,)}
     if mode == "defer":
         for p in summary.releases:
             b.now.deferred |= set(substitute(p, func, paths))
         for p, held in summary.acquires:
             b.taken_at_end.update((q, held) for q in substitute(p, func, paths))
-        for p in summary.signals:
-            b.signals.update(substitute(p, func, paths))
+        b.signals |= signalled(b, summary.signals, func, bound, paths)
         parameter_calls(b, func, summary, bound, paths, at, end, edge)
         return NOTHING
     effects(b, func, summary, bound, paths, at, sure)
@@ -371,14 +379,13 @@ def effects(
         for thread in summary.spawns:
             there = signals.get((func.frame.id, thread))
             if there and func.frame is not b.func.frame:
-                signals.setdefault((frame, thread), set()).update(q for p in sorted(there) for q in substitute(p, func, paths))
+                signals.setdefault((frame, thread), set()).update(signalled(b, there, func, bound, paths))
         b.now.live |= summary.spawns
         b.spawned |= summary.spawns
     for p in sorted(summary.waits):
         for q in substitute(p, func, paths):
             b.wait(q)
-    for p in summary.signals:
-        b.signals.update(substitute(p, func, paths))
+    b.signals |= signalled(b, summary.signals, func, bound, paths)
     if not sure:
         return
     if summary.swaps:
@@ -391,6 +398,32 @@ def effects(
     for p, mode in summary.acquires:
         for q in substitute(p, func, paths):
             b.acquire(q, mode)
+
+
+def signalled(b: Body, signals: Iterable[Path], func: Func, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]]) -> set[Path]:
+    """What ``func`` signals, in the caller's terms; where it calls a function that it is given, what that signals."""
+    found: set[Path] = set()
+    for p in signals:
+        if p.fields[-1:] != (CALLED,):
+            found.update(substitute(p, func, paths))
+        elif p.base[1] != func.id:
+            found.add(p)
+        else:
+            for key in (p.base[2], p.base[2] + VARIADIC):
+                value = bound.get(key, NOTHING)
+                found.update(q.plus(CALLED) for q in value.paths if own_param_any(q))
+                found.update(q for f in value.funcs for q in _signals_of(b, f))
+    return found
+
+
+def _signals_of(b: Body, f: FuncVal) -> Iterable[Path]:
+    """What calling a function value signals: a literal, a method like ``wg.Done``."""
+    recv = f.recv.paths if f.recv is not None else ()
+    if isinstance(f.target, Func):
+        early = b.analysis.signaled_early(f.target)
+        return {q for p in b.analysis.summary(f.target).signals - early for q in substitute(p, f.target, {RECEIVER: recv})}
+    model = b.analysis.models.function(f.target)
+    return recv if model is not None and model.done else ()
 
 
 def returned(
@@ -501,18 +534,21 @@ def parameter_calls(
         if given.owner != func.id and not b.inside(given.owner):
             continue
         locks = _locks_around(given, func, paths, around)
+        ends = tuple(sorted(signalled(b, given.ends, func, bound, paths)))
         if given.owner != func.id:
-            b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
+            thread = begin_unknown(b, given.owner, given.param, given.kind, at, ends)
+            b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many, thread, ends))
             continue
         for key in (given.param, given.param + VARIADIC):
             if key in bound:
-                use_function(b, bound[key], given.kind, at, end, locks, given.many)
+                use_function(b, bound[key], given.kind, at, end, locks, given.many, ends=ends)
 
 
 def use_function(
-    b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool, series: str = ""
+    b: Body, value: Value, kind: str, at: int, end: int, locks: Locks, many: bool, series: str = "", ends: tuple[Path, ...] = ()
 ) -> None:
-    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``; ``series`` as in ``Edge``."""
+    """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``, also for ``ends``), from the call at ``at``; ``series``
+    as in ``Edge``."""
     if kind.startswith("keep:"):
         if value.funcs:
             b.escape(Value(UNKNOWN_TYPE, (), value.funcs))
@@ -523,7 +559,9 @@ def use_function(
         return
     for path in value.paths:
         if own_param_any(path):
-            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
+            _, owner, param = path.base
+            thread = begin_unknown(b, owner, param, kind, at, ends)
+            b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), many or bool(b.loops), thread, ends))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
@@ -538,7 +576,7 @@ def use_function(
         elif kind in ("go", "join") or kind.startswith("root:"):
             live = b.now.live
             around = tuple((_of_this_call(b, p, at), m) for p, m in locks)
-            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many, around)
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many, around, ends)
             edge.series = series
             if kind == "join":
                 b.now.live = live
@@ -561,19 +599,19 @@ def start_goroutine(
     kind: str,
     many: bool,
     around: Locks = (),
+    ends: tuple[Path, ...] = (),
 ) -> Edge:
     """``go f(x)``, or a registration of ``f`` as an entry point (``root:KIND``): another thread runs ``f`` from here on.
 
-    ``around`` are locks that the other thread holds meanwhile.
+    ``around`` are locks that the other thread holds meanwhile; ``ends`` what is signalled when it has done so.
     """
     edge = b.edge("go" if kind == "go" else "root", func, at, end, paths, many, kind[5:], constants=constants(bound))
     if kind == "go":
         _hand_over_locks(b, func, summary, paths, edge)
     edge.locks = (*edge.locks, *around)
-    signals: set[Path] = set()
-    if kind == "go" and not b.analysis.touches_after_signal(func):
-        for p in sorted(summary.signals):
-            signals.update(substitute(p, func, paths))
+    signals = set(ends)
+    if kind == "go":
+        signals |= signalled(b, summary.signals - b.analysis.signaled_early(func), func, bound, paths)
     b.start(edge, frozenset(signals))
     for index, value in bound.items():
         b.escape(value, publish=kind != "go" or index in summary.publishes)
@@ -582,14 +620,28 @@ def start_goroutine(
     for given in summary.calls_params:
         if given.owner != func.id and not b.inside(given.owner):
             continue
+        inside = given.kind in ("call", "join")  # it ends before the goroutine does
+        again = many or (given.many and given.kind != "call")  # a goroutine calls one function again and again, but not beside itself
+        done = ends if inside else tuple(sorted(signalled(b, given.ends, func, bound, paths)))
         if given.owner != func.id:
-            again = given.many or many or bool(b.loops)
             locks = _locks_around(given, func, paths, around)
-            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), locks, again, edge.id))
+            thread = edge.id if inside else ""
+            again = again or bool(b.loops)
+            b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), locks, again, thread, done))
         elif given.param in bound:
             locks = _locks_around(given, func, paths, around)
-            use_function(b, bound[given.param], _aside(given.kind), at, end, locks, given.many or many)
+            use_function(b, bound[given.param], _aside(given.kind), at, end, locks, again, ends=done)
     return edge
+
+
+def begin_unknown(b: Body, owner: str, param: int, kind: str, at: int, ends: tuple[Path, ...]) -> str:
+    """The name of a goroutine that starts here and runs a function which only the caller knows; "" when nobody can wait for it."""
+    if kind != "go" or not ends:
+        return ""
+    thread = f"{b.func.id}@{at}>{owner}#{param}"
+    b.analysis.signals.setdefault((b.func.frame.id, thread), set()).update(ends)
+    b.now.live |= {thread}
+    return thread
 
 
 def _aside(kind: str) -> str:

@@ -75,6 +75,7 @@ class Context(NamedTuple):
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
     passed: Path  # the map in the terms of the function that starts the goroutine, where ``path`` is what a caller of that passes
+    around: Locks  # what the call that starts the goroutine holds for as long as that runs
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -361,7 +362,9 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m not in (JOINED, DROPPED) and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, way.passed or path)
+        around = self.graph.held_around(thread.spawn) if within and thread.spawn is not None else ()
+        passed = way.passed or path
+        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, passed, around)
         if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
             done.append(made)
 

@@ -18,6 +18,7 @@ RECEIVER = -1
 ELEM = "[]"  # an element of a map, slice, array or channel; "[]@N": the element at hand of the range loop at offset N
 COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
 FLIGHT = "@"  # between a field and the place of a call that runs functions one at a time
+CALLED = "()"  # at the end of what is signalled: the function there was called, and whoever passed it knows what that signals
 READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
 LENGTH_LIMIT = 12
 ALIAS_LIMIT = 4
@@ -222,9 +223,10 @@ class State:
 
     ``locks`` are those taken since the start and still held, ``given`` those of the caller that may have been given up since.
 
-    ``escaped`` are allocations that others may reach: goroutines started here that hold them, and, when they are ``published`` too,
-    anybody who finds them in a shared place. ``cases`` are variables that decided which locks were taken: the lockset since then, and
-    what it is where the variable is true, and false. ``deferred`` are the locks that deferred calls of this path release.
+    ``signaled`` is what this path has sent on, closed or counted down. ``escaped`` are allocations that others may reach: goroutines
+    started here that hold them, and, when they are ``published`` too, anybody who finds them in a shared place. ``cases`` are
+    variables that decided which locks were taken: the lockset since then, and what it is where the variable is true, and false.
+    ``deferred`` are the locks that deferred calls of this path release.
     ``needs`` are the conditions on this call under which the path is taken. ``intact`` are parameters and objects made here that
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
     """
@@ -237,7 +239,7 @@ class State:
         locks: dict[Path, str],
         escaped: frozenset[Base],
         live: frozenset[str],
-        signaled: bool = False,
+        signaled: frozenset[Path] = frozenset(),
         published: frozenset[Base] = frozenset(),
         given: frozenset[Path] = frozenset(),
         cases: dict[str, Cases] | None = None,
@@ -299,7 +301,7 @@ def join(states: list[State]) -> State | None:
         first.live |= other.live
         first.published |= other.published
         first.given |= other.given
-        first.signaled = first.signaled or other.signaled
+        first.signaled |= other.signaled
     return first
 
 
@@ -321,8 +323,8 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` as in ``State``. ``dropped`` are locks of the
-    caller that may have been given up before.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` and ``signaled`` as in ``State``. ``dropped``
+    are locks of the caller that may have been given up before.
     """
 
     __slots__ = (
@@ -338,6 +340,7 @@ class Access:
         "owned",
         "path",
         "private",
+        "signaled",
         "type",
         "under",
         "weak",
@@ -375,6 +378,7 @@ class Access:
         self.under = under
         self.dropped = dropped
         self.needs = NO_NEEDS
+        self.signaled: frozenset[Path] = frozenset()
 
     @property
     def writes(self) -> bool:
@@ -391,7 +395,7 @@ class Edge:
 
     ``args`` maps parameter indices (``RECEIVER`` for the receiver) to what the caller passes; ``owned`` are the allocations that nobody
     else can reach at the site; ``loops`` the loops around it. ``around`` are locks that the caller of a goroutine holds from its start
-    until it has waited for its end.
+    until it has waited for its end. ``signaled`` as in ``State``.
     """
 
     __slots__ = (
@@ -416,6 +420,7 @@ class Edge:
         "queued",
         "root",
         "series",
+        "signaled",
         "stores",
         "taken",
     )
@@ -450,6 +455,7 @@ class Edge:
         self.around: Locks = ()
         self.dropped: frozenset[Path] = frozenset()  # as in ``Access``
         self.series = ""  # equal for the functions that one goroutine runs in turn
+        self.signaled: frozenset[Path] = frozenset()
         self.queued = False  # the function is taken out of a queue or list, all of which are run sooner or later
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published
@@ -485,7 +491,8 @@ class ParamCall(NamedTuple):
     """What a body does with a function that ``owner`` was given as parameter ``index``.
 
     ``kind``: call (runs it), go (starts it as a goroutine), join (so too, and waits for the end of it), root:KIND (registers it),
-    keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself.
+    keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself;
+    ``ends`` is what that signals when it has done so.
     """
 
     owner: str
@@ -494,6 +501,7 @@ class ParamCall(NamedTuple):
     locks: Locks
     many: bool
     thread: str = ""
+    ends: tuple[Path, ...] = ()
 
 
 class Summary:

@@ -148,9 +148,8 @@ def functions(b: Body, model: FunctionModel, recv: Value | None, args: list[Valu
     for value in named(model.spawns, recv, args):
         # a literal is made for one call, and the next call makes another one; a method is set again for its object
         again = model.serial and bool(value.funcs) and all(f.recv is not None for f in value.funcs)
-        run_functions(b, value, "go", at, end, model.many, f"{b.func.id}@{at}" if again else "")
-        if recv is not None:
-            join_on(b, value, recv, at)
+        series = f"{b.func.id}@{at}" if again else ""
+        run_functions(b, value, "go", at, end, model.many, series, ends=recv.paths if recv is not None else ())
     for root in model.root:
         register(b, root, recv, args, at, end)
 
@@ -162,16 +161,6 @@ def _own_turn(b: Body, model: FunctionModel, recv: Value | None, at: int) -> Loc
     kept = (p.uncopied() for p in recv.paths)
     fields = ((p.base, p.fields[:-1], p.fields[-1]) for p in kept if p.fields and not is_elem(p.fields[-1]))
     return tuple((Path(base, (*before, f"{last}{FLIGHT}{at}")), WRITE) for base, before, last in fields)
-
-
-def join_on(b: Body, value: Value, group: Value, at: int) -> None:
-    """A goroutine that a group started ends before the group's Wait returns."""
-    for target in value.funcs:
-        if isinstance(target.target, str):
-            continue
-        for edge in b.edges.values():
-            if edge.kind == "go" and edge.at == at and edge.callee is target.target:
-                b.analysis.signals.setdefault((b.func.frame.id, edge.id), set()).update(group.paths)
 
 
 def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
@@ -213,11 +202,21 @@ def _serves_calls(method: Func) -> bool:
     return serves_calls(tuple(show_type(p) for p in method.params), tuple(show_type(r) for r in method.results))
 
 
-def run_functions(b: Body, value: Value, kind: str, at: int, end: int, many: bool, series: str = "", locks: Locks = ()) -> None:
+def run_functions(
+    b: Body,
+    value: Value,
+    kind: str,
+    at: int,
+    end: int,
+    many: bool,
+    series: str = "",
+    locks: Locks = (),
+    ends: tuple[Path, ...] = (),
+) -> None:
     from mapguard.concurrency.calls import use_function
 
     if value.funcs or isinstance(value.type, TFunc):
-        use_function(b, value, kind, at, end, locks, many, series)
+        use_function(b, value, kind, at, end, locks, many, series, ends)
 
 
 def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
@@ -231,7 +230,7 @@ def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None
     if model.done:
         b.signals.update(recv.paths)
         if mode == "call":
-            b.state.signaled = True
+            b.state.signaled |= set(recv.paths)
     if model.joins and mode == "call":
         for p in recv.paths:
             b.wait(p)

@@ -2,7 +2,7 @@
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Edge, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
@@ -66,7 +66,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     base = a.path.base
     if a.stuck or (thread.spawn is not None and thread.spawn.series):
         return False
-    if thread.spawn is not None and thread.spawn.loops and f"{ELEM}@{thread.spawn.loops[-1]}" in a.path.fields:
+    if thread.spawn is not None and _of_this_round(thread.spawn, a.path):
         return False  # the innermost loop starts one goroutine for each element
     edge = thread.spawn
     if base[0] == PARAM and base[1] == thread.func.id and base[2] != RECEIVER:
@@ -95,6 +95,15 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     return True
 
 
+def _of_this_round(spawn: Edge, path: Path) -> bool:
+    """Whether the goroutine gets the element at hand of the loop that starts it, under whatever name."""
+    if not spawn.loops:
+        return False
+    at_hand = f"{ELEM}@{spawn.loops[-1]}"
+    given = [names for names in spawn.args.values() if any(at_hand in p.fields[-1:] for p in names)]
+    return at_hand in path.fields or any(p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names)
+
+
 def _frame_id(graph: CallGraph, func_id: str) -> str:
     func = graph.analysis.program.by_id.get(func_id)
     return func.frame.id if func is not None else func_id
@@ -114,7 +123,20 @@ def initialising(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
-    return _before_or_after(graph, a, b) or _before_or_after(graph, b, a) or _waited_for(graph, a, b) or _waited_for(graph, b, a)
+    return any(
+        _before_or_after(graph, x, y) or _waited_for(graph, x, y) or _announced(graph, x, y) or _in_turn(x, y) for x, y in ((a, b), (b, a))
+    )
+
+
+def _in_turn(a: Context, b: Context) -> bool:
+    """Whether one call starts both goroutines, one when the other is not there: it has waited for ``a``, or starts only one of them.
+
+    What several such calls do to each other is decided by the contexts that follow ``a`` through its starter.
+    """
+    x, y = a.thread.spawn, b.thread.spawn
+    if not a.within or x is None or y is None or x is y or y.kind != "go" or x.caller is not y.caller:
+        return False
+    return x.id not in y.live and y.id not in x.live
 
 
 def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
@@ -126,6 +148,22 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
             ends = graph.analysis.signals.get((edge.caller.frame.id, edge.id), ())
             if any(_one_signal(a.path, end, b.path, waited) for end in sorted(ends) for waited in b.joined):
                 return True
+    return False
+
+
+def _announced(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether ``b`` comes after a wait for what only the thread of ``a`` signals, and that when it is done with its access.
+
+    The channel or group is a variable of one call; where several threads like ``a`` run, it is made by each of them.
+    """
+    for waited in b.joined:
+        maker = graph.analysis.program.by_id.get(waited.base[1])
+        if waited.base[0] != ALLOC or waited.fields or maker is None or (a.thread.many and maker.id not in a.executed()):
+            continue
+        early = any(waited in e.signaled for e in a.own) or waited in a.access.signaled
+        by = graph.signallers(waited)
+        if by and not early and by <= a.executed():
+            return True
     return False
 
 
@@ -156,6 +194,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     if base[0] == ALLOC and base == b.path.base:
         made = next((i for i, (_, func, _) in enumerate(points) if func.frame.id == _frame_id(graph, base[1])), 0)
         points = points[made:]  # what may still run from calls before that one has other objects
+    if a.within:  # where the other side runs the starter too, it is about what happens in that call
+        points = points[next((i for i, (_, func, _) in enumerate(points) if func is spawn.caller), 0) :]
     starters = graph.starters(spawn.id)
     if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later

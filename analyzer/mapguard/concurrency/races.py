@@ -82,7 +82,7 @@ class Judge:
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
-            (Filter.COMMON_LOCK, lambda a, b: common_lock(a.path, a.locks, b.path, b.locks) is not None or lock_of_one_call(graph, a, b)),
+            (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, a, b)),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
             (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
@@ -217,6 +217,21 @@ def _other_map_type(graph: CallGraph, a: Context, b: Context) -> bool:
 def _own_field(path: Path) -> bool:
     """Whether the map lies in the object itself, not in another one that it points to."""
     return len(named_fields(path)) <= 1
+
+
+def one_lock(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether a lock keeps the two sides apart, their own or the one of a call that a side belongs to."""
+    if common_lock(a.path, a.locks, b.path, b.locks) is not None or lock_of_one_call(graph, a, b):
+        return True
+    return lock_of_starter(a, b) or lock_of_starter(b, a)
+
+
+def lock_of_starter(a: Context, b: Context) -> bool:
+    """Whether who started ``a`` holds a lock until ``a`` has ended, and ``b`` takes it on another goroutine."""
+    spawn = a.thread.spawn
+    if not a.around or spawn is None or b.thread.spawn is None or b.ran(spawn.caller):
+        return False  # the starter itself holds the lock all the time
+    return common_lock(a.path, a.around, b.path, b.locks) is not None
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:

@@ -65,14 +65,15 @@ class Unit:
     ``published`` are allocations that anybody may reach at its end.
     """
 
-    __slots__ = ("accesses", "acts", "edges", "func", "published", "touched_after_signal", "waited")
+    __slots__ = ("accesses", "acts", "edges", "func", "published", "signals", "touched_after", "waited")
 
     def __init__(self, body: Body) -> None:
         self.func = body.func
         self.acts = tuple(body.acts.values())
         self.accesses = tuple(body.accesses.values())
         self.edges = tuple(body.edges.values())
-        self.touched_after_signal = body.touched_after_signal
+        self.signals = frozenset(body.signals)
+        self.touched_after = frozenset(body.touched_after)
         self.waited = frozenset(body.waited)
         self.published = frozenset(b for end in body.ends() for b in end.published)
 
@@ -201,7 +202,7 @@ class Analysis:
         entered: dict[Path, str] | None = None,
         needs: Needs = NO_NEEDS,
     ) -> Body:
-        body = Body(self, func, State(dict(env), dict(entered or {}), escaped, frozenset(), False, published), store)
+        body = Body(self, func, State(dict(env), dict(entered or {}), escaped, frozenset(), published=published), store)
         body.now.needs = frozenset(n for n in needs if not n.of.fields)  # a literal runs later: fields may have changed by then
         body.now.intact = untouched(func)
         body.entered = frozenset(entered or ())
@@ -238,6 +239,10 @@ class Analysis:
         given -= body.taken_at_end.keys()
         held.update(body.taken_at_end)
         held = {p: m for p, m in held.items() if p not in body.entered}
+        waited = {p: m for p, m in held.items() if m == JOINED}
+        for edge in body.edges.values():
+            if edge.kind == "defer" and waited:  # it runs when the body has waited for all that
+                edge.locks = tuple(sorted({**waited, **dict(edge.locks)}.items()))
         joined = _nearest(p for p, m in held.items() if m == JOINED and body.lives_on(p))
         kept = {(p, m) for p, m in held.items() if m != JOINED and body.lives_on(p)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
@@ -252,21 +257,38 @@ class Analysis:
         # who adds itself to the group may be missed by a Wait; who starts others adds those
         late = body.counted if not body.spawned else set()
         summary.signals = _nearest(p for p in body.signals - late if body.lives_on(p))
-        summary.calls_params = _told({_seen_from_outside(given, summary.spawns) for given in body.param_calls})
+        summary.calls_params = _told({self._seen_from_outside(body, given, end) for given in body.param_calls})
         summary.returns = body.return_values
         summary.choices = choices(body)
         fresh = {p.base for v in body.return_values for p in v.paths if p.base[0] == ALLOC and p.base[1] == body.func.id}
         if fresh:
             summary.stores = tuple((target, value) for target, value in body.store.items() if target.base in fresh and _tells(value))
 
+    def _seen_from_outside(self, body: Body, given: ParamCall, end: State | None) -> ParamCall:
+        """What a caller is told: whether the goroutine that runs its function has ended when the call returns, or how it will tell."""
+        ends = set(given.ends)
+        joined = False
+        if given.thread:
+            ends |= self.signals.get((body.func.frame.id, given.thread), set())
+            # where it gives up early it does not wait, as in ``CallGraph.outlives``
+            joined = given.kind == "go" and end is not None and (given.thread not in end.live or not ends.isdisjoint(body.groups))
+        known = _nearest(p for p in ends if body.lives_on(p))
+        return given._replace(kind="join" if joined else given.kind, thread="", ends=tuple(sorted(known)))
+
     def waits_of(self, literal: Func) -> frozenset[Path]:
         """What a function literal waits for, in the terms of the frame that it is written in."""
         known = self.summaries.get(literal.id)
         return known.waits if known is not None else frozenset()
 
-    def touches_after_signal(self, func: Func) -> bool:
+    def joined_by(self, literal: Func) -> list[Path]:
+        """The same, on every way through it."""
+        known = self.summaries.get(literal.id)
+        return [p for p, m in known.acquires if m == JOINED] if known is not None else []
+
+    def signaled_early(self, func: Func) -> frozenset[Path]:
+        """What ``func`` signals before it is done with maps and the functions that it was given."""
         unit = self.units.get(func.id)
-        return unit is not None and unit.touched_after_signal
+        return unit.touched_after if unit is not None else frozenset()
 
     # ------------------------------------------------------------ package variables
 
@@ -526,12 +548,6 @@ def _told(calls: Iterable[ParamCall]) -> tuple[ParamCall, ...]:
             held = {tuple(lock for lock in first if all(lock in other for other in others))}
         found.extend(use._replace(locks=locks) for locks in held)
     return tuple(sorted(found))
-
-
-def _seen_from_outside(given: ParamCall, alive: frozenset[str]) -> ParamCall:
-    """What a caller is told: whether the goroutine that runs its function has ended when the call returns."""
-    joined = given.kind == "go" and given.thread and given.thread not in alive
-    return given._replace(kind="join" if joined else given.kind, thread="")
 
 
 def _tells(value: Value) -> bool:

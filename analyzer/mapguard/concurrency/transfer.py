@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from mapguard.concurrency.body import Body, Exits, PathEndedError
-from mapguard.concurrency.calls import call, use_function
+from mapguard.concurrency.calls import call, shape, use_function
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -14,6 +14,7 @@ from mapguard.concurrency.domain import (
     Path,
     State,
     Value,
+    is_elem,
     is_new,
     join,
     location,
@@ -153,6 +154,15 @@ def assign(b: Body, s: Assign) -> None:
         assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
         if b.state is None:
             return
+        from_map = s.rhs[position] if len(s.rhs) == len(s.lhs) else s.rhs[0] if position == 0 else None
+        if isinstance(target, Name) and isinstance(from_map, Index) and len(from_map.index) == 1:
+            note_found(b, target.name, value, shape(from_map.index[0]))
+
+
+def note_found(b: Body, name: str, value: Value, key: object) -> None:
+    """The variable ``name`` holds the element of a map under ``key``."""
+    if all(p.fields and is_elem(p.fields[-1]) for p in value.paths):
+        b.found[name] = tuple(Path(p.base, p.fields[:-1]) for p in value.paths), key
 
 
 def renamed(b: Body, x: Expr) -> Value:
@@ -184,6 +194,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
         case Name(name=name):
             known = b.now.env.get(name)
             b.keys.pop(name, None)
+            b.found = {held: known for held, known in b.found.items() if name not in (held, known[1])}
             b.now.cases.pop(name, None)
             if define or (known is not None):
                 if update:
@@ -308,7 +319,7 @@ def send(b: Body, s: Send) -> None:
     for p in channel.paths:
         b.analysis.flow(p, value, False)
     b.signals.update(channel.paths)
-    b.state.signaled = True
+    b.state.signaled |= set(channel.paths)
     if value.funcs or isinstance(value.type, TFunc):
         for p in channel.paths:
             b.assign_path(p.plus(ELEM), value)  # whoever receives it may run it
@@ -515,11 +526,11 @@ def repeat(b: Body, at: int, once: "object") -> None:
         if b.state is None:
             break
         joined |= head.live - b.state.live
-        before = (head.locks, head.given, head.escaped, head.live, head.intact)
+        before = (head.locks, head.given, head.escaped, head.live, head.intact, head.signaled)
         after = join([head.copy(), b.state])
         assert after is not None
         b.state = after
-        if before == (after.locks, after.given, after.escaped, after.live, after.intact):
+        if before == (after.locks, after.given, after.escaped, after.live, after.intact, after.signaled):
             break
     b.loops = loops
     b.exits.pop()
@@ -581,6 +592,8 @@ def range_loop(b: Body, s: Range) -> None:
         for x, given in zip((s.key, s.value), (first, second), strict=True):
             if x is not None:
                 assign_to(b, x, given, s.define, False, s.at)
+        if isinstance(s.key, Name) and isinstance(s.value, Name) and is_map:
+            note_found(b, s.value.name, second, s.key.name)
         if isinstance(s.key, Name) and s.define and yielded is None and not isinstance(under, TChan):
             b.keys[s.key.name] = s.at
         run(b, s.body)
