@@ -7,6 +7,8 @@ from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
 
+Point = tuple[int, Func, frozenset[str]]
+
 
 def same_single_root(a: Context, b: Context) -> bool:
     """One goroutine that is started once is not concurrent with itself; nor is main, nor one call of a single caller."""
@@ -153,9 +155,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
         return False  # siblings, started by one loop, are beside each other whatever they start in turn
     base = a.path.base
     points = _points(b)
-    if base[0] == ALLOC and base == b.path.base:
-        made = next((i for i, (_, func, _) in enumerate(points) if func.frame.id == _frame_id(graph, base[1])), 0)
-        points = points[made:]  # what may still run from calls before that one has other objects
+    if b.path.base[0] == ALLOC:
+        points = _since(points, graph.analysis.program.by_id.get(b.path.base[1]))  # what runs from calls before has other objects
     starters = graph.starters(spawn.id)
     if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later
@@ -179,10 +180,21 @@ def comes_back(c: Context) -> bool:
     return c.thread.kind not in ("main", "init") and (c.thread.spawn is None or c.thread.spawn.kind == "root")
 
 
-def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:
+def _points(c: Context) -> list[Point]:
     """The functions that a context passes through with the goroutines live there, innermost last."""
-    out: list[tuple[int, Func, frozenset[str]]] = []
+    out: list[Point] = []
     for edge in c.own:
         out.append((edge.at, edge.caller, edge.live))
     out.append((c.access.at, c.access.func, c.access.live))
     return out
+
+
+def live_since(c: Context, maker: Func) -> frozenset[str]:
+    """The goroutines that may be running at the access, of those that were started since the call of ``maker`` on the way."""
+    return frozenset().union(*(live for _, _, live in _since(_points(c), maker)))
+
+
+def _since(points: list[Point], maker: Func | None) -> list[Point]:
+    """The points from the call of ``maker`` on; all of them when it is not on the way."""
+    made = next((i for i, (_, func, _) in enumerate(points) if maker is not None and func.frame is maker.frame), 0)
+    return points[made:]
