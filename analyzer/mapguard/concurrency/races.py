@@ -16,7 +16,15 @@ from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RE
 from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
-from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
+from mapguard.concurrency.ordering import (
+    different_program,
+    initialising,
+    live_since,
+    ordered,
+    other_call,
+    same_single_root,
+    self_parallel,
+)
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -241,7 +249,13 @@ def took_it_before(a: Context, b: Context) -> bool:
 
 
 def _started_beside(graph: CallGraph, private: Context, other: Context) -> bool:
-    """Whether the function that made the unpublished object also starts the other side's goroutine, itself or through a call."""
+    """Whether the other side's goroutine may run beside the function that made the unpublished object and has started it, itself or
+    through a call, before it gets to the access."""
     maker = graph.analysis.program.by_id.get(private.path.base[1])
     spawn = other.thread.spawn
-    return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in graph.spawns(maker)
+    if maker is None or spawn is None or other.path.base[0] != PARAM or spawn.id not in graph.spawns(maker):
+        return False
+    if not private.ran(maker):
+        return True
+    running = live_since(private, maker)
+    return not running.isdisjoint(graph.starters(spawn.id))
