@@ -1,5 +1,6 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
+from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Location, Path, is_elem, location
@@ -22,6 +23,17 @@ def same_single_root(a: Context, b: Context) -> bool:
     if x is None or y is None or x.callee is not y.callee or a.path != b.path or not once_an_object(x.callee):
         return False
     return x.id not in y.live and y.id not in x.live  # one of two places starts the object's only goroutine of this kind
+
+
+def one_of_two_starts(a: Context, b: Context) -> bool:
+    """Whether the round of a loop that visits the object starts either the one goroutine or the other."""
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x.caller is not y.caller or not x.loops or x.loops != y.loops or a.path.base != b.path.base:
+        return False
+    visited = f"{ELEM}@{x.loops[-1]}"
+    mine, theirs = a.path.fields, b.path.fields
+    same = visited in mine and visited in theirs and mine[: mine.index(visited)] == theirs[: theirs.index(visited)]
+    return same and exclusive(x.caller.facts.body or (), x.at, y.at)
 
 
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
