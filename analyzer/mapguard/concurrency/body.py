@@ -218,6 +218,10 @@ class Body:
                     self.param_calls.add(ParamCall(p.base[1], p.base[2], f"keep:{found[0].name}", (), False))
         self.analysis.flow(target, value, self.types.map_of(value.type) is not None)
         self.store[target.plain()] = value
+        self.reachable_from(target, value)
+
+    def reachable_from(self, target: Path, value: Value) -> None:
+        """``value`` is kept in ``target`` from here on: who can reach that can reach it too."""
         if not self.owned(target):
             given = self._put(target, value) if self._unescaped_param(target.base) else ()
             rest = value._replace(paths=tuple(p for p in value.paths if p not in given))

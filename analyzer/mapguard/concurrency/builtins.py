@@ -81,8 +81,7 @@ def _append(b: Body, x: Call, mode: str) -> Value:
             target = p if x.spread else Path(p.base, (*p.fields, ELEM))
             if not x.spread:
                 b.store.setdefault(target.plain(), value)
-            if not b.owned(p):
-                b.escape(value)
+            b.reachable_from(target, value)
             if value.funcs:
                 b.analysis.keep_functions(target, value.funcs)
     return first

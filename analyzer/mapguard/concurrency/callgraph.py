@@ -68,6 +68,7 @@ class CallGraph:
         self._imported: dict[str, frozenset[str]] = {}
         self._held_at_entry: dict[str, Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
+        self._made_for_field: dict[str, bool] = {}
 
     def telling(self, locks: Locks) -> Locks:
         """Without waits for what no goroutine of the tree signals."""
@@ -316,7 +317,16 @@ class CallGraph:
         fields = [f for f in path.fields if not f.startswith(COPY)]
         while fields and is_elem(fields[-1]):
             fields.pop()
-        return not any(is_elem(f) or f in self.analysis.passed_on for f in fields[:-1])
+        return not any(is_elem(f) or not self._made_for(f) for f in fields[:-1])
+
+    def _made_for(self, field: str) -> bool:
+        """Whether each object with that field gets one of its own there: its constructor makes it, or whoever calls that."""
+        known = self._made_for_field.get(field)
+        if known is None:
+            by_id, given = self.analysis.program.by_id, self.analysis.passed_on.get(field, ())
+            known = all(p.base[0] == PARAM and not p.fields and self.made_each(by_id[p.base[1]], p.base) for p in given)
+            self._made_for_field[field] = known
+        return known
 
     def made_often(self, method: Func) -> bool:
         """Whether objects of the receiver's type are made by functions that run many times, or not in the tree."""
@@ -392,13 +402,22 @@ class CallGraph:
         edges = self.incoming.get(func.id, ())
         if not edges or depth > _OWNERS:
             return False
+        seen: set[Base] = set()
         for edge in edges:
             for target in edge.args.get(base[2], ()) or (None,):
-                made = target is not None and target.base[0] == ALLOC and target.base[1] == edge.caller.id
-                passed = target is not None and target.base[0] == PARAM and target.base[1] == edge.caller.id and not target.fields
-                if not made and not (passed and target is not None and self.made_each(edge.caller, target.base, depth + 1)):
+                if target is None or target.base[1] != edge.caller.id or not self._made_anew(edge, target, seen, depth):
                     return False
         return True
+
+    def _made_anew(self, edge: Edge, target: Path, seen: set[Base], depth: int) -> bool:
+        """Whether the caller makes the object for this very call, or was passed one that was made for it."""
+        if target.base[0] == ALLOC:
+            around = self.analysis.alloc_loops.get(target.base, ())
+            again = target.base in seen or any(loop not in around for loop in edge.loops)
+            seen.add(target.base)
+            return not again
+        passed = target.base[0] == PARAM and not target.fields and not edge.loops
+        return passed and self.made_each(edge.caller, target.base, depth + 1)
 
     def way_to(self, func: Func) -> tuple[Edge, ...]:
         """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""

@@ -6,14 +6,17 @@ from typing import NamedTuple
 from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Context, strength
-from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, Path, named_fields
+from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, Base, Path, named_fields
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
+from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
+_SERVED = ("http", "grpc", "rpc")
 _LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
 
 
@@ -74,14 +77,37 @@ class Doubts:
         return None
 
     def _under_construction(self, a: Context, b: Context) -> bool:
-        """Whether ``a`` belongs to the constructor of the object, and ``b`` is no goroutine that the constructor starts."""
+        """Whether ``a`` belongs to the constructor of the object, and ``b`` is no goroutine that the constructor has started by then.
+
+        Who finds the object in a place where the constructor has put it may come at any time, but a handler is not served yet.
+        """
         base = a.path.base
         maker = self.graph.analysis.program.by_id.get(base[1])
         if base[0] != ALLOC or maker is None or not a.ran(maker):
             return False
-        returned = any(p.base == base and not p.fields for v in self.graph.analysis.summary(maker).returns for p in v.paths)
         spawn = b.thread.spawn
-        return returned and (spawn is None or self.graph.starters(spawn.id).isdisjoint(self.graph.spawns(maker)))
+        if self._registers(maker, b.thread.func):
+            return self._returns(maker, base, (RESULT, *base[1:]))
+        if a.private:
+            started = live_since(a, maker)
+            return self._returns(maker, base, (RESULT, *base[1:])) and (spawn is None or self.graph.starters(spawn.id).isdisjoint(started))
+        return self._returns(maker, base) and (spawn is None or self.graph.starters(spawn.id).isdisjoint(self.graph.spawns(maker)))
+
+    def _registers(self, maker: Func, handler: Func) -> bool:
+        """Whether the function registers the other one with a server, itself or through a call."""
+        threads = self.graph.analysis.threads
+        found = (threads[t] for t in self.graph.spawns(maker) if t in threads)
+        return any(e.callee is handler and e.kind == "root" and e.root in _SERVED for e in found)
+
+    def _returns(self, maker: Func, *bases: Base) -> bool:
+        """Whether the function returns one of the objects or what that leads to. One that has escaped is a result like any other."""
+        types = self.graph.analysis.types
+        values = (
+            v
+            for v in self.graph.analysis.summary(maker).returns
+            if types.is_reference(v.type) or isinstance(types.underlying(v.type), TStruct)
+        )
+        return any(p.base in bases for v in values for p in v.paths)
 
     def started_by(self, a: Context, b: Context) -> bool:
         """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""

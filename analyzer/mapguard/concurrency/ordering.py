@@ -1,11 +1,14 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
+from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Edge, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
+
+Point = tuple[int, Func, frozenset[str]]
 
 
 def same_single_root(a: Context, b: Context) -> bool:
@@ -20,6 +23,17 @@ def same_single_root(a: Context, b: Context) -> bool:
     if x is None or y is None or x.callee is not y.callee or a.path != b.path or not once_an_object(x.callee):
         return False
     return x.id not in y.live and y.id not in x.live  # one of two places starts the object's only goroutine of this kind
+
+
+def one_of_two_starts(a: Context, b: Context) -> bool:
+    """Whether the round of a loop that visits the object starts either the one goroutine or the other."""
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x.caller is not y.caller or not x.loops or x.loops != y.loops or a.path.base != b.path.base:
+        return False
+    visited = f"{ELEM}@{x.loops[-1]}"
+    mine, theirs = a.path.fields, b.path.fields
+    same = visited in mine and visited in theirs and mine[: mine.index(visited)] == theirs[: theirs.index(visited)]
+    return same and exclusive(x.caller.facts.body or (), x.at, y.at)
 
 
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
@@ -191,9 +205,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
         return False  # siblings, started by one loop, are beside each other whatever they start in turn
     base = a.path.base
     points = _points(b)
-    if base[0] == ALLOC and base == b.path.base:
-        made = next((i for i, (_, func, _) in enumerate(points) if func.frame.id == _frame_id(graph, base[1])), 0)
-        points = points[made:]  # what may still run from calls before that one has other objects
+    if b.path.base[0] == ALLOC:
+        points = _since(points, graph.analysis.program.by_id.get(b.path.base[1]))  # what runs from calls before has other objects
     if a.within:  # where the other side runs the starter too, it is about what happens in that call
         points = points[next((i for i, (_, func, _) in enumerate(points) if func is spawn.caller), 0) :]
     starters = graph.starters(spawn.id)
@@ -219,10 +232,21 @@ def comes_back(c: Context) -> bool:
     return c.thread.kind not in ("main", "init") and (c.thread.spawn is None or c.thread.spawn.kind == "root")
 
 
-def _points(c: Context) -> list[tuple[int, Func, frozenset[str]]]:
+def _points(c: Context) -> list[Point]:
     """The functions that a context passes through with the goroutines live there, innermost last."""
-    out: list[tuple[int, Func, frozenset[str]]] = []
+    out: list[Point] = []
     for edge in c.own:
         out.append((edge.at, edge.caller, edge.live))
     out.append((c.access.at, c.access.func, c.access.live))
     return out
+
+
+def live_since(c: Context, maker: Func) -> frozenset[str]:
+    """The goroutines that may be running at the access, of those that were started since the call of ``maker`` on the way."""
+    return frozenset().union(*(live for _, _, live in _since(_points(c), maker)))
+
+
+def _since(points: list[Point], maker: Func | None) -> list[Point]:
+    """The points from the call of ``maker`` on; all of them when it is not on the way."""
+    made = next((i for i, (_, func, _) in enumerate(points) if maker is not None and func.frame is maker.frame), 0)
+    return points[made:]

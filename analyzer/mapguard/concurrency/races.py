@@ -16,7 +16,16 @@ from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RE
 from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
-from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
+from mapguard.concurrency.ordering import (
+    different_program,
+    initialising,
+    live_since,
+    one_of_two_starts,
+    ordered,
+    other_call,
+    same_single_root,
+    self_parallel,
+)
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 from mapguard.program.signatures import may_be_same
@@ -80,7 +89,7 @@ class Judge:
             (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(graph, a, b)),
             (Filter.OTHER_CALL, lambda a, b: other_call(graph, a, b) or other_call(graph, b, a)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
-            (Filter.NOT_SHARED, lambda a, b: a.thread.id == b.thread.id and not self_parallel(graph, a)),
+            (Filter.NOT_SHARED, lambda a, b: one_of_two_starts(a, b) or (a.thread.id == b.thread.id and not self_parallel(graph, a))),
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
             (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, a, b)),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
@@ -266,7 +275,13 @@ def took_it_before(a: Context, b: Context) -> bool:
 
 
 def _started_beside(graph: CallGraph, private: Context, other: Context) -> bool:
-    """Whether the function that made the unpublished object also starts the other side's goroutine, itself or through a call."""
+    """Whether the other side's goroutine may run beside the function that made the unpublished object and has started it, itself or
+    through a call, before it gets to the access."""
     maker = graph.analysis.program.by_id.get(private.path.base[1])
     spawn = other.thread.spawn
-    return maker is not None and spawn is not None and other.path.base[0] == PARAM and spawn.id in graph.spawns(maker)
+    if maker is None or spawn is None or other.path.base[0] != PARAM or spawn.id not in graph.spawns(maker):
+        return False
+    if not private.ran(maker):
+        return True
+    running = live_since(private, maker)
+    return not running.isdisjoint(graph.starters(spawn.id))

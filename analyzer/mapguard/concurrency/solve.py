@@ -96,7 +96,7 @@ class Analysis:
         self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
         self.lent: set[str] = set()  # keepers that are given maps of others
-        self.passed_on: set[str] = set()  # keepers that are given objects of others
+        self.passed_on: dict[str, set[Path]] = {}  # keepers that are given objects of others, and these
         self.alloc_types: dict[Base, Type] = {}
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
@@ -404,7 +404,7 @@ class Analysis:
             if source != to:
                 self.flows.add((to, source))
             if p.base != target.base and (p.base[0] != ALLOC or p.fields):
-                self.passed_on.add(keeper(target))
+                self.passed_on.setdefault(keeper(target), set()).add(p)
                 if is_map:
                     self.lent.add(keeper(target))
 
