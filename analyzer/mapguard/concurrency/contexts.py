@@ -72,6 +72,7 @@ class Context(NamedTuple):
     joined: tuple[Path, ...]  # what was waited for on the way
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+    made: Path | None  # the map under the name of an allocation of this thread that is also kept where ``path`` finds it
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -113,7 +114,7 @@ class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``.
 
     ``owned``: nobody else can reach the object, the walk ends. ``ours``: so it was where the object was last seen. ``hidden``:
-    ``Context.private`` so far.
+    ``Context.private`` so far. ``made`` as in ``Context``.
     """
 
     func: Func
@@ -124,6 +125,7 @@ class Way(NamedTuple):
     hidden: bool
     ours: bool
     under: frozenset[tuple[Location, str]]
+    made: Path | None
 
 
 def strength(c: Context) -> str:
@@ -148,20 +150,20 @@ class Climber:
         locks = self.graph.telling(access.locks)
         start_owned = access.owned and access.path.base[1] == access.func.id
         starts = result_names(access.path, self.analysis.named_results)
-        queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under) for path in starts)
-        seen: set[State] = {(access.func.id, access.path, locks)}
+        made = self._made(access.made) if access.made is not None else None
+        first = Way(access.func, access.path, locks, (), start_owned, access.private, access.owned, access.under, made)
+        queue = deque(first._replace(path=path) for path in starts)
+        seen: set[tuple[State, bool]] = {((access.func.id, access.path, locks), made is not None)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
             if not way.owned:
                 self._step(access, way, queue, seen, done)
         if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
-            self._end(
-                done, access, self._unknown_caller(access.func), Way(access.func, access.path, locks, (), False, False, False, access.under)
-            )
+            self._end(done, access, self._unknown_caller(access.func), first._replace(hidden=False))
         return done
 
-    def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden, ours, under = way
+    def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[tuple[State, bool]]", done: list[Context]) -> None:
+        func, path, locks, chain, _, hidden, ours, under, made = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
@@ -171,6 +173,7 @@ class Climber:
             if root is None and not func.support and not passed:
                 self._end(done, access, self._unknown_caller(func), way)
             return
+        made = made or (self._made(path) if path.base[:2] == (ALLOC, func.id) else None)
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):
                 continue
@@ -182,7 +185,7 @@ class Climber:
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
                 beside = within and self._never_published(target.base, edge)
-                here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside))
+                here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside), made=made)
                 for named in self._named(edge.caller, here):
                     self._end(done, access, self._started(edge, within), named, within)
                 if not within:
@@ -190,14 +193,14 @@ class Climber:
                 held = merged(held, edge.around)
             if len(seen) >= STATE_LIMIT:
                 continue
-            state = (edge.caller.id, target, held)
+            state = ((edge.caller.id, target, held), made is not None)
             if state not in seen:
                 seen.add(state)
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in (edge.private if within else edge.owned)
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
-                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken))
+                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken, made))
 
     def _named(self, func: Func, way: Way) -> list[Way]:
         """The way of a goroutine that got a map which is a plain parameter of its starter: whoever calls that has a name for it."""
@@ -280,6 +283,12 @@ class Climber:
         found = [(h.plus(*path.fields), tuple((h.plus(*p.fields) if p.base == path.base else p, m) for p, m in locks)) for h in homes]
         return found or [(path, locks)]
 
+    def _made(self, path: Path) -> Path | None:
+        """``path`` if the function that makes its object never takes one out of the places that it keeps it in."""
+        func = self.analysis.program.by_id.get(path.base[1])
+        looked_up = self.analysis.looked_up.get(func.frame.id, set()) if func is not None else set()
+        return None if any(home.plain() in looked_up for home in self.analysis.homes.get(path.base, ())) else path
+
     def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
         """``moves``, also for a function literal that left the function it is written in: the call of that one tells its parameters."""
         kind, owner, _ = path.base
@@ -287,7 +296,7 @@ class Climber:
             maker = self.analysis.program.by_id.get(owner)
             if maker is not None and edge.caller.frame is not maker.frame:
                 return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
-        return moves(path, locks, func, edge, self.analysis.homes)
+        return moves(path, locks, func, edge, self.analysis)
 
     def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func) -> list[tuple[Path, Locks]]:
         """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""
@@ -295,7 +304,7 @@ class Climber:
         for chain in self._chains(maker, caller):
             func, there = maker, [(path, locks)]
             for edge in chain:
-                there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis.homes)][:_MAKERS]
+                there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis)][:_MAKERS]
                 func = edge.caller
             unknown = Path((RESULT, caller.id, chain[0].at))  # the call of the maker does not say which object it is about
             found.extend((_from(unknown, path, p), tuple((_from(unknown, path, q), m) for q, m in held)) for p, held in there)
@@ -353,7 +362,7 @@ class Climber:
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m != JOINED and (m != TOKEN or self._is_token(p)))
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
-        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within)
+        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, way.made)
         if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
             done.append(made)
 

@@ -289,10 +289,11 @@ class Access:
 
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
-    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``.
+    ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``. ``made``: the same map under the name of an allocation
+    of this function that is also kept where ``path`` finds it.
     """
 
-    __slots__ = ("alias", "at", "end", "func", "live", "locks", "op", "owned", "path", "private", "type", "under", "weak")
+    __slots__ = ("alias", "at", "end", "func", "live", "locks", "made", "op", "owned", "path", "private", "type", "under", "weak")
 
     def __init__(
         self,
@@ -323,6 +324,7 @@ class Access:
         self.alias = alias
         self.private = private
         self.under = under
+        self.made: Path | None = None
 
     @property
     def writes(self) -> bool:

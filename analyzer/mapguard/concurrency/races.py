@@ -169,9 +169,9 @@ def distinct(contexts: list[Context]) -> list[Context]:
 
     Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads.
     """
-    seen: dict[tuple[int, str, Path, object], Context] = {}
+    seen: dict[tuple[int, str, Path, object, bool], Context] = {}
     for c in contexts:
-        seen.setdefault((id(c.access), c.thread.id, c.path, c.locks), c)
+        seen.setdefault((id(c.access), c.thread.id, c.path, c.locks, c.made is None), c)
     turns: Counter[tuple[str, bool]] = Counter()
     ranked: list[tuple[int, Context]] = []
     for c in sorted(seen.values(), key=lambda c: (strength(c) == API, len(c.locks), not c.access.writes)):
@@ -193,6 +193,8 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
 
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb and (_own_field(a.path) or _own_field(b.path)):
         return True  # what their fields point to may be one object
+    if _own_object(graph, a) and _own_object(graph, b):
+        return True  # each has its object from itself, wherever that is kept too
     maker = graph.analysis.program.by_id.get(pa[1])
     if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and a.ran(maker) and b.ran(maker):
         return True  # each thread ran the function that made the object: two objects
@@ -207,6 +209,11 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
 def _own_field(path: Path) -> bool:
     """Whether the map lies in the object itself, not in another one that it points to."""
     return len(named_fields(path)) <= 1
+
+
+def _own_object(graph: CallGraph, c: Context) -> bool:
+    """Whether the map lies in an object that the thread has made in this very run."""
+    return c.made is not None and c.ran(graph.analysis.program.by_id.get(c.made.base[1])) and graph.belongs(c.made)
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:

@@ -87,6 +87,7 @@ class Analysis:
         self.threads: dict[str, Edge] = {}
         self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
         self.homes: dict[Base, list[Path]] = {}
+        self.looked_up: dict[str, set[Path]] = {}  # by frame: the places that it takes objects out of
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
         self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
