@@ -17,6 +17,7 @@ from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
 from mapguard.concurrency.ordering import different_program, initialising, ordered, other_call, same_single_root, self_parallel
+from mapguard.concurrency.shapes import Shapes
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -55,6 +56,7 @@ class Judge:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self.aliases = Aliases(analysis)
+        self.shapes = Shapes(analysis)
         self.graph = CallGraph(analysis, self.aliases)
         self.climber = Climber(self.graph)
         self.counts: Counter[str] = Counter()
@@ -104,7 +106,7 @@ class Judge:
             return None
         found: list[Context] = []
         for access in accesses:
-            found.extend(c for c in self.contexts(access) if c.where == where and not self.aliases.impossible(where, c.path))
+            found.extend(c for c in self.contexts(access) if c.where == where and self._possible(c))
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
@@ -131,6 +133,10 @@ class Judge:
         if b.access.writes and not a.access.writes:
             a, b = b, a
         return Race(where, a, b, guard, tuple(accesses), score, evidence)
+
+    def _possible(self, c: Context) -> bool:
+        """Whether the types on the way allow the object to be there."""
+        return not self.aliases.impossible(c.where, c.path) and self.shapes.allow(c.path)
 
     def check_then_acts(self) -> Iterable[Race]:
         """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave: one race for each map."""
