@@ -306,6 +306,7 @@ class Body:
                     state.given,
                 )
                 known.needs = state.needs
+                known.made = self._as_made(path, value.paths)
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
@@ -314,6 +315,19 @@ class Body:
                 known.dropped |= state.given
                 known.needs &= state.needs
             known.signaled |= state.signaled
+
+    def looked_up(self, place: Path) -> None:
+        """The frame takes out what is kept at ``place``: what it has put there itself may be another object by then."""
+        self.analysis.looked_up.setdefault(self.func.frame.id, set()).add(place.plain())
+
+    def _as_made(self, path: Path, names: tuple[Path, ...]) -> Path | None:
+        """The map under the name of an allocation, where ``path`` is only the place that this was stored in."""
+        for name in names:
+            if name.base[0] == ALLOC and name != path:
+                homes = self.analysis.homes.get(name.base, ())
+                if any(home.plus(*name.fields) == path for home in homes):
+                    return name
+        return None
 
     # ------------------------------------------------------------ edges
 

@@ -446,6 +446,11 @@ def returned(
             if p.base[0] == ALLOC and p.base[1] == func.id:
                 base = renamed.setdefault(p.base, (ALLOC, b.func.id, at + position))
                 b.analysis.renamed[base] = p.base
+                made_as = b.analysis.alloc_types.get(p.base)
+                if made_as is None or p.base in b.analysis.mixed:
+                    b.analysis.mixed.add(base)
+                else:
+                    b.analysis.note_type(base, made_as)
                 b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops, made=False)
                 found.append(Path(base, p.fields))
             else:

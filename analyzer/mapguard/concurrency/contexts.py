@@ -74,6 +74,7 @@ class Context(NamedTuple):
     joined: tuple[Path, ...]  # what was waited for on the way
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+    made: Path | None  # the map under the name of an allocation of this thread that is also kept where ``path`` finds it
     passed: Path  # the map in the terms of the function that starts the goroutine, where ``path`` is what a caller of that passes
     around: Locks  # what the call that starts the goroutine holds for as long as that runs
 
@@ -110,14 +111,15 @@ def _around(func: Func) -> set[str]:
     return found
 
 
-State = tuple[str, Path, Locks, Needs]  # what has been seen: the same way need not be walked twice
+State = tuple[str, Path, Locks, Needs, bool]  # what has been seen: the same way need not be walked twice
 
 
 class Way(NamedTuple):
     """A state of the walk: the access in terms of ``func``.
 
     ``owned``: nobody else can reach the object, the walk ends. ``ours``: so it was where the object was last seen. ``hidden``:
-    ``Context.private`` so far. ``needs``: what must hold for the call of ``func`` that gets to the access. ``passed`` as in ``Context``.
+    ``Context.private`` so far. ``needs``: what must hold for the call of ``func`` that gets to the access. ``made`` and ``passed`` as in
+    ``Context``.
     """
 
     func: Func
@@ -129,6 +131,7 @@ class Way(NamedTuple):
     ours: bool
     under: frozenset[tuple[Location, str]]
     needs: Needs
+    made: Path | None
     passed: Path | None = None
 
 
@@ -155,19 +158,20 @@ class Climber:
         start_owned = access.owned and access.path.base[1] == access.func.id
         starts = result_names(access.path, self.analysis.named_results)
         needs = self.graph.decided(access.needs)
-        queue = deque(Way(access.func, path, locks, (), start_owned, access.private, access.owned, access.under, needs) for path in starts)
-        seen: set[State] = {(access.func.id, access.path, locks, needs)}
+        made = self._made(access.made) if access.made is not None else None
+        first = Way(access.func, access.path, locks, (), start_owned, access.private, access.owned, access.under, needs, made)
+        queue = deque(first._replace(path=path) for path in starts)
+        seen: set[State] = {(access.func.id, access.path, locks, needs, made is not None)}
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
             if not way.owned:
                 self._step(access, way, queue, seen, done)
         if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
-            alone = Way(access.func, access.path, locks, (), False, False, False, access.under, needs)
-            self._end(done, access, self._unknown_caller(access.func), alone)
+            self._end(done, access, self._unknown_caller(access.func), first._replace(hidden=False))
         return done
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
-        func, path, locks, chain, _, hidden, ours, under, *_ = way
+        func, path, locks, chain, _, hidden, ours, under, _, made, _ = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
@@ -177,6 +181,7 @@ class Climber:
             if root is None and not func.support and not passed:
                 self._end(done, access, self._unknown_caller(func), way)
             return
+        made = made or (self._made(path) if path.base[:2] == (ALLOC, func.id) else None)
         for edge, target, held in self._callers(func, path, locks):
             if edge in chain or not self._fits(target):
                 continue
@@ -191,7 +196,7 @@ class Climber:
                     continue
                 inside = target.base == path.base and target.base[1] != edge.caller.id  # made on the thread itself
                 beside = within and self._never_published(target.base, edge)
-                here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside))
+                here = way._replace(path=target, locks=held, chain=(edge, *chain), hidden=beside or (hidden and inside), made=made)
                 for named in self._named(edge.caller, here):
                     self._end(done, access, self._started(edge, within), named, within)
                 if not within:
@@ -199,14 +204,14 @@ class Climber:
                 held = merged(held, edge.around)
             if len(seen) >= STATE_LIMIT:
                 continue
-            state = (edge.caller.id, target, held, needs)
+            state = (edge.caller.id, target, held, needs, made is not None)
             if state not in seen:
                 seen.add(state)
                 # memory of an enclosing function is still ours when no goroutine lies between it and here
                 kept = ours if target.base == path.base else target.base in (edge.private if within else edge.owned)
                 owned = kept and target.base[0] in (ALLOC, RECEIVED) and target.base[1] == edge.caller.id
                 taken = edge.taken.get(path.base[2], frozenset()) if path.base[:2] == (PARAM, func.id) else frozenset()
-                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken, needs))
+                queue.append(Way(edge.caller, target, held, (edge, *chain), owned, concealed, kept, under | taken, needs, made))
 
     def _named(self, func: Func, way: Way) -> list[Way]:
         """The way of a goroutine that got a map which is a plain parameter of its starter: whoever calls that has a name for it."""
@@ -289,6 +294,12 @@ class Climber:
         found = [(h.plus(*path.fields), tuple((h.plus(*p.fields) if p.base == path.base else p, m) for p, m in locks)) for h in homes]
         return found or [(path, locks)]
 
+    def _made(self, path: Path) -> Path | None:
+        """``path`` if the function that makes its object never takes one out of the places that it keeps it in."""
+        func = self.analysis.program.by_id.get(path.base[1])
+        looked_up = self.analysis.looked_up.get(func.frame.id, set()) if func is not None else set()
+        return None if any(home.plain() in looked_up for home in self.analysis.homes.get(path.base, ())) else path
+
     def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
         """``moves``, also for a function literal that left the function it is written in: the call of that one tells its parameters."""
         kind, owner, _ = path.base
@@ -296,7 +307,7 @@ class Climber:
             maker = self.analysis.program.by_id.get(owner)
             if maker is not None and edge.caller.frame is not maker.frame:
                 return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
-        return moves(path, locks, func, edge, self.analysis.homes)
+        return moves(path, locks, func, edge, self.analysis)
 
     def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func) -> list[tuple[Path, Locks]]:
         """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""
@@ -304,7 +315,7 @@ class Climber:
         for chain in self._chains(maker, caller):
             func, there = maker, [(path, locks)]
             for edge in chain:
-                there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis.homes)][:_MAKERS]
+                there = [m for p, held in there for m in moves(p, held, func, edge, self.analysis)][:_MAKERS]
                 func = edge.caller
             unknown = Path((RESULT, caller.id, chain[0].at))  # the call of the maker does not say which object it is about
             found.extend((_from(unknown, path, p), tuple((_from(unknown, path, q), m) for q, m in held)) for p, held in there)
@@ -364,7 +375,9 @@ class Climber:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
         around = self.graph.held_around(thread.spawn) if within and thread.spawn is not None else ()
         passed = way.passed or path
-        made = Context(access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, passed, around)
+        made = Context(
+            access, thread, way.chain, path, locks, where, depth, way.hidden, joined, way.under, within, way.made, passed, around
+        )
         if all(self.graph.made_on_the_way(e, made.executed()) for e in made.own):
             done.append(made)
 

@@ -324,7 +324,8 @@ class Access:
     ``owned``: no other goroutine can reach the object yet. ``alias``: the map is used under a local name or as a call's result, not under
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
     ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` and ``signaled`` as in ``State``. ``dropped``
-    are locks of the caller that may have been given up before.
+    are locks of the caller that may have been given up before. ``made``: the same map under the name of an allocation of this function
+    that is also kept where ``path`` finds it.
     """
 
     __slots__ = (
@@ -335,6 +336,7 @@ class Access:
         "func",
         "live",
         "locks",
+        "made",
         "needs",
         "op",
         "owned",
@@ -379,6 +381,7 @@ class Access:
         self.dropped = dropped
         self.needs = NO_NEEDS
         self.signaled: frozenset[Path] = frozenset()
+        self.made: Path | None = None
 
     @property
     def writes(self) -> bool:

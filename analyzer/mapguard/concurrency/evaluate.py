@@ -293,6 +293,7 @@ def walk(b: Body, base: Value, selected: Selected, place: bool = False) -> Value
                     continue  # the copy's own field was replaced: it is no longer the original's
             if target not in out:
                 out.append(target)
+                b.looked_up(target)
         paths = tuple(out[:4])
     return Value(kind, paths)
 
@@ -377,6 +378,7 @@ def element(b: Body, container: Value, at_hand: bool = False) -> Value:
             if p.base[0] == ALLOC and known and b.owned(p):
                 continue
         out.append(target)
+        b.looked_up(target)
     return Value(kind, tuple(out[:4]))
 
 

@@ -26,6 +26,7 @@ from mapguard.concurrency.ordering import (
     same_single_root,
     self_parallel,
 )
+from mapguard.concurrency.shapes import Shapes
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 from mapguard.program.signatures import may_be_same
@@ -65,6 +66,7 @@ class Judge:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self.aliases = Aliases(analysis)
+        self.shapes = Shapes(analysis)
         self.graph = CallGraph(analysis, self.aliases)
         self.climber = Climber(self.graph)
         self.counts: Counter[str] = Counter()
@@ -114,7 +116,7 @@ class Judge:
             return None
         found: list[Context] = []
         for access in accesses:
-            found.extend(c for c in self.contexts(access) if c.where == where and not self.aliases.impossible(where, c.path))
+            found.extend(c for c in self.contexts(access) if c.where == where and self._possible(c))
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
@@ -141,6 +143,10 @@ class Judge:
         if b.access.writes and not a.access.writes:
             a, b = b, a
         return Race(where, a, b, guard, tuple(accesses), score, evidence)
+
+    def _possible(self, c: Context) -> bool:
+        """Whether the types on the way allow the object to be there."""
+        return not self.aliases.impossible(c.where, c.path) and self.shapes.allow(c.path)
 
     def check_then_acts(self) -> Iterable[Race]:
         """Stores into concurrent maps that follow a look-up of the same key, where two threads can interleave: one race for each map."""
@@ -179,9 +185,9 @@ def distinct(contexts: list[Context]) -> list[Context]:
 
     Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads.
     """
-    seen: dict[tuple[int, str, Path, object], Context] = {}
+    seen: dict[tuple[int, str, Path, object, bool], Context] = {}
     for c in contexts:
-        seen.setdefault((id(c.access), c.thread.id, c.path, c.locks), c)
+        seen.setdefault((id(c.access), c.thread.id, c.path, c.locks, c.made is None), c)
     turns: Counter[tuple[str, bool]] = Counter()
     ranked: list[tuple[int, Context]] = []
     for c in sorted(seen.values(), key=lambda c: (strength(c) == API, len(c.locks), not c.access.writes)):
@@ -205,6 +211,8 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
 
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb and (_own_field(a.path) or _own_field(b.path)):
         return True  # what their fields point to may be one object
+    if _own_object(graph, a) and _own_object(graph, b):
+        return True  # each has its object from itself, wherever that is kept too
     maker = graph.analysis.program.by_id.get(pa[1])
     if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and a.ran(maker) and b.ran(maker):
         return True  # each thread ran the function that made the object: two objects
@@ -241,6 +249,11 @@ def lock_of_starter(a: Context, b: Context) -> bool:
     if not a.around or spawn is None or b.thread.spawn is None or b.ran(spawn.caller):
         return False  # the starter itself holds the lock all the time
     return common_lock(a.path, a.around, b.path, b.locks) is not None
+
+
+def _own_object(graph: CallGraph, c: Context) -> bool:
+    """Whether the map lies in an object that the thread has made in this very run."""
+    return c.made is not None and c.ran(graph.analysis.program.by_id.get(c.made.base[1])) and graph.belongs(c.made)
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:

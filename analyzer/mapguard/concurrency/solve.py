@@ -92,12 +92,14 @@ class Analysis:
         self.threads: dict[str, Edge] = {}
         self.signals: dict[tuple[str, str], set[Path]] = {}  # by frame and thread: what the thread signals, in the frame's terms
         self.homes: dict[Base, list[Path]] = {}
+        self.looked_up: dict[str, set[Path]] = {}  # by frame: the places that it takes objects out of
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
         self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
         self.lent: set[str] = set()  # keepers that are given maps of others
         self.passed_on: dict[str, set[Path]] = {}  # keepers that are given objects of others, and these
         self.alloc_types: dict[Base, Type] = {}
+        self.mixed: set[Base] = set()  # allocations that are objects of several types
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
@@ -368,12 +370,16 @@ class Analysis:
         """Whether the field ``pkg.Owner.name`` holds a struct itself, not a pointer to one."""
         known = self._by_value.get(field)
         if known is None:
-            owner, _, name = field.rpartition(".")
-            package, _, bare = owner.rpartition(".")
-            under = self.types.underlying(TName(package, bare))
-            kinds = [f.type for f in under.fields if f.name == name] if isinstance(under, TStruct) else []
-            known = self._by_value[field] = bool(kinds) and isinstance(self.types.underlying(kinds[0]), TStruct)
+            kind = self.field_type(field)
+            known = self._by_value[field] = kind is not None and isinstance(self.types.underlying(kind), TStruct)
         return known
+
+    def field_type(self, field: str) -> Type | None:
+        """The declared type of the field ``pkg.Owner.name``."""
+        owner, _, name = field.rpartition(".")
+        package, _, bare = owner.rpartition(".")
+        under = self.types.underlying(TName(package, bare))
+        return next((f.type for f in under.fields if f.name == name), None) if isinstance(under, TStruct) else None
 
     def types_made(self) -> list[str]:
         """The struct types that code outside tests makes objects of, itself or through a call."""
@@ -387,8 +393,13 @@ class Analysis:
         named = kind.elem if isinstance(kind, TPtr) else kind
         if isinstance(named, TName) and named.pkg:
             self._made.setdefault(f"{named.pkg}.{named.name}", set()).add((made, base))
-        self.alloc_types.setdefault(base, kind)
+        self.note_type(base, kind)
         self.alloc_loops.setdefault(base, loops)
+
+    def note_type(self, base: Base, kind: Type) -> None:
+        known = self.alloc_types.setdefault(base, kind)
+        if self.types.deref(known) != self.types.deref(kind):
+            self.mixed.add(base)
 
     def name_alloc(self, base: Base, name: str, at: int) -> None:
         self.alloc_names.setdefault(base, (name, at))

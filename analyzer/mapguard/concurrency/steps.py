@@ -2,12 +2,11 @@
 
 from mapguard.concurrency.body import substitute
 from mapguard.concurrency.domain import ALLOC, PARAM, Base, Edge, Locks, Path
+from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
-Homes = dict[Base, list[Path]]  # where allocations were stored
 
-
-def moves(path: Path, locks: Locks, func: Func, edge: Edge, homes: Homes) -> list[tuple[Path, Locks]]:
+def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis) -> list[tuple[Path, Locks]]:
     """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
 
     Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
@@ -15,7 +14,7 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, homes: Homes) -> lis
     kind, owner, index = path.base
     alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
     if path.fields and len(alternatives) > 1:
-        alternatives = _itself(alternatives, homes)
+        alternatives = _itself(alternatives, edge.caller, analysis)
     out: list[tuple[Path, Locks]] = []
     for one in alternatives or (None,):
         args = edge.args if one is None else {**edge.args, index: (one,)}
@@ -26,10 +25,11 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, homes: Homes) -> lis
     return out
 
 
-def _itself(alternatives: tuple[Path, ...], homes: Homes) -> tuple[Path, ...]:
-    """Without the places where an object among them was stored: it is this object, not whatever else is kept there."""
-    others = {home for p in alternatives if p.base[0] == ALLOC and not p.fields for home in homes.get(p.base, ())}
-    return tuple(p for p in alternatives if p not in others)
+def _itself(alternatives: tuple[Path, ...], caller: Func, analysis: Analysis) -> tuple[Path, ...]:
+    """Without the places where an object among them was stored: it is this object, unless the caller also takes out what is kept there."""
+    others = {home for p in alternatives if p.base[0] == ALLOC and not p.fields for home in analysis.homes.get(p.base, ())}
+    looked_up = analysis.looked_up.get(caller.frame.id, set()) if others else set()
+    return tuple(p for p in alternatives if p not in others or p.plain() in looked_up)
 
 
 def result_names(path: Path, named: dict[Base, list[Path]]) -> tuple[Path, ...]:

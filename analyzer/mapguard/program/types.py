@@ -57,11 +57,12 @@ class Types:
             named = self.program.named(t.pkg, t.name)
             if named is None:
                 return t
-            base = self._declared(named)
+            base = self.declared(named)
             t = substitute(base, dict(zip(named.decl.params, t.args, strict=False))) if t.args and named.decl.params else base
         return UNKNOWN
 
-    def _declared(self, named: NamedType) -> Type:
+    def declared(self, named: NamedType) -> Type:
+        """What the type is declared as: not what that is declared as in turn."""
         if named._underlying is None:
             named._underlying = canonical_type(named.decl.type, named.scope, frozenset(named.decl.params))
         return named._underlying
@@ -74,7 +75,7 @@ class Types:
             named = self.program.named(t.pkg, t.name)
             if named is None or not named.decl.alias:
                 return t
-            t = self._declared(named)
+            t = self.declared(named)
         return t
 
     def deref(self, t: Type) -> Type:
@@ -212,7 +213,7 @@ class Types:
                     for method in named.methods:
                         index.setdefault(method, set()).add(named.key)
                     if isinstance(named.decl.type, TStruct):
-                        declared = self._declared(named)
+                        declared = self.declared(named)
                         for field in declared.fields if isinstance(declared, TStruct) else ():
                             base = self.deref(field.type)
                             if field.embedded and isinstance(base, TName):
