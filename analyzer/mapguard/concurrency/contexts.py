@@ -254,6 +254,8 @@ class Climber:
         """Whether the parameter that the path starts from can have its first field: else a call was taken for one of another type."""
         kind, owner, index = path.base
         first = next((f for f in path.fields if not f.startswith(COPY)), "")
+        if kind == GLOBAL and first and not is_elem(first) and not first.startswith("?"):
+            return not self.analysis.never_holds(path.base, first.rpartition(".")[0])
         if kind != PARAM or not first or is_elem(first) or first.startswith("?"):
             return True
         func = self.analysis.program.by_id.get(owner)

@@ -402,6 +402,8 @@ def unary(b: Body, x: Unary) -> Value:
         b.addressed.update(value.paths)
         for p in value.paths:
             b.set_field(p)
+            if p.base[0] == GLOBAL and not p.fields:
+                b.analysis.set_globals.add(p.base[1])
         return Value(TPtr(value.type), value.paths, value.funcs, known=MADE)
     if x.op == "*":
         if isinstance(value.type, TPtr):

@@ -109,7 +109,7 @@ class Judge:
 
     def race(self, where: Location, accesses: list[Access]) -> Race | None:
         """The strongest race on one map, None when every pair is ended by a filter."""
-        if not any(x.writes for x in accesses):
+        if not any(x.writes for x in accesses) or self.analysis.always_nil(where):
             return None
         if guarded_on_the_spot(accesses):
             self.counts[Filter.COMMON_LOCK] += 1

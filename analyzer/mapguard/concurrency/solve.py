@@ -44,7 +44,7 @@ from mapguard.concurrency.models import Models
 from mapguard.concurrency.requirements import choices, untouched
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
-from mapguard.facts.syntax import Expr, Name, TFunc, TName, TPtr, TStruct, Type
+from mapguard.facts.syntax import Expr, Name, TFunc, TInterface, TMap, TName, TPtr, TStruct, TUnknown, Type
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
 from mapguard.program.signatures import fits
@@ -103,6 +103,7 @@ class Analysis:
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
+        self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
@@ -117,6 +118,7 @@ class Analysis:
         self._running: set[str] = set()
         self._consulted: set[str] = set()
         self._globals: dict[str, Value] = {}
+        self._initial: dict[str, Type] = {}  # what the initialisers of package variables make
         self._inits: dict[str, Body] = {}
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
@@ -317,6 +319,7 @@ class Analysis:
             if body.state is None:
                 body.state = State({}, {}, frozenset(), frozenset())
         kind = variable.type if variable.type is not None else value.type
+        self._initial[key] = value.type
         self._globals[key] = Value(kind, (path,), value.funcs)
         return self._globals[key]
 
@@ -338,6 +341,29 @@ class Analysis:
             self.program.inits.append(func)
             self._inits[path] = Body(self, func, State({}, {}, frozenset(), frozenset()), {})
         return self._inits[path]
+
+    def always_nil(self, where: Location) -> bool:
+        """Whether it is a package variable for a map that nothing in the tree, nor any other package, ever makes."""
+        package, _, name = where.name.rpartition(".")
+        found = self.program.packages.get(package) if where.kind == "global" else None
+        variable = found.globals.get(name) if found is not None else None
+        if variable is None or variable.spec.values or name[:1].isupper() or where.name in self.set_globals:
+            return False
+        return isinstance(variable.type, TMap)  # a type with a name may have methods that make it
+
+    def never_holds(self, base: Base, owner: str) -> bool:
+        """Whether a package variable of an interface type only ever holds an object of another type than ``owner``."""
+        package, _, name = base[1].rpartition(".")
+        found = self.program.packages.get(package)
+        variable = found.globals.get(name) if found is not None else None
+        if variable is None or variable.type is None or base[1] in self.set_globals:
+            return False
+        held = self.types.alias(self.types.deref(self._initial.get(base[1], UNKNOWN_TYPE)))
+        if not isinstance(held, TName) or not held.pkg or not isinstance(self.types.underlying(variable.type), TInterface):
+            return False
+        under = self.types.underlying(held)
+        known = not isinstance(under, TInterface | TUnknown) and not (isinstance(under, TName) and under.pkg)
+        return known and owner != f"{held.pkg}.{held.name}"
 
     def global_type(self, variable: Global) -> Type:
         if variable.type is not None:

@@ -7,6 +7,8 @@ from mapguard.concurrency.calls import call, shape, use_function
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
+    GLOBAL,
+    NIL,
     NOTHING,
     RESULT,
     TOKEN,
@@ -151,6 +153,8 @@ def assign(b: Body, s: Assign) -> None:
     update = s.op not in ("=", ":=")
     for position, target in enumerate(s.lhs):
         value = values[position] if position < len(values) else NOTHING
+        if value.known != NIL and s.op != ":=":
+            set_global(b, target)
         assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
         if b.state is None:
             return
@@ -163,6 +167,12 @@ def note_found(b: Body, name: str, value: Value, key: object) -> None:
     """The variable ``name`` holds the element of a map under ``key``."""
     if all(p.fields and is_elem(p.fields[-1]) for p in value.paths):
         b.found[name] = tuple(Path(p.base, p.fields[:-1]) for p in value.paths), key
+
+
+def set_global(b: Body, target: Expr) -> None:
+    """A package variable gets another value than nil."""
+    if (isinstance(target, Name) and target.name not in b.now.env) or (isinstance(target, Sel) and qualifier(b, target.x) is not None):
+        b.analysis.set_globals.update(p.base[1] for p in operand(b, target).paths if p.base[0] == GLOBAL and not p.fields)
 
 
 def renamed(b: Body, x: Expr) -> Value:
@@ -591,6 +601,8 @@ def range_loop(b: Body, s: Range) -> None:
                 first, second = yielded
         for x, given in zip((s.key, s.value), (first, second), strict=True):
             if x is not None:
+                if not s.define:
+                    set_global(b, x)
                 assign_to(b, x, given, s.define, False, s.at)
         if isinstance(s.key, Name) and isinstance(s.value, Name) and is_map:
             note_found(b, s.value.name, second, s.key.name)
