@@ -33,7 +33,8 @@ class Evidence:
 
     def _base(self, a: Context, b: Context, guard: Guard | None, accesses: list[Access]) -> tuple[int, list[str]]:
         kinds = sorted((strength(a), strength(b)))
-        held = guard is not None and bool(guard.held)
+        inner = guard is not None and REAL not in kinds and self._among_its_own(a, b, guard)
+        held = guard is not None and bool(guard.held) and not inner
         reasons: list[str] = []
         if kinds == [REAL, REAL]:
             score = 4
@@ -43,13 +44,13 @@ class Evidence:
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
         elif for_one_goroutine(a.thread.func) or for_one_goroutine(b.thread.func):
             return 0, []
-        elif held or lock_beside(a) or lock_beside(b):
+        elif held or (not inner and (lock_beside(a) or lock_beside(b))):
             score = 2
             reasons.append(
                 "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
             )
         else:
-            meant = self._meant(a, b, accesses)
+            meant = self._meant(a, b, accesses, guard.lock if guard is not None and inner else None)
             if meant is None:
                 return 0, []
             score = 2
@@ -59,9 +60,21 @@ class Evidence:
             reasons.append("other accesses of the map hold a lock")
         return score, reasons
 
-    def _meant(self, a: Context, b: Context, accesses: list[Access]) -> str | None:
-        """What shows that callers from outside may come at the same time; a type promises it to those who call its methods."""
-        promised = self.intent.reason(a.where) if _own_method(a) and _own_method(b) else None
+    def _among_its_own(self, a: Context, b: Context, guard: Guard) -> bool:
+        """Whether only goroutines that the two sides themselves start hold the lock: it says nothing about their callers."""
+        frames = {a.thread.func.frame.id, b.thread.func.frame.id}
+        graph = self.doubts.graph
+        return bool(guard.held) and all(
+            h.func.outer is not None and h.func.frame.id in frames and all(e.starts_thread for e in graph.incoming.get(h.func.id, ()))
+            for h in guard.held
+        )
+
+    def _meant(self, a: Context, b: Context, accesses: list[Access], inner: Path | None) -> str | None:
+        """What shows that callers from outside may come at the same time; a type promises it to those who call its methods.
+
+        ``inner`` is a lock that shows nothing.
+        """
+        promised = self.intent.reason(a.where, inner) if _own_method(a) and _own_method(b) else None
         return promised or self.intent.of_pair(a, b, accesses)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.declared import declared_guard
-from mapguard.concurrency.domain import GLOBAL, Access, Location, is_elem
+from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
 from mapguard.concurrency.promises import SAFE, UNSAFE
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct, Type
@@ -23,18 +23,19 @@ class Intent:
         self.analysis = analysis
         self._packages: set[str] | None = None
         self._fields: dict[str, bool] = {}
-        self._reasons: dict[Location, str | None] = {}
+        self._reasons: dict[tuple[Location, str], str | None] = {}
 
-    def reason(self, where: Location) -> str | None:
-        """What the declarations say."""
-        if where not in self._reasons:
-            self._reasons[where] = self._declared(where)
-        return self._reasons[where]
+    def reason(self, where: Location, inner: Path | None = None) -> str | None:
+        """What the declarations say; the field ``inner`` says nothing."""
+        field = inner.fields[-1] if inner is not None and inner.fields else ""
+        if (where, field) not in self._reasons:
+            self._reasons[where, field] = self._declared(where, field)
+        return self._reasons[where, field]
 
-    def _declared(self, where: Location) -> str | None:
+    def _declared(self, where: Location, inner: str) -> str | None:
         if declared_guard(self.analysis.program, where) is not None:
             return "the map's declaration names the lock that guards it"
-        return self._of_type(where) if where.kind == "field" else None
+        return self._of_type(where, inner) if where.kind == "field" else None
 
     def of_pair(self, a: Context, b: Context, accesses: Sequence[Access]) -> str | None:
         """What the ways to the object say."""
@@ -79,7 +80,7 @@ class Intent:
         package, _, name = owner.rpartition(".")
         return self.analysis.program.named(package, name)
 
-    def _of_type(self, where: Location) -> str | None:
+    def _of_type(self, where: Location, inner: str) -> str | None:
         named = self._owner(where)
         if named is None or not isinstance(named.decl.type, TStruct):
             return None
@@ -90,7 +91,7 @@ class Intent:
         under = self.analysis.types.underlying(TName(named.pkg, named.name))
         for field in under.fields if isinstance(under, TStruct) else ():
             kind = self.analysis.models.type(show_type(self.analysis.types.deref(field.type)))
-            if kind in ("mutex", "rwmutex"):
+            if kind in ("mutex", "rwmutex") and f"{named.pkg}.{named.name}.{field.name}" != inner:
                 return f"{named.name} holds a lock ({field.name}): it is meant for several goroutines"
         return None
 
