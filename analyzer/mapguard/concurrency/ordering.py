@@ -2,7 +2,7 @@
 
 from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.contexts import API, Context, strength
 from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Edge, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
@@ -222,7 +222,7 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
             private = base[0] == ALLOC and _frame_id(graph, base[1]) == func.frame.id
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
                 private = private or graph.made_each(spawn.caller, base)
-            again = graph.runs_many(func) or comes_back(b)
+            again = (graph.runs_many(func) or comes_back(b)) and not _lives_in(b)
             return private or not again or b.thread.kind == "main"
     return False
 
@@ -230,6 +230,12 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
 def comes_back(c: Context) -> bool:
     """Whether who runs the thread from outside does so again and again: one handler at a time still follows another."""
     return c.thread.kind not in ("main", "init") and (c.thread.spawn is None or c.thread.spawn.kind == "root")
+
+
+def _lives_in(c: Context) -> bool:
+    """Whether it is ``Run``, ``Start`` or the like, called from outside on the very object: that happens once."""
+    func = c.thread.func
+    return strength(c) == API and c.path.base == (PARAM, func.id, RECEIVER) and once_an_object(func)
 
 
 def _points(c: Context) -> list[Point]:
