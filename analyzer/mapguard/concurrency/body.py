@@ -75,6 +75,7 @@ class Body:
         self.addressed: set[Path] = set()  # parts of objects whose address was taken
         self.loops: tuple[int, ...] = ()
         self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
+        self.series_at: int | None = None  # the literal being evaluated whose functions one goroutine runs in turn
         self.label = ""
         self.exits: list[Exits] = []
         self.accesses: dict[tuple[str, Path, int], Access] = {}

@@ -467,6 +467,9 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
     b.analysis.note_alloc(home.base, kind, b.loops)
     if isinstance(under, TStruct):
         filled: set[str] = set()
+        around = b.series_at
+        if around is None and any(isinstance(key, Name) and b.analysis.serial(kind, key.name) for key, _ in x.elems):
+            b.series_at = x.at  # the handlers written inside it are run by the same goroutine
         for position, (key, value) in enumerate(x.elems):
             if isinstance(key, Name) and value != Lit("int", "1"):
                 b.analysis.used_names.add((b.func.scope.package.path, key.name))
@@ -484,7 +487,8 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
             if steps and (given.paths or given.funcs):
                 store_field(b, home.plus(*(s.field for s in steps)), given)
             if isinstance(key, Name) and given.funcs and isinstance(kind, TName | TPtr):
-                b.analysis.field_model(b, kind, key.name, given, x.at)
+                b.analysis.field_model(b, kind, key.name, given, x.at if b.series_at is None else b.series_at)
+        b.series_at = around
         if b.state is not None:
             b.state.intact = {**b.state.intact, home.base: frozenset(filled)}
         return made

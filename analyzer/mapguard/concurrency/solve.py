@@ -543,6 +543,11 @@ class Analysis:
             )
         return self._called
 
+    def serial(self, kind: Type, name: str) -> bool:
+        """Whether a library calls the field's function and those beside it one after another."""
+        model = self.models.field(show_type(self.types.deref(kind)), name) if isinstance(kind, TName | TPtr) else None
+        return model is not None and model.serial
+
     def field_model(self, body: Body, kind: Type, name: str, value: Value, at: int) -> None:
         """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
         from mapguard.concurrency.calls import use_function
