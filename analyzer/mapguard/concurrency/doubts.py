@@ -9,7 +9,7 @@ from mapguard.concurrency.contexts import API, REAL, Context, strength
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, Base, Path, named_fields
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
-from mapguard.concurrency.intent import Intent
+from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
 from mapguard.facts.syntax import TStruct
@@ -59,7 +59,7 @@ class Doubts:
         if c.thread.kind != "exported" or not self.graph.in_program(func):
             return False
         answers = func.recv is not None and func.facts.name in self.graph.analysis.unresolved
-        return not (answers or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
+        return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""

@@ -5,7 +5,7 @@ from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import REAL, Context, strength
 from mapguard.concurrency.domain import GLOBAL, Access, Path
 from mapguard.concurrency.doubts import Doubts
-from mapguard.concurrency.guards import own_lock
+from mapguard.concurrency.guards import own_lock, shared_read_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent
 from mapguard.concurrency.promises import for_one_goroutine
@@ -42,6 +42,9 @@ class Evidence:
         elif REAL in kinds:
             score = 2 if held or self.doubts.started_by(a, b) or self.doubts.started_by(b, a) else 1
             reasons.append("one side starts at a known entry point, the other is called from outside this tree")
+        elif shared_read_lock(a.path, a.locks, b.path, b.locks) is not None:
+            score = 3
+            reasons.append("both sides are called from outside this tree and hold the same lock, for reading only")
         elif for_one_goroutine(a.thread.func) or for_one_goroutine(b.thread.func):
             return 0, []
         elif held or (not inner and (lock_beside(a) or lock_beside(b))):

@@ -12,7 +12,7 @@ from mapguard.concurrency.domain import GLOBAL, Access, Location, Path, is_elem
 from mapguard.concurrency.promises import SAFE, UNSAFE
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TStruct, Type
-from mapguard.program.model import NamedType
+from mapguard.program.model import Func, NamedType
 from mapguard.program.names import show_type
 
 
@@ -42,6 +42,8 @@ class Intent:
         for c in (a, b):
             if self.in_concurrent_map(c):
                 return "the object is kept in a concurrent map, where several goroutines find it"
+        if _filled_lazily(accesses) and all(for_each_request(c.thread.func) for c in (a, b)):
+            return "the map is filled on demand by methods that are called for each request"
         single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL
         if single and _filled_lazily(accesses) and accesses[0].func.scope.package.path in self._concurrent_packages():
             return "the map is filled on demand, and its package starts goroutines or takes locks elsewhere"
@@ -102,6 +104,14 @@ class Intent:
                 if any(e.kind == "go" or e.locks for e in unit.edges) or any(a.locks for a in unit.accesses):
                     self._packages.add(unit.func.scope.package.path)
         return self._packages
+
+
+def for_each_request(func: Func) -> bool:
+    """Whether it has the shape of a service's call: an exported method that takes a context and returns an error."""
+    if func.recv is None or not func.exported:
+        return False
+    params, results = tuple(show_type(p) for p in func.params), tuple(show_type(r) for r in func.results)
+    return bool(params) and params[0] == "context.Context" and results[-1:] == ("error",)
 
 
 def _filled_lazily(accesses: Sequence[Access]) -> bool:
