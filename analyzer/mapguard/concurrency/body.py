@@ -330,6 +330,17 @@ class Body:
                     return name
         return None
 
+    def leave_with(self, value: Value, at: int, end: int) -> None:
+        """A getter returns a map of its object from under a lock: who called it reads the map when the lock has been given up."""
+        state = self.now
+        if not self.func.exported or self.types.map_of(value.type) is None or not any(m in (READ, WRITE) for m in state.locks.values()):
+            return
+        for path in value.paths:
+            if path.base == (PARAM, self.func.id, RECEIVER) and path.fields:
+                read = Access(self.func, "read", path, value.type, at, end, (), False, state.live, False, True, False)
+                read.leaks = True
+                self.accesses["leak", path, at] = read
+
     # ------------------------------------------------------------ edges
 
     def edge(

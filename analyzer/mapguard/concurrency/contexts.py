@@ -176,6 +176,8 @@ class Climber:
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
         edges = self.incoming.get(func.id, ())
+        if access.leaks and edges:
+            return  # what callers of the tree do with the map is seen there
         if not edges or len(chain) >= DEPTH_LIMIT:
             passed = path.base[:2] == (PARAM, func.id) and path.base[2] != RECEIVER  # an unknown caller passes what is its own business
             if root is None and not func.support and not passed:

@@ -325,7 +325,7 @@ class Access:
     the name of the field. ``private``: the object is an allocation that only goroutines started beside it can reach.
     ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` and ``signaled`` as in ``State``. ``dropped``
     are locks of the caller that may have been given up before. ``made``: the same map under the name of an allocation of this function
-    that is also kept where ``path`` finds it.
+    that is also kept where ``path`` finds it. ``leaks``: the map is returned from under a lock, for callers outside the tree to read.
     """
 
     __slots__ = (
@@ -334,6 +334,7 @@ class Access:
         "dropped",
         "end",
         "func",
+        "leaks",
         "live",
         "locks",
         "made",
@@ -382,6 +383,7 @@ class Access:
         self.needs = NO_NEEDS
         self.signaled: frozenset[Path] = frozenset()
         self.made: Path | None = None
+        self.leaks = False
 
     @property
     def writes(self) -> bool:

@@ -39,7 +39,7 @@ class Doubts:
         """All doubts about a pair."""
         mostly_held = guard is not None and len(guard.held) >= len(guard.missed)
         found = [d for d in (_guess(a, b), self._identity(a, b, guard, mostly_held)) if d is not None]
-        return [*found, *self._threads(a, b), *_time(a, b), *_ways(a, b, guard, mostly_held)]
+        return [*found, *self._threads(a, b), *_time(a, b), *_ways(a, b, guard), *self._origin(a, b, mostly_held)]
 
     def _threads(self, a: Context, b: Context) -> Iterator[Doubt]:
         """Whether both threads are there, at the same time."""
@@ -109,6 +109,15 @@ class Doubts:
         )
         return any(p.base in bases for v in values for p in v.paths)
 
+    def _origin(self, a: Context, b: Context, mostly_held: bool) -> Iterator[Doubt]:
+        """Whether it is known what the two ways start from; a result that both have from one call made once is one object."""
+        kind, maker, _ = a.path.base
+        func = self.graph.analysis.program.by_id.get(maker)
+        if a.path.base == b.path.base and kind == RESULT and func is not None and not self.graph.runs_many(func):
+            return
+        if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
+            yield Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side")
+
     def started_by(self, a: Context, b: Context) -> bool:
         """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
         spawn = a.thread.spawn
@@ -135,15 +144,13 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
         yield Doubt(3, "one side puts another map in the place of the one that the other changes")
 
 
-def _ways(a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Iterator[Doubt]:
+def _ways(a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
     """Whether the ways to the two accesses can be trusted."""
     if a.access.weak or b.access.weak:
         yield Doubt(1, "one access is an argument of a function that is not in the tree")
     if len(a.own) + len(b.own) > _LONG_WAY:
         guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
         yield Doubt(3 if guessed else 1, "the ways to the two accesses are long")
-    if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
-        yield Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side")
 
 
 def _guess(a: Context, b: Context) -> Doubt | None:

@@ -456,6 +456,8 @@ def leave(b: Body, s: Return) -> None:
     values = [_shared_now(b, v) for v in values]
     for f in (f for v in values for f in v.funcs):
         b.keeps_too(f.target)  # who gets the literal runs it sooner or later
+    for v in values:
+        b.leave_with(v, s.at, s.at + len("return"))
     b.returned_when.append((b.state.needs, tuple(values)))
     known = b.return_values
     b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
