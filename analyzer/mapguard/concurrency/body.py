@@ -101,6 +101,8 @@ class Body:
         self.touched_after_signal = False
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
+        self.looked_up: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
+        self.hits: dict[str, frozenset[tuple[Path, object]]] = {}  # variables that are true or not nil where a key was found
 
     @property
     def now(self) -> State:
