@@ -105,6 +105,8 @@ class Body:
         self.found: dict[str, tuple[tuple[Path, ...], object]] = {}  # variables that hold a map's element: the map, and the key's shape
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
+        self.looked_up: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
+        self.hits: dict[str, frozenset[tuple[Path, object]]] = {}  # variables that are true or not nil where a key was found
 
     @property
     def now(self) -> State:
@@ -337,7 +339,8 @@ class Body:
             return
         for path in value.paths:
             if path.base == (PARAM, self.func.id, RECEIVER) and path.fields:
-                read = Access(self.func, "read", path, value.type, at, end, (), False, state.live, False, True, False)
+                under = self.taken(value).under
+                read = Access(self.func, "read", path, value.type, at, end, (), False, state.live, False, True, False, under)
                 read.leaks = True
                 self.accesses["leak", path, at] = read
 

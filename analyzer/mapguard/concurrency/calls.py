@@ -84,8 +84,10 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
 def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
     """Remembers a look-up in a concurrent map, and a store of the same key after it without a lock.
 
-    The access is ``weak`` where the value looks computed from the key alone: whoever comes second stores the same once more.
+    The access is ``weak`` where the value looks computed from the key alone: whoever comes second stores the same once more. So it is
+    with an object that nobody changes, where the key was not found (``Analysis.act_values``).
     """
+    b.looked_up = frozenset()
     target = fn.funcs[0] if fn.funcs else None
     if target is None or not isinstance(target.target, str) or target.recv is None or not x.args:
         return
@@ -96,10 +98,13 @@ def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
     for path in target.recv.paths:
         if model.checks:
             b.checked.append((path, key))
+            b.looked_up |= {(path, key)}
         elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
             again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not is_object(b, args[1])
             made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, again, False, False)
             b.acts.setdefault((path, x.at), made)
+            if len(args) > 1 and isinstance(args[1].type, TPtr) and (path, key) in b.now.absent:  # a plain value may be a mark: seen
+                b.analysis.act_values[b.func.id, x.at] = args[1].type
 
 
 def is_object(b: Body, value: Value) -> bool:

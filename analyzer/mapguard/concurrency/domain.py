@@ -229,9 +229,10 @@ class State:
     ``deferred`` are the locks that deferred calls of this path release.
     ``needs`` are the conditions on this call under which the path is taken. ``intact`` are parameters and objects made here that
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
+    ``absent`` are the keys of concurrent maps that a look-up on this path has not found.
     """
 
-    __slots__ = ("cases", "deferred", "env", "escaped", "given", "intact", "live", "locks", "needs", "published", "signaled")
+    __slots__ = ("absent", "cases", "deferred", "env", "escaped", "given", "intact", "live", "locks", "needs", "published", "signaled")
 
     def __init__(
         self,
@@ -247,6 +248,7 @@ class State:
         self.env = env
         self.cases = cases or {}
         self.deferred: frozenset[Path] = frozenset()
+        self.absent: frozenset[tuple[Path, object]] = frozenset()
         self.needs = NO_NEEDS
         self.intact: Intact = {}  # never changed in place: copies of the state share it
         self.given = given
@@ -259,6 +261,7 @@ class State:
     def copy(self) -> "State":
         made = State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
         made.deferred = self.deferred
+        made.absent = self.absent
         made.needs = self.needs
         made.intact = self.intact
         return made
@@ -295,6 +298,7 @@ def join(states: list[State]) -> State | None:
         first.deferred = _still_due(first, other) | _still_due(other, first)
         first.locks = join_locks(first.locks, other.locks)
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
+        first.absent &= other.absent
         first.needs &= other.needs
         first.intact = both_intact(first.intact, other.intact)
         first.escaped |= other.escaped

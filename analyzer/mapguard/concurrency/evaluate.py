@@ -20,6 +20,7 @@ from mapguard.concurrency.domain import (
     Value,
     is_elem,
     location,
+    named_fields,
     place,
 )
 from mapguard.facts.syntax import (
@@ -402,6 +403,7 @@ def unary(b: Body, x: Unary) -> Value:
         b.addressed.update(value.paths)
         for p in value.paths:
             b.set_field(p)
+            b.analysis.changed_fields.update(named_fields(p)[-1:])
             if p.base[0] == GLOBAL and not p.fields:
                 b.analysis.set_globals.add(p.base[1])
         return Value(TPtr(value.type), value.paths, value.funcs, known=MADE)

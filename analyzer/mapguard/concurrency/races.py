@@ -159,8 +159,13 @@ class Judge:
                         break
         reason = "Load and Store are two steps: another thread can come between"
         for where, contexts in sorted(found.items()):
-            c = next((c for c in contexts if not c.access.weak), contexts[0])
-            yield Race(where, c, c, None, tuple(x.access for x in contexts), 1 if c.access.weak else 3, (reason,), True)
+            c = next((c for c in contexts if not self._same_again(c.access)), contexts[0])
+            yield Race(where, c, c, None, tuple(x.access for x in contexts), 1 if self._same_again(c.access) else 3, (reason,), True)
+
+    def _same_again(self, store: Access) -> bool:
+        """Whether who comes second stores the same once more."""
+        stored = self.analysis.act_values.get((store.func.id, store.at))
+        return store.weak or (stored is not None and self.analysis.never_changes(stored))
 
 
 def guarded_on_the_spot(accesses: list[Access]) -> bool:

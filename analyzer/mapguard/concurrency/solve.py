@@ -44,7 +44,7 @@ from mapguard.concurrency.models import Models
 from mapguard.concurrency.requirements import choices, untouched
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
-from mapguard.facts.syntax import Expr, Name, TFunc, TInterface, TMap, TName, TPtr, TStruct, TUnknown, Type
+from mapguard.facts.syntax import Expr, Name, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
 from mapguard.program.signatures import fits
@@ -103,6 +103,8 @@ class Analysis:
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
         self.loop_names: dict[str, set[str]] = {}
+        self.changed_fields: set[str] = set()  # fields that change, or whose address is taken, when others may have the object
+        self.act_values: dict[tuple[str, int], Type] = {}  # what is stored in concurrent maps under keys that were not found
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
@@ -341,6 +343,21 @@ class Analysis:
             self.program.inits.append(func)
             self._inits[path] = Body(self, func, State({}, {}, frozenset(), frozenset()), {})
         return self._inits[path]
+
+    def never_changes(self, kind: Type, depth: int = 3) -> bool:
+        """Whether values of a type are mere data that nobody changes once it is made: another one with the same contents is as good."""
+        pointer = isinstance(self.types.alias(kind), TPtr)
+        base = self.types.alias(self.types.deref(self.types.alias(kind)))
+        under = self.types.underlying(base)
+        match under:
+            case TStruct(fields=fields) if depth and isinstance(base, TName):
+                owner = f"{base.pkg}.{base.name}"
+                return all(f"{owner}.{f.name}" not in self.changed_fields and self.never_changes(f.type, depth - 1) for f in fields)
+            case TName(pkg=""):
+                return not pointer and under.name != "any"
+            case TSlice(elem=elem) | TMap(elem=elem):
+                return not pointer and depth > 0 and self.never_changes(elem, depth - 1)
+        return isinstance(under, TFunc)
 
     def always_nil(self, where: Location) -> bool:
         """Whether it is a package variable for a map that nothing in the tree, nor any other package, ever makes."""

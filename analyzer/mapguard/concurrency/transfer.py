@@ -21,6 +21,7 @@ from mapguard.concurrency.domain import (
     join,
     location,
     merge_values,
+    named_fields,
 )
 from mapguard.concurrency.evaluate import (
     element,
@@ -151,6 +152,7 @@ def assign(b: Body, s: Assign) -> None:
     if b.state is None:
         return
     update = s.op not in ("=", ":=")
+    found = b.looked_up if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
     for position, target in enumerate(s.lhs):
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
@@ -158,6 +160,8 @@ def assign(b: Body, s: Assign) -> None:
         assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
         if b.state is None:
             return
+        if isinstance(target, Name) and found:
+            b.hits[target.name] = found
         from_map = s.rhs[position] if len(s.rhs) == len(s.lhs) else s.rhs[0] if position == 0 else None
         if isinstance(target, Name) and isinstance(from_map, Index) and len(from_map.index) == 1:
             note_found(b, target.name, value, shape(from_map.index[0]))
@@ -205,6 +209,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             known = b.now.env.get(name)
             b.keys.pop(name, None)
             b.found = {held: known for held, known in b.found.items() if name not in (held, known[1])}
+            b.hits.pop(name, None)
             b.now.cases.pop(name, None)
             if define or (known is not None):
                 if update:
@@ -225,6 +230,7 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             replace(b, evaluate(b, target), value, at, target)
         case Index(x=container_x, index=keys, at=start, end=end):
             container = evaluate(b, container_x)
+            changed(b, container)
             at_keys = [evaluate(b, key) for key in keys]
             under = b.types.underlying(b.types.deref(container.type))
             if note_map(b, container, start, at_keys):
@@ -240,17 +246,25 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                     b.assign_path(slot, merge_values(mine, value) if mine is not None else value)
                     remember_home(b, slot, value)
         case Sel(x=inner, name=name):
-            for p in evaluate_place(b, target).paths if b.now.intact else ():
+            place = evaluate_place(b, target)
+            changed(b, place)
+            for p in place.paths:
                 b.set_field(p)
             if update:
                 return
-            place = evaluate_place(b, target)
             replace(b, place, value, at, target)
         case Unary(op="*", x=inner):
             place = evaluate(b, inner)
             replace(b, Value(b.types.deref(place.type), place.paths), value, at, target)
         case _:
             evaluate(b, target)
+
+
+def changed(b: Body, place: Value) -> None:
+    """A field is changed of an object that others may have, or what it holds."""
+    for p in place.paths:
+        if not b.owned(p):
+            b.analysis.changed_fields.update(named_fields(p)[-1:])
 
 
 def evaluate_place(b: Body, target: Sel) -> Value:
@@ -357,6 +371,7 @@ def branch(b: Body, s: If) -> None:
     b.state.needs |= conditions(b, s.cond, True)
     other.needs |= conditions(b, s.cond, False)
     _try_lock(s.cond, b.state, other, locks_before)
+    _note_absent(b, s.cond, b.state, other)
     decider, negated = _variable(s.cond)
     case = b.state.cases.get(decider)
     if case is not None and case[0] == b.state.locks:
@@ -401,6 +416,19 @@ def _variable(cond: Expr) -> tuple[str, bool]:
     negated = isinstance(cond, Unary) and cond.op == "!"
     inner = cond.x if isinstance(cond, Unary) and negated else cond
     return (inner.name if isinstance(inner, Name) else ""), negated
+
+
+def _note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
+    """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
+    name, negated = _variable(cond)
+    if (
+        isinstance(cond, Binary)
+        and cond.op in ("==", "!=")
+        and isinstance(cond.x, Name)
+        and cond.y == Name("nil", getattr(cond.y, "at", 0))
+    ):
+        name, negated = cond.x.name, cond.op == "=="
+    (then if negated else other).absent |= b.hits.get(name, frozenset())
 
 
 def _asks_for_lock(b: Body, cond: Expr) -> bool:
