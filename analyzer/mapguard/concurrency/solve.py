@@ -219,6 +219,7 @@ class Analysis:
         ends = [e.copy() for e in body.ends()]
         for each in ends:
             each.run_deferred()
+            each.given |= body.entered.difference(each.locks)
         end = join(ends)
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
