@@ -113,7 +113,7 @@ class Analysis:
         self._inits: dict[str, Body] = {}
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
-        self._by_value: dict[str, bool] = {}
+        self._field_kinds: dict[str, Type] = {}
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -332,14 +332,21 @@ class Analysis:
 
     def by_value(self, field: str) -> bool:
         """Whether the field ``pkg.Owner.name`` holds a struct itself, not a pointer to one."""
-        known = self._by_value.get(field)
-        if known is None:
+        return isinstance(self._field_kind(field), TStruct)
+
+    def points(self, field: str) -> bool:
+        """Whether the field ``pkg.Owner.name`` holds a pointer."""
+        return isinstance(self._field_kind(field), TPtr)
+
+    def _field_kind(self, field: str) -> Type:
+        """The underlying type of a field of a struct of the tree."""
+        if field not in self._field_kinds:
             owner, _, name = field.rpartition(".")
             package, _, bare = owner.rpartition(".")
             under = self.types.underlying(TName(package, bare))
             kinds = [f.type for f in under.fields if f.name == name] if isinstance(under, TStruct) else []
-            known = self._by_value[field] = bool(kinds) and isinstance(self.types.underlying(kinds[0]), TStruct)
-        return known
+            self._field_kinds[field] = self.types.underlying(kinds[0]) if kinds else UNKNOWN_TYPE
+        return self._field_kinds[field]
 
     def types_made(self) -> list[str]:
         """The struct types that code outside tests makes objects of, itself or through a call."""
