@@ -80,6 +80,7 @@ class Body:
         self.exits: list[Exits] = []
         self.accesses: dict[tuple[str, Path, int], Access] = {}
         self.edges: dict[tuple[str, int, str], Edge] = {}
+        self.took: set[Path] = set()  # locks that it takes
         self.taken_at_end: dict[Path, str] = {}  # locks that deferred calls take
         self.unlocked: dict[Path, str] = {}  # locks that it gives up itself without having taken them
         self.unlocks: dict[Path, str] = {}  # the modes of those that it gives up at its end
@@ -105,7 +106,7 @@ class Body:
         self.found: dict[str, tuple[tuple[Path, ...], object]] = {}  # variables that hold a map's element: the map, and the key's shape
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
-        self.looked_up: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
+        self.asked: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
         self.hits: dict[str, frozenset[tuple[Path, object]]] = {}  # variables that are true or not nil where a key was found
 
     @property
@@ -505,6 +506,7 @@ class Body:
         if path.fields and path.fields[-1] == "@r":
             path, mode = Path(path.base, path.fields[:-1]), "read"
         self.now.locks[path] = mode
+        self.took.add(path.original().plain())
         self.now.given -= {path}
 
     def release(self, path: Path) -> None:
@@ -513,13 +515,23 @@ class Body:
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
 
+    def give_up(self, path: Path, mode: str) -> None:
+        """The body itself releases a lock, taken in ``mode``; one that it has taken on no way so far it was entered with."""
+        if mode in (READ, WRITE) and path.fields[-1:] != (READ_HALF,) and not self.has_taken(path):
+            self.unlocked.setdefault(path, mode)
+        self.release(path)
+
+    def has_taken(self, lock: Path) -> bool:
+        """Whether the body takes the lock somewhere, under whatever name of the elements and copies on the way."""
+        return lock.original().plain() in self.took
+
 
 def entry_locks(body: Body) -> dict[Path, str]:
     """The locks that a body must have been entered with: it gives them up, now or at its end, and has not taken them."""
     found = {p: m for p, m in body.unlocked.items() if body.lives_on(p)}
     for end in body.ends():
         for path in sorted(end.deferred):
-            if path.fields[-1:] != (READ_HALF,) and path not in end.locks and path in body.unlocks and body.lives_on(path):
+            if path.fields[-1:] != (READ_HALF,) and not body.has_taken(path) and path in body.unlocks and body.lives_on(path):
                 found[path] = body.unlocks[path]
     return found
 

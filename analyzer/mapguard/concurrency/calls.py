@@ -27,7 +27,7 @@ from mapguard.concurrency.domain import (
     merge_values,
 )
 from mapguard.concurrency.evaluate import evaluate, file_type, operand, qualifier, results_type, selector, store_field, unknown_result
-from mapguard.concurrency.library import apply_model, register
+from mapguard.concurrency.library import apply_model, lock_effect, register
 from mapguard.concurrency.requirements import chosen
 from mapguard.facts.syntax import (
     Call,
@@ -87,7 +87,7 @@ def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
     The access is ``weak`` where the value looks computed from the key alone: whoever comes second stores the same once more. So it is
     with an object that nobody changes, where the key was not found (``Analysis.act_values``).
     """
-    b.looked_up = frozenset()
+    b.asked = frozenset()
     target = fn.funcs[0] if fn.funcs else None
     if target is None or not isinstance(target.target, str) or target.recv is None or not x.args:
         return
@@ -98,7 +98,7 @@ def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
     for path in target.recv.paths:
         if model.checks:
             b.checked.append((path, key))
-            b.looked_up |= {(path, key)}
+            b.asked |= {(path, key)}
         elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
             again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not is_object(b, args[1])
             made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, again, False, False)
@@ -278,28 +278,11 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
         name = target.target
         lock = _LOCK_NAMES.get(name.rpartition(".")[2])  # whatever library's type it is
         if lock is not None and not args and target.recv is not None and target.recv.paths and b.analysis.models.function(name) is None:
-            lock_effect(b, lock[0], target.recv.paths, lock[1], mode)
+            acquires, releases = (lock[1], "") if lock[0] == "acquire" else ("", lock[1])
+            lock_effect(b, target.recv.paths, acquires, releases, mode)
             return NOTHING
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
     return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs), fn.type)
-
-
-def lock_effect(b: Body, effect: str, paths: tuple[Path, ...], mode: str, call_mode: str) -> None:
-    """Lock, unlock or their deferred forms on the first path: a lock that may be several is none."""
-    if effect == "acquire":
-        if call_mode == "call":
-            for p in paths:
-                b.acquire(p, mode)
-        elif call_mode == "defer":
-            b.taken_at_end.update((p, mode) for p in paths)
-    elif call_mode == "defer":
-        b.now.deferred |= set(paths)
-        b.unlocks.update((p, mode) for p in paths)
-    else:
-        for p in paths:
-            if p not in b.now.locks and len(paths) == 1:
-                b.unlocked.setdefault(p, mode)
-            b.release(p)
 
 
 # ---------------------------------------------------------------- functions of the tree
@@ -681,4 +664,4 @@ def _hand_over_locks(b: Body, func: Func, summary: Summary, paths: dict[int, tup
     edge.locks = tuple((q, b.now.locks.pop(q)) for q in sorted(handed))
 
 
-__all__ = ["COPY", "Composite", "call", "call_function", "invoke", "lock_effect", "start_goroutine", "use_function"]
+__all__ = ["COPY", "Composite", "call", "call_function", "invoke", "start_goroutine", "use_function"]

@@ -358,6 +358,13 @@ class Climber:
             return False
         return self.analysis.several(found[0].name.rpartition(".")[0])
 
+    def _beyond_copies(self, lock: Path) -> Path:
+        """A lock that a pointer in a copied struct leads to is the lock that the original leads to."""
+        for i in range(len(lock.fields) - 1, 0, -1):
+            if lock.fields[i - 1].startswith(COPY) and self.analysis.points(lock.fields[i]):
+                return Path(lock.base, (*(f for f in lock.fields[:i] if not f.startswith(COPY)), *lock.fields[i:]))
+        return lock
+
     def _is_token(self, channel: Path) -> bool:
         """Whether sending on the channel and receiving again works like a mutex: it holds one element."""
         found = location(channel)
@@ -375,6 +382,7 @@ class Climber:
         where, depth = found
         joined = tuple(p for p, m in locks if m == JOINED)
         locks = tuple((p, WRITE if m == TOKEN else m) for p, m in locks if m not in (JOINED, DROPPED) and (m != TOKEN or self._is_token(p)))
+        locks = tuple((self._beyond_copies(p), m) for p, m in locks)
         if path.base[0] == GLOBAL:
             locks = tuple((p, m) for p, m in locks if not self._one_of_many(p))
         around = self.graph.held_around(thread.spawn) if within and thread.spawn is not None else ()

@@ -40,7 +40,8 @@ def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[V
                     b.record("read", value, at, end, weak=True)
                 run_functions(b, value, "go" if mode == "go" else "call", at, end, False)
         return result(b, kind, None, recv, args, at)
-    locks(b, model, recv, mode)
+    if recv is not None:
+        lock_effect(b, recv.paths, model.acquires or "", model.releases or "", mode)
     contents(b, model, recv, args, at, end)
     functions(b, model, recv, args, at, end, mode)
     groups(b, model, recv, mode)
@@ -68,20 +69,19 @@ def named(names: tuple[str, ...], recv: Value | None, args: list[Value]) -> list
     return found
 
 
-def locks(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None:
-    if recv is None or not recv.paths:
-        return
-    if model.acquires and mode == "call":
-        for p in recv.paths:
-            b.acquire(p, model.acquires)
-    elif model.acquires and mode == "defer":
-        b.taken_at_end.update((p, model.acquires) for p in recv.paths)
-    if model.releases:
-        if mode == "defer":
-            b.now.deferred |= set(recv.paths)
-        elif mode == "call":
-            for p in recv.paths:
-                b.release(p)
+def lock_effect(b: Body, paths: tuple[Path, ...], acquires: str, releases: str, mode: str) -> None:
+    """A call of a lock's method that takes the lock or gives it up in this mode, "" for neither; at once or deferred."""
+    if acquires and mode == "call":
+        for p in paths:
+            b.acquire(p, acquires)
+    elif acquires and mode == "defer":
+        b.taken_at_end.update((p, acquires) for p in paths)
+    if releases and mode == "call":
+        for p in paths:
+            b.give_up(p, releases if len(paths) == 1 else "")
+    elif releases and mode == "defer":
+        b.now.deferred |= set(paths)
+        b.unlocks.update((p, releases) for p in paths)
 
 
 def contents(b: Body, model: FunctionModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:

@@ -124,7 +124,7 @@ class Analysis:
         self._inits: dict[str, Body] = {}
         self._made: dict[str, set[tuple[bool, Base]]] = {}
         self._called: frozenset[str] | None = None
-        self._by_value: dict[str, bool] = {}
+        self._field_kinds: dict[str, Type] = {}
         self.assigned: dict[str, frozenset[str]] = {}  # variables that the body of a function assigns, or takes the address of
         self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
 
@@ -238,6 +238,7 @@ class Analysis:
         ends = [e.copy() for e in body.ends()]
         for each in ends:
             each.run_deferred()
+            each.given |= body.entered.difference(each.locks)
         end = join(ends)
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
@@ -411,11 +412,18 @@ class Analysis:
 
     def by_value(self, field: str) -> bool:
         """Whether the field ``pkg.Owner.name`` holds a struct itself, not a pointer to one."""
-        known = self._by_value.get(field)
-        if known is None:
+        return isinstance(self._field_kind(field), TStruct)
+
+    def points(self, field: str) -> bool:
+        """Whether the field ``pkg.Owner.name`` holds a pointer."""
+        return isinstance(self._field_kind(field), TPtr)
+
+    def _field_kind(self, field: str) -> Type:
+        """The underlying type of a field of a struct of the tree."""
+        if field not in self._field_kinds:
             kind = self.field_type(field)
-            known = self._by_value[field] = kind is not None and isinstance(self.types.underlying(kind), TStruct)
-        return known
+            self._field_kinds[field] = self.types.underlying(kind) if kind is not None else UNKNOWN_TYPE
+        return self._field_kinds[field]
 
     def field_type(self, field: str) -> Type | None:
         """The declared type of the field ``pkg.Owner.name``."""

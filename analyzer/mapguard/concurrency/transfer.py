@@ -152,7 +152,7 @@ def assign(b: Body, s: Assign) -> None:
     if b.state is None:
         return
     update = s.op not in ("=", ":=")
-    found = b.looked_up if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
+    found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
     for position, target in enumerate(s.lhs):
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
