@@ -362,6 +362,17 @@ class CallGraph:
                 found.setdefault(signal, set()).add(edge.callee.id if edge is not None else thread)
         return found
 
+    def only_way(self, spawn: Edge) -> list[Edge]:
+        """The start of a goroutine and the calls that lead to it, innermost first, as far up as there is but one."""
+        found = [spawn]
+        while len(found) <= _OWNERS:
+            func = found[-1].caller
+            edges = self.incoming.get(func.id, ())
+            if len(edges) != 1 or edges[0].starts_thread or func.id in self.roots:
+                break
+            found.append(edges[0])
+        return found
+
     def held_around(self, spawn: Edge) -> Locks:
         """The locks that the function which starts a goroutine holds until it has waited for it, its callers' included."""
         return (*((p, m) for p, m in spawn.around if m in (READ, WRITE)), *self._entered_with(spawn.caller))

@@ -137,9 +137,11 @@ def initialising(graph: CallGraph, a: Context, b: Context) -> bool:
 
 
 def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
-    return any(
-        _before_or_after(graph, x, y) or _waited_for(graph, x, y) or _announced(graph, x, y) or _in_turn(x, y) for x, y in ((a, b), (b, a))
-    )
+    return _in_phases(graph, a, b) or any(_one_way(graph, x, y) for x, y in ((a, b), (b, a)))
+
+
+def _one_way(graph: CallGraph, a: Context, b: Context) -> bool:
+    return _before_or_after(graph, a, b) or _waited_for(graph, a, b) or _announced(graph, a, b) or _in_turn(a, b)
 
 
 def _in_turn(a: Context, b: Context) -> bool:
@@ -163,6 +165,34 @@ def _waited_for(graph: CallGraph, a: Context, b: Context) -> bool:
             if any(_one_signal(a.path, end, b.path, waited) for end in sorted(ends) for waited in b.joined):
                 return True
     return False
+
+
+def _in_phases(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether one call starts both goroutines through the steps that it goes through, none of them while the other may be there.
+
+    Each of its calls must be about an object of its own, or it is called once.
+    """
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x is y or not x.kind == y.kind == "go":
+        return False
+    up, down = graph.only_way(x), graph.only_way(y)
+    callers = [e.caller for e in down]
+    meet = next((i for i, e in enumerate(up) if e.caller in callers), None)
+    if meet is None:
+        return False
+    common = up[meet].caller
+    down = down[: callers.index(common) + 1]
+    if any(x.id in e.live for e in down) or any(y.id in e.live for e in up[: meet + 1]):
+        return False
+    return not graph.runs_many(common) or (_own_object(graph, x, a.path) and _own_object(graph, y, b.path))
+
+
+def _own_object(graph: CallGraph, spawn: Edge, path: Path) -> bool:
+    """Whether other calls of the function that starts the goroutine are about other objects."""
+    kind, owner, _ = path.base
+    if kind == PARAM and owner == spawn.caller.frame.id:
+        return not graph.shared(spawn.caller.frame, path.base, overlapping=False)
+    return kind == ALLOC and _frame_id(graph, owner) == spawn.caller.frame.id
 
 
 def _announced(graph: CallGraph, a: Context, b: Context) -> bool:
