@@ -39,6 +39,7 @@ PER_ACCESS = 40
 REAL, API = "real", "api"
 _MAKERS = 3  # calls between the one that makes a function literal and the one that runs it, and ways that are followed
 _MAKERS_SEEN = 60
+_INITIALISERS = 2
 _STEPS_KEPT = 50_000  # steps up that are remembered for other accesses
 
 
@@ -72,6 +73,7 @@ class Context(NamedTuple):
     joined: tuple[Path, ...]  # what was waited for on the way
     under: frozenset[tuple[Location, str]]  # as in ``Value``, on the way to the access
     within: bool  # the goroutine ends before the function that starts it: this context is about what that one call runs
+    early: bool = False  # called from outside to where the tree itself gets at package initialisation only, again and again
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -158,7 +160,15 @@ class Climber:
             self._end(
                 done, access, self._unknown_caller(access.func), Way(access.func, access.path, locks, (), False, False, False, access.under)
             )
-        return done
+        return [c._replace(early=strength(c) == API) for c in done] if self._initialises(done) else done
+
+    def _initialises(self, contexts: list[Context]) -> bool:
+        """Whether all known threads are package initialisation, in several places: callers from outside do as the tree does."""
+        known = [c for c in contexts if strength(c) == REAL]
+        if any(c.thread.kind != "init" for c in known):
+            return False
+        first = [(c.thread.func, c.chain[0].callee) for c in known if c.chain]
+        return sum(e.caller is func for func, callee in first for e in self.incoming.get(callee.id, ())) >= _INITIALISERS
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
         func, path, locks, chain, _, hidden, ours, under = way
