@@ -307,7 +307,7 @@ class Body:
                     alias and (bool(path.fields) or path.base[0] == RESULT),
                     not self.shared(path),
                     value.under,
-                    state.given,
+                    self._dropped(),
                 )
                 known.needs = state.needs
                 known.made = self._as_made(path, value.paths)
@@ -316,7 +316,7 @@ class Body:
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
-                known.dropped |= state.given
+                known.dropped |= self._dropped()
                 known.needs &= state.needs
             known.signaled |= state.signaled
 
@@ -332,6 +332,10 @@ class Body:
                 if any(home.plus(*name.fields) == path for home in homes):
                     return name
         return None
+
+    def _dropped(self) -> frozenset[Path]:
+        """The caller's locks that may have been given up by now."""
+        return self.now.given | self.entered.difference(self.now.locks)
 
     def leave_with(self, value: Value, at: int, end: int) -> None:
         """A getter returns a map of its object from under a lock: who called it reads the map when the lock has been given up."""
@@ -379,7 +383,7 @@ class Body:
             known.owned &= owned
             known.private &= private
             known.live |= state.live
-            known.dropped |= state.given
+            known.dropped |= self._dropped()
             known.stores.update(stores)
             known.signaled |= state.signaled
             for index, paths in args.items():
@@ -389,7 +393,7 @@ class Body:
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
         made.private = private
         made.stores = stores
-        made.dropped = state.given
+        made.dropped = self._dropped()
         made.needs = state.needs
         made.intact = intact
         made.known = constants or {}

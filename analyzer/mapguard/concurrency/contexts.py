@@ -41,6 +41,7 @@ PER_ACCESS = 40
 REAL, API = "real", "api"
 _MAKERS = 3  # calls between the one that makes a function literal and the one that runs it, and ways that are followed
 _MAKERS_SEEN = 60
+_INITIALISERS = 2
 _STEPS_KEPT = 50_000  # steps up that are remembered for other accesses
 
 
@@ -77,6 +78,7 @@ class Context(NamedTuple):
     made: Path | None  # the map under the name of an allocation of this thread that is also kept where ``path`` finds it
     passed: Path  # the map in the terms of the function that starts the goroutine, where ``path`` is what a caller of that passes
     around: Locks  # what the call that starts the goroutine holds for as long as that runs
+    early: bool = False  # called from outside to where the tree itself gets at package initialisation only, again and again
 
     @property
     def own(self) -> tuple[Edge, ...]:
@@ -168,7 +170,15 @@ class Climber:
                 self._step(access, way, queue, seen, done)
         if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
             self._end(done, access, self._unknown_caller(access.func), first._replace(hidden=False))
-        return done
+        return [c._replace(early=strength(c) == API) for c in done] if self._initialises(done) else done
+
+    def _initialises(self, contexts: list[Context]) -> bool:
+        """Whether all known threads are package initialisation, in several places: callers from outside do as the tree does."""
+        known = [c for c in contexts if strength(c) == REAL]
+        if any(c.thread.kind != "init" for c in known):
+            return False
+        first = [(c.thread.func, c.chain[0].callee) for c in known if c.chain]
+        return sum(e.caller is func for func, callee in first for e in self.incoming.get(callee.id, ())) >= _INITIALISERS
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
         func, path, locks, chain, _, hidden, ours, under, _, made, _ = way

@@ -50,6 +50,8 @@ class Doubts:
             yield Doubt(3, "one side is the function that makes the object, before it returns it")
         if self._uncalled(a) or self._uncalled(b):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
+        if a.early or b.early:
+            yield Doubt(1, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
 
