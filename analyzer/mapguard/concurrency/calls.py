@@ -1,5 +1,7 @@
 """Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
 
+from collections.abc import Collection
+
 from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
@@ -402,7 +404,7 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
     for target, stored in summary.stores:
         if target.base in renamed:
             base = renamed[target.base]
-            held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
+            held = tuple(q for p in stored.paths if not _part_of(b, p, renamed, func) for q in substitute(p, func, paths))
             extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
             kept = Value(stored.type, held[:4], stored.funcs + extra)
             b.analysis.flow(Path(base, target.fields), kept, False)
@@ -411,6 +413,12 @@ def returned(b: Body, func: Func, summary: Summary, bound: dict[int, Value], pat
                 b.analysis.keep_functions(Path(base, target.fields), extra)
     b.results = tuple(out)
     return out[0] if len(out) == 1 else Value(TTuple(tuple(v.type for v in out))) if out else NOTHING
+
+
+def _part_of(b: Body, path: Path, results: Collection[Base], maker: Func) -> bool:
+    """Whether a field of the result holds what the callee has made for it and keeps nowhere else: the field is its name."""
+    homes = b.analysis.homes.get(path.base, ())
+    return path.base[:2] == (ALLOC, maker.id) and not path.fields and bool(homes) and all(home.base in results for home in homes)
 
 
 def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) -> FuncVal:
