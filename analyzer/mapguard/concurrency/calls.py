@@ -7,6 +7,7 @@ from mapguard.concurrency.builtins import builtin
 from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
+    ELEM,
     NOTHING,
     READ,
     RECEIVER,
@@ -217,7 +218,8 @@ def _call_path(b: Body, path: Path, args: list[Value], at: int, end: int, mode: 
     """A call of a function that was stored or passed: the caller of this function, or whoever stored it, tells which."""
     if own_param_any(path):
         kind = "go" if mode == "go" else "call"
-        b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        locks = () if mode == "go" else b.now.lockset()
+        b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, locks, _again(b, path), each=_each(b, path)))
         if path.base[1] != b.func.id:
             b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, kind)))
         return
@@ -478,12 +480,25 @@ def parameter_calls(
             b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many))
             continue
         for key in (given.param, given.param + VARIADIC):
-            if key in bound:
-                use_function(b, bound[key], given.kind, at, end, locks, given.many)
+            if key not in bound:
+                continue
+            value = bound[key]
+            if given.each and key == given.param:  # a slice may hold one function several times
+                use_function(b, value._replace(paths=()), given.kind, at, end, locks, True)
+                value = value._replace(funcs=())
+            use_function(b, value, given.kind, at, end, locks, given.many, each=given.each)
 
 
 def use_function(
-    b: Body, value: Value, kind: str, at: int, end: int, locks: tuple[tuple[Path, str], ...], many: bool, series: str = ""
+    b: Body,
+    value: Value,
+    kind: str,
+    at: int,
+    end: int,
+    locks: tuple[tuple[Path, str], ...],
+    many: bool,
+    series: str = "",
+    each: bool = False,
 ) -> None:
     """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``), from the call at ``at``; ``series`` as in ``Edge``."""
     if kind.startswith("keep:"):
@@ -496,21 +511,23 @@ def use_function(
         return
     for path in value.paths:
         if own_param_any(path):
-            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), many or bool(b.loops)))
+            again = many or _again(b, path)
+            b.param_calls.add(ParamCall(path.base[1], path.base[2], kind, _held(b, kind, locks), again, each=each or _each(b, path)))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind)))
     for target in value.funcs:
         if not isinstance(target.target, Func):
             continue
         func = target.target
+        often = many or (each and func.outer is None)  # a literal among the arguments is there once
         paths = {RECEIVER: target.recv.paths} if target.recv is not None else {}
         summary = b.analysis.summary(func)
         bound = {RECEIVER: target.recv} if target.recv is not None else {}
         if kind == "call" and summary.detaches:
-            start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
+            start_goroutine(b, func, summary, bound, paths, at, end, "go", often)
         elif kind in ("go", "join") or kind.startswith("root:"):
             live = b.now.live
-            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many)
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, often)
             edge.series = series
             edge.locks = (*edge.locks, *((_of_this_call(b, p, at), m) for p, m in locks))
             if kind == "join":
@@ -518,7 +535,7 @@ def use_function(
         elif kind == "once":
             parameter_calls(b, func, summary, bound, paths, at, end, b.edge("once", func, at, end, paths, extra=locks))
         else:
-            edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
+            edge = b.edge("callback", func, at, end, paths, many=often, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge)
 
@@ -556,6 +573,15 @@ def start_goroutine(
         elif given.param in bound:
             use_function(b, bound[given.param], _aside(given.kind), at, end, (), given.many or many)
     return edge
+
+
+def _again(b: Body, function: Path) -> bool:
+    """Whether a loop around uses the same function in every round."""
+    return any(f"{ELEM}@{loop}" not in function.fields for loop in b.loops)
+
+
+def _each(b: Body, function: Path) -> bool:
+    return any(f"{ELEM}@{loop}" in function.fields for loop in b.loops)
 
 
 def _aside(kind: str) -> str:

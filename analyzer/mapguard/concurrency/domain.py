@@ -428,6 +428,7 @@ class ParamCall(NamedTuple):
 
     ``kind``: call (runs it), go (starts it as a goroutine), join (so too, and waits for the end of it), root:KIND (registers it),
     keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself.
+    ``each``: a loop does so with every element of the parameter, once.
     """
 
     owner: str
@@ -436,6 +437,7 @@ class ParamCall(NamedTuple):
     locks: Locks
     many: bool
     thread: str = ""
+    each: bool = False
 
 
 class Summary:
