@@ -22,6 +22,7 @@ from mapguard.concurrency.domain import (
     Place,
     is_elem,
     keeper,
+    named_fields,
     place,
 )
 from mapguard.concurrency.solve import Analysis
@@ -40,10 +41,11 @@ class Likeness(StrEnum):
 
 
 class Origins(NamedTuple):
-    """``open``: objects that the tree does not make may be there too."""
+    """``open``: objects that the tree does not make may be there too. ``cut``: too many ways lead there to follow them all."""
 
     made: frozenset[Base]
     open: bool
+    cut: bool = False
 
 
 def holder(path: Path) -> Path:
@@ -82,7 +84,7 @@ class Aliases:
 
         Objects kept in the same field of different objects are different ones, unless the field is given objects of others.
         """
-        if where.kind == "field" and self._inside_other_types(a, b):
+        if where.kind == "field" and (self._inside_other_types(a, b) or self._never_put_in(a, b) or self._never_put_in(b, a)):
             return Likeness.DIFFERENT
         if where.kind != "field" or keeper(a) in self._lent or keeper(b) in self._lent:
             return Likeness.UNKNOWN
@@ -103,6 +105,17 @@ class Aliases:
     def _inside_other_types(self, a: Path, b: Path) -> bool:
         """Whether the structs that the map's owner lies in by value are of different types: ``Pod.ObjectMeta``, ``Node.ObjectMeta``."""
         return any(x != y for x, y in zip(self._enclosing(a), self._enclosing(b), strict=False))
+
+    def _never_put_in(self, a: Path, b: Path) -> bool:
+        """Whether ``a`` is in a struct made on its own, which is never copied to where such a struct is part of the one of ``b``."""
+        own, theirs = named_fields(a), named_fields(b)
+        owners = self._enclosing(b)
+        if a.base[0] != ALLOC or a.base in self._analysis.mixed or len(own) != 1 or is_elem(a.fields[0]):
+            return False
+        if len(owners) < 2 or own[-1] != theirs[-1] or self._other_type(a.base, owners[0]):
+            return False
+        found = self.origins(theirs[-2])
+        return not found.cut and not any(self._same(a.base, made) for made in found.made)
 
     def _enclosing(self, path: Path) -> list[str]:
         """The owners of the fields that lead to the map from the innermost on, as long as one lies in the next by value."""
@@ -185,7 +198,7 @@ class Aliases:
                     seen.add(source)
                     pending.append(source)
             if len(seen) > _VISITED_LIMIT:
-                return Origins(frozenset(), True)
+                return Origins(frozenset(), True, True)
         return Origins(frozenset(made), outside)
 
     def _same(self, a: Base, b: Base) -> bool:

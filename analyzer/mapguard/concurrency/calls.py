@@ -1,6 +1,6 @@
 """Calls to effects: conversions, builtins, functions of the tree by their summaries, functions outside by their models."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
@@ -8,6 +8,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     CALLED,
     COPY,
+    ELEM,
     NOTHING,
     READ,
     RECEIVER,
@@ -233,7 +234,8 @@ def _call_path(b: Body, path: Path, kind: Type, args: list[Value], at: int, end:
         b.signals.add(path.plus(CALLED))
         if mode == "call":
             b.now.signaled |= {path.plus(CALLED)}
-        b.param_calls.add(ParamCall(path.base[1], path.base[2], use, () if mode == "go" else b.now.lockset(), bool(b.loops)))
+        locks = () if mode == "go" else b.now.lockset()
+        b.param_calls.add(ParamCall(path.base[1], path.base[2], use, locks, _again(b, path), each=_each(b, path)))
         if path.base[1] != b.func.id:
             b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), _snapshot(b, args, at, end, use), kind))
         return
@@ -450,7 +452,7 @@ def returned(
     for target, stored in summary.stores:
         if target.base in renamed:
             base = renamed[target.base]
-            held = tuple(q for p in stored.paths for q in substitute(p, func, paths))
+            held = tuple(q for p in stored.paths if not _part_of(b, p, renamed, func) for q in substitute(p, func, paths))
             extra = tuple(f for i, v in bound.items() for p in stored.paths if own_param(p, func) == i for f in v.funcs)
             kept = Value(stored.type, held[:4], stored.funcs + extra)
             b.analysis.flow(Path(base, target.fields), kept, False)
@@ -459,6 +461,12 @@ def returned(
                 b.analysis.keep_functions(Path(base, target.fields), extra)
     b.results = tuple(out)
     return out[0] if len(out) == 1 else Value(TTuple(tuple(v.type for v in out))) if out else NOTHING
+
+
+def _part_of(b: Body, path: Path, results: Collection[Base], maker: Func) -> bool:
+    """Whether a field of the result holds what the callee has made for it and keeps nowhere else: the field is its name."""
+    homes = b.analysis.homes.get(path.base, ())
+    return path.base[:2] == (ALLOC, maker.id) and not path.fields and bool(homes) and all(home.base in results for home in homes)
 
 
 def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) -> FuncVal:
@@ -533,12 +541,26 @@ def parameter_calls(
             b.param_calls.add(ParamCall(given.owner, given.param, given.kind, _held(b, given.kind, locks), given.many, thread, ends))
             continue
         for key in (given.param, given.param + VARIADIC):
-            if key in bound:
-                use_function(b, bound[key], given.kind, at, end, locks, given.many, ends=ends)
+            if key not in bound:
+                continue
+            value = bound[key]
+            if given.each and key == given.param:  # a slice may hold one function several times
+                use_function(b, value._replace(paths=()), given.kind, at, end, locks, True, ends=ends)
+                value = value._replace(funcs=())
+            use_function(b, value, given.kind, at, end, locks, given.many, ends=ends, each=given.each)
 
 
 def use_function(
-    b: Body, value: Value, kind: str, at: int, end: int, locks: Locks, many: bool, series: str = "", ends: tuple[Path, ...] = ()
+    b: Body,
+    value: Value,
+    kind: str,
+    at: int,
+    end: int,
+    locks: Locks,
+    many: bool,
+    series: str = "",
+    ends: tuple[Path, ...] = (),
+    each: bool = False,
 ) -> None:
     """Somebody uses the function ``value`` as ``kind`` says (see ``ParamCall``, also for ``ends``), from the call at ``at``; ``series``
     as in ``Edge``."""
@@ -554,29 +576,31 @@ def use_function(
         if own_param_any(path):
             _, owner, param = path.base
             thread = begin_unknown(b, owner, param, kind, at, ends)
-            b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), many or bool(b.loops), thread, ends))
+            again = many or _again(b, path)
+            b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), again, thread, ends, each or _each(b, path)))
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
         if not isinstance(target.target, Func):
             continue
         func = target.target
+        often = many or (each and func.outer is None)  # a literal among the arguments is there once
         paths = {RECEIVER: target.recv.paths} if target.recv is not None else {}
         summary = b.analysis.summary(func)
         bound = {RECEIVER: target.recv} if target.recv is not None else {}
         if kind == "call" and summary.detaches:
-            start_goroutine(b, func, summary, bound, paths, at, end, "go", many)
+            start_goroutine(b, func, summary, bound, paths, at, end, "go", often)
         elif kind in ("go", "join") or kind.startswith("root:"):
             live = b.now.live
             around = tuple((_of_this_call(b, p, at), m) for p, m in locks)
-            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, many, around, ends)
+            edge = start_goroutine(b, func, summary, bound, paths, at, end, "go" if kind == "join" else kind, often, around, ends)
             edge.series = series
             if kind == "join":
                 b.now.live = live
         elif kind == "once":
             parameter_calls(b, func, summary, bound, paths, at, end, b.edge("once", func, at, end, paths, extra=locks), locks)
         else:
-            edge = b.edge("callback", func, at, end, paths, many=many, extra=locks)
+            edge = b.edge("callback", func, at, end, paths, many=often, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge, locks)
 
@@ -635,6 +659,15 @@ def begin_unknown(b: Body, owner: str, param: int, kind: str, at: int, ends: tup
     b.analysis.signals.setdefault((b.func.frame.id, thread), set()).update(ends)
     b.now.live |= {thread}
     return thread
+
+
+def _again(b: Body, function: Path) -> bool:
+    """Whether a loop around uses the same function in every round."""
+    return any(f"{ELEM}@{loop}" not in function.fields for loop in b.loops)
+
+
+def _each(b: Body, function: Path) -> bool:
+    return any(f"{ELEM}@{loop}" in function.fields for loop in b.loops)
 
 
 def _aside(kind: str) -> str:

@@ -501,7 +501,7 @@ class ParamCall(NamedTuple):
 
     ``kind``: call (runs it), go (starts it as a goroutine), join (so too, and waits for the end of it), root:KIND (registers it),
     keep:FIELD (stores it). ``locks`` are held while it runs. ``thread`` is the goroutine of the body that runs it, "" for the body itself;
-    ``ends`` is what that signals when it has done so.
+    ``ends`` is what that signals when it has done so. ``each``: a loop does so with every element of the parameter, once.
     """
 
     owner: str
@@ -511,6 +511,7 @@ class ParamCall(NamedTuple):
     many: bool
     thread: str = ""
     ends: tuple[Path, ...] = ()
+    each: bool = False
 
 
 class Summary:

@@ -3,7 +3,7 @@
 from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, Context, strength
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Edge, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Base, Edge, Location, Path, is_elem, location
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
@@ -100,8 +100,8 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
         return True
-    if a.ran(graph.analysis.program.by_id.get(base[1])):
-        return False  # made by the thread itself: every activation has its own
+    if made_itself(graph, a):
+        return False  # every activation has its own
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
         # memory of the spawner: only the goroutines of one activation share it
         loops = graph.analysis.alloc_loops.get(base, ())
@@ -116,6 +116,33 @@ def _of_this_round(spawn: Edge, path: Path) -> bool:
     at_hand = f"{ELEM}@{spawn.loops[-1]}"
     given = [names for names in spawn.args.values() if any(at_hand in p.fields[-1:] for p in names)]
     return at_hand in path.fields or any(p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names)
+
+
+def made_itself(graph: CallGraph, c: Context) -> bool:
+    """Whether the thread runs the function that makes the object, or calls it for an object whose functions then lead to the access."""
+    base = c.path.base
+    maker = graph.analysis.program.by_id.get(base[1])
+    if c.ran(maker):
+        return True
+    if maker is None or base[0] != ALLOC:
+        return False
+    for edge in c.own:
+        for paths in edge.args.values():
+            if paths and all(p.base[:2] == (ALLOC, edge.caller.id) and not p.fields and _made_in(graph, p.base, maker) for p in paths):
+                return True
+    return False
+
+
+def _made_in(graph: CallGraph, base: Base, maker: Func) -> bool:
+    """Whether ``base`` is what a call of ``maker`` has made, directly or through others that return it."""
+    seen = {base}
+    at = graph.analysis.renamed.get(base)
+    while at is not None and at not in seen:
+        if at[1] in (maker.id, maker.frame.id):
+            return True
+        seen.add(at)
+        at = graph.analysis.renamed.get(at)
+    return False
 
 
 def _frame_id(graph: CallGraph, func_id: str) -> str:

@@ -20,6 +20,7 @@ from mapguard.concurrency.ordering import (
     different_program,
     initialising,
     live_since,
+    made_itself,
     one_of_two_starts,
     ordered,
     other_call,
@@ -218,8 +219,7 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
         return True  # what their fields point to may be one object
     if _own_object(graph, a) and _own_object(graph, b):
         return True  # each has its object from itself, wherever that is kept too
-    maker = graph.analysis.program.by_id.get(pa[1])
-    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and a.ran(maker) and b.ran(maker):
+    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and made_itself(graph, a) and made_itself(graph, b):
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
