@@ -151,8 +151,9 @@ def _ways(a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
     if a.access.weak or b.access.weak:
         yield Doubt(1, "one access is an argument of a function that is not in the tree")
     if len(a.own) + len(b.own) > _LONG_WAY:
-        guessed = guard is None and any(e.candidates > 1 for c in (a, b) for e in c.chain)
-        yield Doubt(3 if guessed else 1, "the ways to the two accesses are long")
+        guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
+        meant = guard is not None or (a.access.writes and b.access.writes and not guessed)  # else nothing else speaks for one shared map
+        yield Doubt(1 if meant else 3, "the ways to the two accesses are long")
 
 
 def _guess(a: Context, b: Context) -> Doubt | None:
