@@ -1,6 +1,6 @@
 """The call graph seen from the callees: who calls a function, how often it runs, what it starts, which programs it belongs to."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection
 from functools import cached_property
 
@@ -35,6 +35,7 @@ from mapguard.program.model import Func
 DEPTH_LIMIT = 24
 _BESIDE = frozenset(["example", "examples", "_examples", "demo", "demos", "sample", "samples", "tools", "hack", "scripts", "contrib"])
 _CALLS_DOWN = 4  # how far down a function is followed that may run a literal at once
+_NEARLY_ALL = 0.75
 _OWNERS = 4  # calls up to where the owner of an object is looked for
 
 
@@ -213,10 +214,22 @@ class CallGraph:
     def in_program(self, func: Func) -> bool:
         """Whether the function's package is part of a program of the tree, not of a library with examples and tools beside it.
 
-        A library has its types in the package at the root of its module.
+        A library has its types in the package at the root of its module. A package of which the tree calls nearly all methods is not made
+        for others, though.
         """
         path = func.scope.package.path
-        return path in self._programs_packages and not self._of_library(path)
+        return path in self._programs_packages and (path in self._used_up or not self._of_library(path))
+
+    @cached_property
+    def _used_up(self) -> frozenset[str]:
+        """The packages of which the tree calls nearly all exported methods."""
+        all_of, called = Counter[str](), Counter[str]()
+        for unit in self.analysis.units.values():
+            func = unit.func
+            if func.recv is not None and func.outer is None and func.exported and not func.support:
+                all_of[func.scope.package.path] += 1
+                called[func.scope.package.path] += func.id in self.incoming
+        return frozenset(path for path, n in all_of.items() if called[path] >= n * _NEARLY_ALL)
 
     def _of_library(self, path: str) -> bool:
         packages = self.analysis.program.packages

@@ -98,7 +98,7 @@ def shared_read_lock(a_map: Path, a_locks: tuple[tuple[Path, str], ...], b_map: 
     """A lock that both sides hold in read mode only: it lets them in together."""
     for a, a_mode in a_locks:
         for b, b_mode in b_locks:
-            if a_mode == b_mode == READ and guards(a_map, a) and guards(b_map, b) and same_lock(a_map, a, b_map, b):
+            if a_mode == b_mode == READ and not is_once(a) and guards(a_map, a) and guards(b_map, b) and same_lock(a_map, a, b_map, b):
                 return a
     return None
 
