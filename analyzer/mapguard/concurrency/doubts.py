@@ -48,19 +48,22 @@ class Doubts:
             yield Doubt(2, "one side is called by nobody that is known, most likely through a call that could not be resolved")
         if self._under_construction(a, b) or self._under_construction(b, a):
             yield Doubt(3, "one side is the function that makes the object, before it returns it")
-        if self._uncalled(a) or self._uncalled(b):
+        if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
         if a.early or b.early:
             yield Doubt(1, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
 
-    def _uncalled(self, c: Context) -> bool:
-        """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere."""
+    def _uncalled(self, c: Context, other: Context) -> bool:
+        """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere.
+
+        Calls that could not be resolved may be calls of it, though most likely not two at a time.
+        """
         func = c.thread.func
         if c.thread.kind != "exported" or not self.graph.in_program(func):
             return False
-        answers = func.recv is not None and func.facts.name in self.graph.analysis.unresolved
+        answers = func.recv is not None and func is not other.thread.func and func.facts.name in self.graph.analysis.unresolved
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:

@@ -61,7 +61,7 @@ def is_once(lock: Path) -> bool:
 
 def is_flight(lock: Path) -> bool:
     """Whether it stands for calls that run one at a time: nobody else can hold it."""
-    return any(FLIGHT in f.rpartition(".")[2][1:] for f in lock.fields)
+    return any(FLIGHT in f.rpartition(".")[2][1:] for f in lock.fields if not is_elem(f))
 
 
 def _frame(path: Path) -> str:

@@ -107,11 +107,11 @@ class Intent:
 
 
 def for_each_request(func: Func) -> bool:
-    """Whether it has the shape of a service's call: an exported method that takes a context and returns an error."""
+    """Whether it has the shape of a service's call: an exported method that takes a context and returns an answer or an error."""
     if func.recv is None or not func.exported:
         return False
     params, results = tuple(show_type(p) for p in func.params), tuple(show_type(r) for r in func.results)
-    return bool(params) and params[0] == "context.Context" and results[-1:] == ("error",)
+    return bool(params) and params[0] == "context.Context" and len(results) > 1 and results[-1] == "error"
 
 
 def _filled_lazily(accesses: Sequence[Access]) -> bool:
