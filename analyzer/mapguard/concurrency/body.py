@@ -307,7 +307,7 @@ class Body:
                     alias and (bool(path.fields) or path.base[0] == RESULT),
                     not self.shared(path),
                     value.under,
-                    self._dropped(),
+                    self.dropped(),
                 )
                 known.needs = state.needs
                 known.made = self._as_made(path, value.paths)
@@ -316,8 +316,11 @@ class Body:
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
-                known.dropped |= self._dropped()
+                known.private = known.private and not self.shared(path)
+                known.dropped |= self.dropped()
                 known.needs &= state.needs
+                if known.made != self._as_made(path, value.paths):
+                    known.made = None
             known.signaled |= state.signaled
 
     def looked_up(self, place: Path) -> None:
@@ -333,7 +336,7 @@ class Body:
                     return name
         return None
 
-    def _dropped(self) -> frozenset[Path]:
+    def dropped(self) -> frozenset[Path]:
         """The caller's locks that may have been given up by now."""
         return self.now.given | self.entered.difference(self.now.locks)
 
@@ -383,7 +386,7 @@ class Body:
             known.owned &= owned
             known.private &= private
             known.live |= state.live
-            known.dropped |= self._dropped()
+            known.dropped |= self.dropped()
             known.stores.update(stores)
             known.signaled |= state.signaled
             for index, paths in args.items():
@@ -393,7 +396,7 @@ class Body:
         made = Edge(kind, self.func, callee, at, end, args, held, owned, state.live, self.loops, many, root)
         made.private = private
         made.stores = stores
-        made.dropped = self._dropped()
+        made.dropped = self.dropped()
         made.needs = state.needs
         made.intact = intact
         made.known = constants or {}

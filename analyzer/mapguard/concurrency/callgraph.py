@@ -360,19 +360,24 @@ class CallGraph:
         return known is None or (spawn.id in known.spawns and (unit is None or unit.waited.isdisjoint(ends)))
 
     def signallers(self, signal: Path) -> frozenset[str]:
-        """The functions that send on, close or count down what ``signal`` names, in its own frame and the goroutines started there."""
+        """The functions that send on, close or count down what ``signal`` names, in its own frame and the goroutines started there; where
+        several goroutines run one of them, also these."""
         return frozenset(self._signallers.get(signal, ()))
 
     @cached_property
     def _signallers(self) -> dict[Path, set[str]]:
         found: dict[Path, set[str]] = {}
+        started: set[tuple[Path, str]] = set()
         for unit in self.analysis.units.values():
             for signal in unit.signals:
                 found.setdefault(signal, set()).add(unit.func.id)
         for (_, thread), ends in self.analysis.signals.items():
             edge = self.analysis.threads.get(thread)
             for signal in ends:
-                found.setdefault(signal, set()).add(edge.callee.id if edge is not None else thread)
+                by = found.setdefault(signal, set())
+                callee = edge.callee.id if edge is not None else thread
+                by.add(thread if (signal, callee) in started else callee)
+                started.add((signal, callee))
         return found
 
     def only_way(self, spawn: Edge) -> list[Edge]:
@@ -388,7 +393,8 @@ class CallGraph:
 
     def held_around(self, spawn: Edge) -> Locks:
         """The locks that the function which starts a goroutine holds until it has waited for it, its callers' included."""
-        return (*((p, m) for p, m in spawn.around if m in (READ, WRITE)), *self._entered_with(spawn.caller))
+        entered = ((p, m) for p, m in self._entered_with(spawn.caller) if p not in spawn.dropped)
+        return (*((p, m) for p, m in spawn.around if m in (READ, WRITE)), *entered)
 
     def _entered_with(self, func: Func, depth: int = 0) -> Locks:
         """The locks that every caller of ``func`` holds, in the terms of ``func``."""
@@ -404,10 +410,12 @@ class CallGraph:
                 q: m
                 for p, m in (*self._entered_with(edge.caller, depth + 1), *edge.locks)
                 for q in _handed_in(p, edge)
-                if m in (READ, WRITE)
+                if m in (READ, WRITE) and p not in edge.dropped
             }
             held = here if held is None else join_locks(held, here)
-        self._held_at_entry[func.id] = found = tuple(sorted((held or {}).items()))
+        found = tuple(sorted((held or {}).items()))
+        if depth == 0:
+            self._held_at_entry[func.id] = found  # further up less is looked at
         return found
 
     def endless(self, func: Func, depth: int = 0) -> bool:

@@ -35,6 +35,7 @@ from mapguard.facts.syntax import (
     Composite,
     Expr,
     Index,
+    Lit,
     Name,
     Sel,
     TFunc,
@@ -106,6 +107,8 @@ def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
             b.acts.setdefault((path, x.at), made)
             if len(args) > 1 and isinstance(args[1].type, TPtr) and (path, key) in b.now.absent:  # a plain value may be a mark: seen
                 b.analysis.act_values[b.func.id, x.at] = args[1].type
+            else:
+                b.analysis.act_values.pop((b.func.id, x.at), None)
 
 
 def is_object(b: Body, value: Value) -> bool:
@@ -114,7 +117,7 @@ def is_object(b: Body, value: Value) -> bool:
 
 
 def shape(x: object) -> object:
-    """An expression without its positions, to tell equal ones; literals are never equal."""
+    """An expression without its positions, to tell equal ones; what it does not know is equal to nothing."""
     match x:
         case Name(name=name):
             return name
@@ -122,7 +125,9 @@ def shape(x: object) -> object:
             return (shape(inner), name)
         case Call(fn=fn, args=args):
             return (shape(fn), tuple(shape(a) for a in args))
-    return id(x)
+        case Lit(text=text) if text:
+            return ("#", text)
+    return object()
 
 
 def conversion(b: Body, x: Call) -> Value | None:
@@ -272,6 +277,7 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     made.known = constants(dict(enumerate(args)))
     made.needs = state.needs
     made.intact = b.passed_intact([a.paths for a in args]) if kind == "call" else {}
+    made.dropped, made.signaled = b.dropped(), state.signaled
     return made
 
 
@@ -375,7 +381,9 @@ def effects(
     for p in sorted(summary.waits):
         for q in substitute(p, func, paths):
             b.wait(q)
-    b.signals |= signalled(b, summary.signals, func, bound, paths)
+    sent = signalled(b, summary.signals, func, bound, paths)
+    b.signals |= sent
+    b.now.signaled |= sent
     if not sure:
         return
     if summary.swaps:
@@ -444,7 +452,11 @@ def returned(
                 b.analysis.note_alloc(base, value.type if value.type != UNKNOWN_TYPE else kind, b.loops, made=False)
                 found.append(Path(base, p.fields))
             else:
-                found.extend(substitute(p, func, paths))
+                got = substitute(p, func, paths)
+                found.extend(got)
+                for q in got:
+                    if q.fields:
+                        b.looked_up(q)  # a getter takes it out for its caller
         funcs = tuple(bind_function(f, func, paths) for f in value.funcs)
         narrower = value.type != UNKNOWN_TYPE and (kind == UNKNOWN_TYPE or isinstance(b.types.underlying(kind), TInterface))
         kept_type = value.type if narrower else kind

@@ -290,7 +290,7 @@ class Climber:
                 moved = self._moves(home, there, func, edge)
                 for target, held in ((q, h) for p, h in moved for q in result_names(p, self.analysis.named_results)):
                     if edge.starts_thread:
-                        found.append((edge, target, (*held, *edge.locks)))
+                        found.append((edge, target, merged(held, edge.locks)))
                         continue
                     if edge.kind == "once" and not edge.locks:
                         held = merged(held, ((Path((GLOBAL, "sync.Once", edge.at)), WRITE),))

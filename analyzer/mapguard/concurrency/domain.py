@@ -276,7 +276,7 @@ class State:
 
     @property
     def holds_lock(self) -> bool:
-        return any(mode != JOINED for mode in self.locks.values())
+        return any(mode in (READ, WRITE) for mode in self.locks.values())
 
     def lockset(self) -> Locks:
         return tuple(sorted(self.locks.items())) if self.locks else ()

@@ -24,7 +24,8 @@ def why_not(judge: Judge, a: tuple[str, int], b: tuple[str, int]) -> Iterator[st
     for x in first:
         for y in second:
             for p, q in _pairs(judge, x, y):
-                reason = str(judge.decide(p, q) or "RACE")
+                possible = judge.possible(p) and judge.possible(q)
+                reason = str(judge.decide(p, q) or "RACE") if possible else "IMPOSSIBLE"
                 counts[reason] += 1
                 shown.setdefault(reason, (p, q))
     for x in (*first, *second):

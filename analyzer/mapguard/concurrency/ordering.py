@@ -127,9 +127,9 @@ def made_itself(graph: CallGraph, c: Context) -> bool:
     if maker is None or base[0] != ALLOC:
         return False
     for edge in c.own:
-        for paths in edge.args.values():
-            if paths and all(p.base[:2] == (ALLOC, edge.caller.id) and not p.fields and _made_in(graph, p.base, maker) for p in paths):
-                return True
+        paths = edge.args.get(RECEIVER, ())
+        if paths and all(p.base[:2] == (ALLOC, edge.caller.id) and not p.fields and _made_in(graph, p.base, maker) for p in paths):
+            return True
     return False
 
 
@@ -211,10 +211,10 @@ def _in_phases(graph: CallGraph, a: Context, b: Context) -> bool:
     down = down[: callers.index(common) + 1]
     if any(x.id in e.live for e in down) or any(y.id in e.live for e in up[: meet + 1]):
         return False
-    return not graph.runs_many(common) or (_own_object(graph, x, a.path) and _own_object(graph, y, b.path))
+    return not graph.runs_many(common) or (_object_of_one_call(graph, x, a.path) and _object_of_one_call(graph, y, b.path))
 
 
-def _own_object(graph: CallGraph, spawn: Edge, path: Path) -> bool:
+def _object_of_one_call(graph: CallGraph, spawn: Edge, path: Path) -> bool:
     """Whether other calls of the function that starts the goroutine are about other objects."""
     kind, owner, _ = path.base
     if kind == PARAM and owner == spawn.caller.frame.id:
@@ -262,13 +262,13 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
         return False  # siblings, started by one loop, are beside each other whatever they start in turn
     base = a.path.base
     points = _points(b)
+    starters = graph.starters(spawn.id)
+    if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
+        return True  # main is where everything starts: what it has not started yet comes later
     if b.path.base[0] == ALLOC:
         points = _since(points, graph.analysis.program.by_id.get(b.path.base[1]))  # what runs from calls before has other objects
     if a.within:  # where the other side runs the starter too, it is about what happens in that call
         points = points[next((i for i, (_, func, _) in enumerate(points) if func is spawn.caller), 0) :]
-    starters = graph.starters(spawn.id)
-    if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
-        return True  # main is where everything starts: what it has not started yet comes later
     for _, func, live in points:
         started = graph.spawns(func) & starters
         if spawn.caller is func or started:

@@ -117,7 +117,7 @@ class Judge:
             return None
         found: list[Context] = []
         for access in accesses:
-            found.extend(c for c in self.contexts(access) if c.where == where and self._possible(c))
+            found.extend(c for c in self.contexts(access) if c.where == where and self.possible(c))
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
@@ -145,7 +145,7 @@ class Judge:
             a, b = b, a
         return Race(where, a, b, guard, tuple(accesses), score, evidence)
 
-    def _possible(self, c: Context) -> bool:
+    def possible(self, c: Context) -> bool:
         """Whether the types on the way allow the object to be there."""
         return not self.aliases.impossible(c.where, c.path) and self.shapes.allow(c.path)
 

@@ -157,6 +157,7 @@ def choices(body: "Body") -> tuple[tuple[Needs, tuple[Value, ...]], ...]:
     found = [
         (frozenset(n for n in needs if n.of.base[1] == body.func.id and not n.of.fields), values) for needs, values in body.returned_when
     ]
+    found = list(dict.fromkeys(found))  # a loop's passes repeat them
     return tuple(found) if 1 < len(found) <= _CHOICES and any(needs for needs, _ in found) else ()
 
 
@@ -256,7 +257,7 @@ def differ(a: str, b: str) -> bool:
     if a[0] in '#"':
         return True
     if a.startswith("iota "):
-        return a.rpartition("@")[0] == b.rpartition("@")[0]
+        return a.rpartition("@")[0] == b.rpartition("@")[0] and "/" not in a and ">>" not in a and "%" not in a and "&" not in a
     return a.startswith("library ") and a.rpartition(".")[0] == b.rpartition(".")[0]
 
 

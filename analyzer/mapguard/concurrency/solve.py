@@ -126,7 +126,7 @@ class Analysis:
         self._called: frozenset[str] | None = None
         self._field_kinds: dict[str, Type] = {}
         self.assigned: dict[str, frozenset[str]] = {}  # variables that the body of a function assigns, or takes the address of
-        self._dispatched: dict[tuple[Type, str], tuple[Func, ...]] = {}
+        self._dispatched: dict[tuple[Type, str], tuple[tuple[Func, tuple[str, ...]], ...]] = {}
 
     def solve(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Interprets every body of the program."""
@@ -350,6 +350,8 @@ class Analysis:
         pointer = isinstance(self.types.alias(kind), TPtr)
         base = self.types.alias(self.types.deref(self.types.alias(kind)))
         under = self.types.underlying(base)
+        if isinstance(base, TName) and base.pkg and self.types.of_library(base):
+            return False  # its fields are not known
         match under:
             case TStruct(fields=fields) if depth and isinstance(base, TName):
                 owner = f"{base.pkg}.{base.name}"
@@ -508,6 +510,7 @@ class Analysis:
                     edge.candidates = len(stored)
                     edge.queued = template.queued
                     edge.known, edge.needs, edge.intact = template.known, template.needs, template.intact
+                    edge.dropped, edge.signaled = template.dropped, template.signaled
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
@@ -517,8 +520,10 @@ class Analysis:
 
     def _fits(self, f: FuncVal, asked: Type) -> bool:
         """Whether a stored function can be called as one of the type ``asked``."""
-        bound = isinstance(f.target, Func) and (f.recv is not None or f.target.recv is None)
-        return not (bound and isinstance(f.target, Func) and isinstance(asked, TFunc)) or fits(self.types, f.target, asked)
+        if not isinstance(f.target, Func) or not isinstance(asked, TFunc):
+            return True
+        bound = f.recv is not None or f.target.recv is None
+        return not bound or fits(self.types, f.target, asked)
 
     def _name_results(self, body: Body, at: int, f: FuncVal) -> None:
         """A stored getter returns what its bound receiver holds."""
@@ -538,13 +543,15 @@ class Analysis:
         """The methods that a call of ``name`` on an interface of the tree may run."""
         key = (owner, name)
         if key not in self._dispatched:
-            found: list[Func] = []
+            found: list[tuple[Func, tuple[str, ...]]] = []
             for named in self.types.implementers(owner)[:_IMPLEMENTER_LIMIT]:
                 selected = self.types.select(TName(named.pkg, named.name), name)
-                if selected is not None and selected.method is not None and selected.method not in found:
-                    found.append(selected.method)
+                if selected is not None and selected.method is not None:
+                    one = selected.method, tuple(step.field for step in selected.steps)
+                    if one not in found:
+                        found.append(one)
             self._dispatched[key] = tuple(found)
-        return tuple(FuncVal(f, recv) for f in self._dispatched[key])
+        return tuple(FuncVal(f, _embedded(recv, steps)) for f, steps in self._dispatched[key])
 
     def signature_of(self, selected: Selected) -> Type:
         """The signature of a method that is declared without a body (a library's)."""
@@ -615,6 +622,11 @@ def _told(calls: Iterable[ParamCall]) -> tuple[ParamCall, ...]:
             held = {tuple(lock for lock in first if all(lock in other for other in others))}
         found.extend(use._replace(locks=locks) for locks in held)
     return tuple(sorted(found))
+
+
+def _embedded(recv: Value, steps: tuple[str, ...]) -> Value:
+    """The receiver of a promoted method: what lies embedded in the object that it is called on."""
+    return recv._replace(paths=tuple(p.uncopied().plus(*steps) for p in recv.paths)) if steps else recv
 
 
 def _tells(value: Value) -> bool:

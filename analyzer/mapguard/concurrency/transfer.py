@@ -566,11 +566,12 @@ def repeat(b: Body, at: int, once: "object") -> None:
         if b.state is None:
             break
         joined |= head.live - b.state.live
-        before = (head.locks, head.given, head.escaped, head.live, head.intact, head.signaled)
+        before = (head.locks, head.given, head.escaped, head.published, head.live, head.intact, head.signaled)
         after = join([head.copy(), b.state])
         assert after is not None
         b.state = after
-        if before == (after.locks, after.given, after.escaped, after.live, after.intact, after.signaled):
+        now = (after.locks, after.given, after.escaped, after.published, after.live, after.intact, after.signaled)
+        if before == now and all(after.env[name] == value for name, value in head.env.items()):
             break
     b.loops = loops
     b.exits.pop()

@@ -47,7 +47,9 @@ def _names(types: "Types", a: Type, b: Type) -> bool:
     if isinstance(a, TName) and isinstance(b, TName):
         if a.pkg == b.pkg and _SAME.get(a.name, a.name) == _SAME.get(b.name, b.name):
             return all(may_be_same(types, x, y) for x, y in zip(a.args, b.args, strict=False))
-        return a.name == b.name if a.pkg and b.pkg else _is_alias(types, a) or _is_alias(types, b)
+        if a.pkg and b.pkg:
+            return a.name == b.name or (a.pkg != b.pkg and all(_is_alias(types, t) and "." in t.pkg.partition("/")[0] for t in (a, b)))
+        return _is_alias(types, a) or _is_alias(types, b)
     name, other = (a, b) if isinstance(a, TName) else (b, a)
     if isinstance(name, TName) and name.pkg == "":
         return name.name == "any" and isinstance(other, TInterface)
@@ -55,5 +57,5 @@ def _names(types: "Types", a: Type, b: Type) -> bool:
 
 
 def _is_alias(types: "Types", name: TName) -> bool:
-    """Whether a name may stand for any type: it is declared outside the tree."""
+    """Whether a name may stand for any type: it is declared outside the tree. Two such names do not; the standard library has few."""
     return name.pkg != "" and types.program.named(name.pkg, name.name) is None
