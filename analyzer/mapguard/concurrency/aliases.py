@@ -173,6 +173,10 @@ class Aliases:
         selected = types.select(kind, method.facts.name)
         return selected is not None and selected.method is method
 
+    def sources(self, at: Place) -> set[Place]:
+        """Where the values come from that are kept at a place."""
+        return self._from.get(at, set())
+
     def origins(self, at: Place) -> Origins:
         """The allocations that may be kept at a place."""
         known = self._known.get(at)

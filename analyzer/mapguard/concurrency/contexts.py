@@ -33,6 +33,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.promises import for_initialisation, for_several_goroutines
 from mapguard.concurrency.roots import reachable_from_outside
+from mapguard.concurrency.sessions import Sessions
 from mapguard.concurrency.steps import moves, result_names
 from mapguard.program.model import Func
 
@@ -150,6 +151,7 @@ class Climber:
         self.analysis = graph.analysis
         self.incoming = graph.incoming
         self.roots = graph.roots
+        self.sessions = Sessions(self.analysis)
         self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
         self._stepped: dict[tuple[str, Path, Locks], list[tuple[Edge, Path, Locks]]] = {}
 
@@ -181,6 +183,9 @@ class Climber:
         return sum(e.caller is func for func, callee in first for e in self.incoming.get(callee.id, ())) >= _INITIALISERS
 
     def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
+        opened = self.sessions.locks(way.func, way.path)
+        if opened:
+            way = way._replace(locks=merged(way.locks, opened))
         func, path, locks, chain, _, hidden, ours, under, _, made, _ = way
         root = self.roots.get(func.id)
         if root is not None and not _given(root.kind, func, path):
@@ -305,8 +310,7 @@ class Climber:
         if path.base[0] != ALLOC or path.base[1] != func.id:
             return [(path, locks)]
         homes = [h for h in self.analysis.homes.get(path.base, ()) if h.base[0] == PARAM and h.base[1] == func.id]
-        found = [(h.plus(*path.fields), tuple((h.plus(*p.fields) if p.base == path.base else p, m) for p, m in locks)) for h in homes]
-        return found or [(path, locks)]
+        return [(h.plus(*path.fields), _at_home(h, path.base, locks)) for h in homes] or [(path, locks)]
 
     def _made(self, path: Path) -> Path | None:
         """``path`` if the function that makes its object never takes one out of the places that it keeps it in."""
@@ -419,6 +423,12 @@ def without(locks: Locks, dropped: frozenset[Path]) -> Locks:
         return locks
     held = {p for p, _ in locks}
     return tuple(sorted((*locks, *((p, DROPPED) for p in dropped if p not in held))))
+
+
+def _at_home(home: Path, made: Base, locks: Locks) -> Locks:
+    """The locks when ``made`` gets the name of its home. One that it holds has been taken since the same was given up under that name."""
+    own = {home.plus(*p.fields): m for p, m in locks if p.base == made}
+    return (*own.items(), *((p, m) for p, m in locks if p.base != made and (m != DROPPED or p not in own)))
 
 
 def _from(base: Path, top: Path, path: Path) -> Path:

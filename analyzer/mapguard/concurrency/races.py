@@ -16,6 +16,7 @@ from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RE
 from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
+from mapguard.concurrency.lent_locks import name_lent_locks
 from mapguard.concurrency.ordering import (
     different_program,
     initialising,
@@ -68,6 +69,7 @@ class Judge:
         self.analysis = analysis
         self.aliases = Aliases(analysis)
         self.shapes = Shapes(analysis)
+        name_lent_locks(analysis, self.aliases)
         self.graph = CallGraph(analysis, self.aliases)
         self.climber = Climber(self.graph)
         self.counts: Counter[str] = Counter()

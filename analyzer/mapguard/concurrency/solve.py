@@ -19,9 +19,11 @@ from mapguard.concurrency.domain import (
     NOTHING,
     OUTSIDE,
     PARAM,
+    READ,
     RECEIVER,
     RESULT,
     UNKNOWN_TYPE,
+    WRITE,
     Base,
     Edge,
     FuncVal,
@@ -59,13 +61,16 @@ _RESULT_NAMES = 3
 NO_PATHS: dict[Path, Value] = {}
 
 
+Held = tuple[tuple[str, ...], tuple[str, ...], str]  # from an object the way to another, and on to a lock of that; and the lock's mode
+
+
 class Unit:
     """What one interpreted body does: the accesses and edges that happen in it, what it waits for on some way.
 
     ``published`` are allocations that anybody may reach at its end.
     """
 
-    __slots__ = ("accesses", "acts", "edges", "func", "published", "signals", "touched_after", "waited")
+    __slots__ = ("accesses", "acts", "edges", "func", "published", "signals", "took", "touched_after", "waited")
 
     def __init__(self, body: Body) -> None:
         self.func = body.func
@@ -75,6 +80,7 @@ class Unit:
         self.signals = frozenset(body.signals)
         self.touched_after = frozenset(body.touched_after)
         self.waited = frozenset(body.waited)
+        self.took = frozenset(body.took)
         self.published = frozenset(b for end in body.ends() for b in end.published)
 
 
@@ -99,6 +105,7 @@ class Analysis:
         self.lent: set[str] = set()  # keepers that are given maps of others
         self.passed_on: dict[str, set[Path]] = {}  # keepers that are given objects of others, and these
         self.alloc_types: dict[Base, Type] = {}
+        self.made_locked: dict[str, dict[Base, frozenset[Held]]] = {}  # by function: objects it makes that hold others with locks held
         self.mixed: set[Base] = set()  # allocations that are objects of several types
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
@@ -239,6 +246,7 @@ class Analysis:
         for each in ends:
             each.run_deferred()
             each.given |= body.entered.difference(each.locks)
+        self.made_locked[body.func.id] = _made_locked(body, ends)
         end = join(ends)
         summary.noreturn = end is None and bool(body.func.facts.body)
         held = dict(end.locks) if end is not None else {}
@@ -601,6 +609,30 @@ class Analysis:
         else:
             kind = "value" if fn.paths else "unknown"
         self.calls[(func.id, at)] = kind
+
+
+def _made_locked(body: Body, ends: list[State]) -> dict[Base, frozenset[Held]]:
+    """The objects that the body makes and that hold another one of which a lock is held when they are returned, or the body ends."""
+    if not any(m in (READ, WRITE) for end in ends for m in end.locks.values()):
+        return {}
+    held: dict[Base, set[tuple[tuple[str, ...], Path]]] = {}
+    for target, value in body.store.items():
+        if target.base[:2] == (ALLOC, body.func.id) and target.fields:
+            held.setdefault(target.base, set()).update((target.fields, p) for p in value.paths)
+    found: dict[Base, frozenset[Held]] = {}
+    for base, kept in held.items():
+        returning = [any(p.base == base for v in values for p in v.paths) for _, values in body.returned_when]
+        there = [e for e, given in zip(ends, returning, strict=False) if given] or ends
+        locks = [frozenset(h for way, p in kept for h in _locks_below(way, p, end)) for end in there]
+        if locks and all(locks):
+            found[base] = frozenset.intersection(*locks)
+    return found
+
+
+def _locks_below(way: tuple[str, ...], kept: Path, end: State) -> Iterable[Held]:
+    for lock, mode in end.locks.items():
+        if mode in (READ, WRITE) and lock.base == kept.base and lock.fields[: len(kept.fields)] == kept.fields:
+            yield way, (*way, *lock.fields[len(kept.fields) :]), mode
 
 
 def _nearest(paths: Iterable[Path]) -> frozenset[Path]:

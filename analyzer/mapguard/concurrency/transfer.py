@@ -10,9 +10,11 @@ from mapguard.concurrency.domain import (
     GLOBAL,
     NIL,
     NOTHING,
+    READ,
     RESULT,
     TOKEN,
     UNKNOWN_TYPE,
+    WRITE,
     Path,
     State,
     Value,
@@ -384,6 +386,11 @@ def branch(b: Body, s: If) -> None:
     after_other = b.state
     asked = after_then is not None and after_other is not None and _asks_for_lock(b, s.cond)
     guarded = _of_present(b, s.cond, after_then) if after_then is not None and after_other is not None and not s.other else {}
+    if after_then is not None and after_other is not None:
+        inner = _declares(s.init) if s.init is not None else set()
+        for locked, fresh, truth in ((after_then, after_other, True), (after_other, after_then, False)):
+            guarded |= _locked_or_new(locked, fresh, inner | _found_by(s.cond, truth))
+    due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded}
     kept = after_then.copy() if asked and after_then is not None else None
     cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None
     b.state = join([st for st in (after_then, after_other) if st is not None])
@@ -393,7 +400,7 @@ def branch(b: Body, s: If) -> None:
         b.state.cases[decider] = (dict(b.state.locks), *(reversed(cases) if negated else cases))
     if guarded and b.state is not None:
         b.state.locks = {**guarded, **b.state.locks}
-        b.state.deferred |= {p for p in (after_then.deferred if after_then is not None else ()) if p in guarded}
+        b.state.deferred |= due
     if s.init is not None and b.state is not None:
         for name in _declares(s.init):
             if name in outer:
@@ -408,7 +415,34 @@ def _of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
     if not isinstance(cond.x, Name) or b.state is None:
         return {}
     present = b.now.env.get(cond.x.name, NOTHING).paths
-    return {p: m for p, m in then.locks.items() if any(p.base == x.base and p.fields[: len(x.fields)] == x.fields for x in present)}
+    return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
+
+
+def _locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
+    """``if x != nil { e = x; e.mu.Lock() } else { e = &entry{} }``: the locks of what ``e`` is, unless that is new.
+
+    The variables ``gone`` hold nothing where it is new; no other one may hold what is not locked there.
+    """
+    held = [(p, m) for p, m in locked.locks.items() if p.fields and p not in fresh.locks and m in (READ, WRITE)]
+    found: dict[Path, str] = {}
+    for name in sorted(locked.env.keys() & fresh.env.keys()) if held else ():
+        made = fresh.env[name].paths
+        if not made or any(p.base[0] != ALLOC or p.fields or p.base in fresh.escaped for p in made):
+            continue
+        for old in locked.env[name].paths:
+            if old not in made and not any(_below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
+                found.update((p, m) for p, m in held if _below(p, old))
+    return found
+
+
+def _below(path: Path, top: Path) -> bool:
+    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
+
+
+def _found_by(cond: Expr, truth: bool) -> set[str]:
+    """The variable that is nil where ``cond`` is not ``truth``."""
+    nil = isinstance(cond, Binary) and cond.op == ("!=" if truth else "==") and isinstance(cond.y, Name) and cond.y.name == "nil"
+    return {cond.x.name} if nil and isinstance(cond, Binary) and isinstance(cond.x, Name) else set()
 
 
 def _variable(cond: Expr) -> tuple[str, bool]:
