@@ -98,7 +98,7 @@ class Aliases:
         if mine == theirs:
             return Likeness.UNKNOWN
         p, q = self.origins(mine), self.origins(theirs)
-        if (p.open and q.open) or not p.made or not q.made or any(self._same(m, n) for m in p.made for n in q.made):
+        if (p.open and q.open) or not p.made or not q.made or any(self.may_be_one(m, n) for m in p.made for n in q.made):
             return Likeness.UNKNOWN
         return Likeness.UNLIKELY if p.open or q.open else found
 
@@ -115,7 +115,7 @@ class Aliases:
         if len(owners) < 2 or own[-1] != theirs[-1] or self._other_type(a.base, owners[0]):
             return False
         found = self.origins(theirs[-2])
-        return not found.cut and not any(self._same(a.base, made) for made in found.made)
+        return not found.cut and not any(self.may_be_one(a.base, made) for made in found.made)
 
     def _enclosing(self, path: Path) -> list[str]:
         """The owners of the fields that lead to the map from the innermost on, as long as one lies in the next by value."""
@@ -136,7 +136,7 @@ class Aliases:
         while x.fields and y.fields and _owner(place(x)) == _owner(place(y)):
             x, y = holder(x), holder(y)
         p, q = self.origins(place(x)), self.origins(place(y))
-        return any(self._same(m, n) for m in p.made for n in q.made)
+        return any(self.may_be_one(m, n) for m in p.made for n in q.made)
 
     def reaches(self, edge: Edge) -> bool:
         """Whether a call that may run one of several methods can run this one: an object with that method may be there."""
@@ -205,7 +205,7 @@ class Aliases:
                 return Origins(frozenset(), True, True)
         return Origins(frozenset(made), outside)
 
-    def _same(self, a: Base, b: Base) -> bool:
+    def may_be_one(self, a: Base, b: Base) -> bool:
         """Whether two allocations may be one: the same, or one is what the other's constructor made and kept somewhere itself."""
         return a == b or b in self._constructed(a) or a in self._constructed(b)
 

@@ -119,7 +119,8 @@ def _of_this_round(spawn: Edge, path: Path) -> bool:
 
 
 def made_itself(graph: CallGraph, c: Context) -> bool:
-    """Whether the thread runs the function that makes the object, or calls it for an object whose functions then lead to the access."""
+    """Whether the thread runs the function that makes the object, or calls it for a function literal that captured the object, or for an
+    object whose functions then lead to the access."""
     base = c.path.base
     maker = graph.analysis.program.by_id.get(base[1])
     if c.ran(maker):
@@ -127,10 +128,20 @@ def made_itself(graph: CallGraph, c: Context) -> bool:
     if maker is None or base[0] != ALLOC:
         return False
     for edge in c.own:
+        if _of_own_call(graph, c, edge, maker):
+            return True
         paths = edge.args.get(RECEIVER, ())
         if paths and all(p.base[:2] == (ALLOC, edge.caller.id) and not p.fields and _made_in(graph, p.base, maker) for p in paths):
             return True
     return False
+
+
+def _of_own_call(graph: CallGraph, c: Context, edge: Edge, maker: Func) -> bool:
+    """Whether the edge calls a literal of ``maker`` that a function of the thread has got from its own call of that."""
+    frame = edge.caller.frame
+    if edge.kind not in ("call", "defer") or edge.candidates > 1 or edge.callee.outer is None or edge.callee.frame is not maker.frame:
+        return False
+    return frame is not maker.frame and frame.id in c.executed() and graph.calls(frame, maker.frame)
 
 
 def _made_in(graph: CallGraph, base: Base, maker: Func) -> bool:

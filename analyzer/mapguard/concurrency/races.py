@@ -215,13 +215,21 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
 
     def leads_on(mine: Path, other: Path) -> bool:
         """Whether the map is not in the object itself, but in one that it points to and that the other side may reach."""
-        return not _own_field(mine) and aliases.meet(mine, other)
+        return not graph.belongs(mine) and aliases.meet(mine, other)
 
     if pa[0] == ALLOC and pb[0] == ALLOC and pa != pb and (_own_field(a.path) or _own_field(b.path)):
         return True  # what their fields point to may be one object
     if _own_object(graph, a) and _own_object(graph, b):
         return True  # each has its object from itself, wherever that is kept too
-    if pa == pb and pa[0] in (ALLOC, RESULT) and a.thread.id != b.thread.id and made_itself(graph, a) and made_itself(graph, b):
+    if _started_later(graph, aliases, a, b) or _started_later(graph, aliases, b, a):
+        return True  # each call of the maker has its own object, and starts the goroutine after it is done with this
+    kept_apart = a.private and b.private and pa[0] == pb[0] == ALLOC  # nobody else gets at what either of them has made
+    if (
+        (kept_apart or (pa == pb and pa[0] in (ALLOC, RESULT)))
+        and a.thread.id != b.thread.id
+        and made_itself(graph, a)
+        and made_itself(graph, b)
+    ):
         return True  # each thread ran the function that made the object: two objects
     if pa[0] == GLOBAL and pb[0] == GLOBAL and pa != pb:
         return True
@@ -261,6 +269,21 @@ def lock_of_starter(a: Context, b: Context) -> bool:
 def _own_object(graph: CallGraph, c: Context) -> bool:
     """Whether the map lies in an object that the thread has made in this very run."""
     return c.made is not None and c.ran(graph.analysis.program.by_id.get(c.made.base[1])) and graph.belongs(c.made)
+
+
+def _started_later(graph: CallGraph, aliases: Aliases, a: Context, b: Context) -> bool:
+    """Whether ``a`` is about the object that its thread has just made, wherever that is kept too, and ``b`` is on a goroutine that gets
+    its object from the call that made it: the same one, when ``a`` is done, or another one."""
+    spawn, base = b.thread.spawn, b.path.base
+    if a.made is None or spawn is None or base[0] != ALLOC or not a.made.fields or named_fields(a.made) != named_fields(b.path):
+        return False
+    if not _own_object(graph, a) or not graph.belongs(b.path):
+        return False
+    maker = _frame(graph, b.path)
+    if maker is None or maker is not spawn.caller.frame or (a.made.base != base and aliases.may_be_one(a.made.base, base)):
+        return False
+    starters = {spawn.id} if spawn.caller is maker else graph.starters(spawn.id)
+    return a.made.base != base or live_since(a, maker).isdisjoint(starters)
 
 
 def lock_of_one_call(graph: CallGraph, a: Context, b: Context) -> bool:

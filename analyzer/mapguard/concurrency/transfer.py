@@ -8,6 +8,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
     GLOBAL,
+    MADE,
     NIL,
     NOTHING,
     READ,
@@ -159,7 +160,10 @@ def assign(b: Body, s: Assign) -> None:
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
             set_global(b, target)
-        assign_to(b, target, b.copied(value, s.at), s.op == ":=", update, s.at)
+        kept = b.copied(value, s.at)
+        if isinstance(target, Sel):
+            kept = kept._replace(known=value.known)
+        assign_to(b, target, kept, s.op == ":=", update, s.at)
         if b.state is None:
             return
         if isinstance(target, Name) and found:
@@ -283,7 +287,10 @@ def _is_interface(b: Body, value: Value) -> bool:
 
 
 def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
-    """``x.f = value``: the variable that holds a map changes; who had the old map under this name keeps it for himself."""
+    """``x.f = value``: the variable that holds a map changes; who had the old map under this name keeps it for himself.
+
+    So it is with a slice of maps, where nothing or an empty one comes into its place.
+    """
     if b.state is None:
         return
     is_map = b.types.map_of(place.type) is not None
@@ -294,12 +301,21 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         if fresh:
             b.swapped.update(own)
             b.detach(own, at)
+    elif value.known in (NIL, MADE) and _holds_maps(b, place):
+        b.detach(tuple(p for p in place.paths if not p.is_copy), at)
+    value = value._replace(known="")
     for p in place.paths:
         if value.paths or value.funcs:
             b.assign_path(p, value)
             remember_home(b, p, value)
         else:
             b.store.pop(p.plain(), None)
+
+
+def _holds_maps(b: Body, place: Value) -> bool:
+    """Whether it is a slice of maps: who takes it out and leaves an empty one has its maps to itself, as with a map of maps."""
+    under = b.types.underlying(place.type)
+    return isinstance(under, TSlice) and not under.array and b.types.map_of(under.elem) is not None
 
 
 def note_name(b: Body, name: str, value: Value, at: int) -> None:
