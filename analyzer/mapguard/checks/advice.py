@@ -29,7 +29,8 @@ def _remedy(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard
     if rule == "map-guard-copied":
         return Advice(
             "pointer",
-            "Use a pointer receiver (or pass a pointer), so that map and lock stay together; go vet's copylocks shows the copies.",
+            "Keep map and lock together: use a pointer receiver (or pass a pointer), and give a new object that gets the map a pointer to "
+            "its lock too; go vet's copylocks shows the copies.",
         )
     if rule == "map-escapes-guard" and guard is not None:
         return Advice("copy", f"Work on a copy made under {guard.lock} (maps.Clone), or do this work inside the critical section.")

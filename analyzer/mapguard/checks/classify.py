@@ -10,8 +10,8 @@ Check = Callable[[Race], bool]
 
 
 def guard_copied(race: Race) -> bool:
-    """A side holds a lock, but of a copy of the struct: value receiver, copied struct."""
-    return any(_is_copy(lock) for c in (race.a, race.b) for lock, _ in c.locks)
+    """A side holds a lock, but of a copy of the struct: value receiver, copied struct, a new object that gets the map of another one."""
+    return race.one_of_two or any(_is_copy(lock) for c in (race.a, race.b) for lock, _ in c.locks)
 
 
 def _is_copy(lock: Path) -> bool:

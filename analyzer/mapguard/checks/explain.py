@@ -185,6 +185,8 @@ class Explainer:
                 return f"{first} while only the read lock is held, which lets any number of readers in at the same time."
             case "map-guard-mismatch":
                 return f"{first} and {second}, each under a lock, but not the same one."
+            case "map-guard-copied" if race.one_of_two:
+                return f"{first} and {second}, each under the lock of its own object; but new objects get the map of another one."
             case "map-guard-copied":
                 return f"{first} under a lock that is a copy; it does not keep out the one {second}."
         many = " that runs many times at once" if race.a.thread.many and race.a.thread is race.b.thread else ""

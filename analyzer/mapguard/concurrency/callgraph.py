@@ -27,15 +27,18 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.requirements import passed_up
-from mapguard.concurrency.roots import entry_points
+from mapguard.concurrency.roots import entry_points, reachable_from_outside
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
 from mapguard.program.model import Func
 
 DEPTH_LIMIT = 24
-_BESIDE = frozenset(["example", "examples", "_examples", "demo", "demos", "sample", "samples", "tools", "hack", "scripts", "contrib"])
+_BESIDE = frozenset(
+    ["doc", "docs", "example", "examples", "_examples", "demo", "demos", "sample", "samples", "tools", "hack", "scripts", "contrib"]
+)
 _CALLS_DOWN = 4  # how far down a function is followed that may run a literal at once
 _NEARLY_ALL = 0.75
+_ANY_OF = 3  # more candidates say next to nothing about which function a call runs
 _OWNERS = 4  # calls up to where the owner of an object is looked for
 
 
@@ -220,6 +223,13 @@ class CallGraph:
         path = func.scope.package.path
         return path in self._programs_packages and (path in self._used_up or not self._of_library(path))
 
+    def offered(self, func: Func) -> bool:
+        """Whether it is a method of a library that the tree calls only where that may be any of many: it is there for others too."""
+        if func.recv is None or not func.exported or not func.recv.name[:1].isupper() or self.in_program(func):
+            return False
+        edges = self.incoming.get(func.id, ())
+        return reachable_from_outside(func) and all(e.kind == "call" and e.candidates > _ANY_OF for e in edges)
+
     @cached_property
     def _used_up(self) -> frozenset[str]:
         """The packages of which the tree calls nearly all exported methods."""
@@ -239,7 +249,7 @@ class CallGraph:
 
     @cached_property
     def _programs_packages(self) -> frozenset[str]:
-        mains = (m for m, root in self.roots.items() if root.kind == "main" and not _BESIDE & set(root.func.scope.package.path.split("/")))
+        mains = (m for m, root in self.roots.items() if root.kind == "main" and not _BESIDE & set(root.func.path.split("/")))
         return frozenset(p for main in mains for p in self.imported_by(main))
 
     def shared(self, func: Func, base: Base, overlapping: bool, seen: frozenset[str] = frozenset()) -> bool:

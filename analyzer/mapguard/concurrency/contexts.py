@@ -191,6 +191,8 @@ class Climber:
         if root is not None and not _given(root.kind, func, path):
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
         edges = self.incoming.get(func.id, ())
+        if edges and root is None and path.base == (PARAM, func.id, RECEIVER) and self.graph.offered(func):
+            self._end(done, access, self._unknown_caller(func), way)
         if access.leaks and edges:
             return  # what callers of the tree do with the map is seen there
         if not edges or len(chain) >= DEPTH_LIMIT:

@@ -138,7 +138,7 @@ class Doubts:
 
 def _time(a: Context, b: Context) -> Iterator[Doubt]:
     """Whether one side belongs to a time when nobody else has the object."""
-    kept = _holder(a.path) is not None and named_fields(a.path) == named_fields(b.path)
+    kept = _one_variable(a, b) or (_holder(a.path) is not None and named_fields(a.path) == named_fields(b.path))
     if not kept and any(c.access.writes and fills_new(c.access.func) for c in (a, b)):
         yield Doubt(3, "one side fills the object from its encoded form")
     if _beginning(a, b) or _beginning(b, a):
@@ -155,22 +155,37 @@ def _ways(a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
         yield Doubt(1, "one access is an argument of a function that is not in the tree")
     if len(a.own) + len(b.own) > _LONG_WAY:
         guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
-        meant = guard is not None or (a.access.writes and b.access.writes and not guessed)  # else nothing else speaks for one shared map
-        yield Doubt(1 if meant else 3, "the ways to the two accesses are long")
+        sure = guard is not None or (a.access.writes and b.access.writes and not guessed)  # else nothing else speaks for one shared map
+        yield Doubt(1 if sure or _one_variable(a, b) else 3, "the ways to the two accesses are long")
+
+
+def _one_variable(a: Context, b: Context) -> bool:
+    """Whether both ways reach the map through one package variable: whoever gets there finds the objects that are kept there."""
+    return a.path.base[0] == GLOBAL and a.path.base == b.path.base and named_fields(a.path) == named_fields(b.path)
+
+
+def guesses(c: Context) -> int:
+    """Of how many functions a call on the way may run one, at most."""
+    return max((e.candidates for e in c.chain), default=1)
+
+
+def unsure(c: Context) -> int:
+    """The same, where it is many enough to speak against the way."""
+    return max(guesses(c), _FEW_CANDIDATES)
 
 
 def _guess(a: Context, b: Context) -> Doubt | None:
     """Calls on the way that may run one of several functions."""
-    guesses = max((e.candidates for c in (a, b) for e in c.chain), default=1)
+    most = max(guesses(a), guesses(b))
     single = a.path.base[0] == GLOBAL and b.path.base[0] == GLOBAL  # whoever gets there finds the one object
     stored = [e for c in (a, b) for e in c.chain if e.kind == "callback" and e.candidates > 1]
     if stored:
         all_run = single or all(e.queued for e in stored)
-        return Doubt(1 if all_run else 3, f"a stored function is called that may be one of {guesses}")
-    if guesses <= _FEW_CANDIDATES:
+        return Doubt(1 if all_run else 3, f"a stored function is called that may be one of {most}")
+    if most <= _FEW_CANDIDATES:
         return None
     many = 2 if single else 4
-    return Doubt(many if guesses > _MANY_CANDIDATES else 1, f"an interface is called that {guesses} types implement")
+    return Doubt(many if most > _MANY_CANDIDATES else 1, f"an interface is called that {most} types implement")
 
 
 def _beginning(a: Context, b: Context) -> bool:

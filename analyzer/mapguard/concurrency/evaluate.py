@@ -254,7 +254,7 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
         method = selected.method
         return Value(TFunc(method.params, method.results, method.facts.variadic), (), (FuncVal(method, value),))
     if selected.iface is not None:
-        known = b.analysis.dispatch(selected.owner, name, value)
+        known = () if _lock_of_library(b, selected) else b.analysis.dispatch(selected.owner, name, value)
         if not known:
             b.analysis.unresolved.add(name)
         return Value(selected.iface, (), known or (FuncVal(str(selected.external), value),))
@@ -262,6 +262,12 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
         signature = b.analysis.signature_of(selected)
         return Value(signature if signature != UNKNOWN_TYPE else OUTSIDE, (), (FuncVal(selected.external, value),))
     return value
+
+
+def _lock_of_library(b: Body, selected: Selected) -> bool:
+    """Whether a ``sync.Locker`` is asked: it is a mutex of the library most likely, and the lock itself in any case."""
+    model = b.analysis.models.function(str(selected.external))
+    return model is not None and bool(model.acquires or model.releases)
 
 
 def unknown_selection(b: Body, base: Value, name: str) -> Value:

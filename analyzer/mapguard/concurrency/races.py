@@ -13,6 +13,7 @@ from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Climber, Context, strength
 from mapguard.concurrency.declared import declared_guard
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, READ, RECEIVER, RESULT, WRITE, Access, Location, Path, location, named_fields
+from mapguard.concurrency.doubts import unsure
 from mapguard.concurrency.evidence import Evidence
 from mapguard.concurrency.guards import common_lock, guards, lock_key
 from mapguard.concurrency.inference import Guard, infer_guard
@@ -28,6 +29,7 @@ from mapguard.concurrency.ordering import (
     same_single_root,
     self_parallel,
 )
+from mapguard.concurrency.ownlocks import OwnLocks
 from mapguard.concurrency.shapes import Shapes
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
@@ -60,6 +62,7 @@ class Race(NamedTuple):
     score: int
     evidence: tuple[str, ...]
     check_then_act: bool = False
+    one_of_two: bool = False  # both sides hold a lock that each object has for itself, and new objects get the map of others
 
 
 class Judge:
@@ -76,6 +79,7 @@ class Judge:
         self._contexts: dict[int, list[Context]] = {}
         self._chain = self._filters()
         self.evidence = Evidence(self.graph, self.aliases)
+        self.own_locks = OwnLocks(self.graph)
 
     # ------------------------------------------------------------ pairs
 
@@ -96,7 +100,7 @@ class Judge:
             (Filter.SAME_SINGLE_ROOT, same_single_root),
             (Filter.NOT_SHARED, lambda a, b: one_of_two_starts(a, b) or (a.thread.id == b.thread.id and not self_parallel(graph, a))),
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
-            (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, a, b)),
+            (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, self.telling(a, b), self.telling(b, a))),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
             (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
@@ -114,7 +118,7 @@ class Judge:
         """The strongest race on one map, None when every pair is ended by a filter."""
         if not any(x.writes for x in accesses) or self.analysis.always_nil(where):
             return None
-        if guarded_on_the_spot(accesses):
+        if guarded_on_the_spot(accesses) and not self.own_locks.passed_on(where):
             self.counts[Filter.COMMON_LOCK] += 1
             return None
         found: list[Context] = []
@@ -145,7 +149,13 @@ class Judge:
         score, a, b, evidence = best
         if b.access.writes and not a.access.writes:
             a, b = b, a
-        return Race(where, a, b, guard, tuple(accesses), score, evidence)
+        return Race(where, a, b, guard, tuple(accesses), score, evidence, one_of_two=one_lock(self.graph, a, b))
+
+    def telling(self, a: Context, b: Context) -> Context:
+        """``a`` with the locks that keep ``b`` out also where their objects are two that have one map."""
+        if "replace" in (a.access.op, b.access.op) or not self.own_locks.passed_on(a.where):
+            return a
+        return a._replace(locks=self.own_locks.telling(a.where, a.path, a.locks))
 
     def possible(self, c: Context) -> bool:
         """Whether the types on the way allow the object to be there."""
@@ -191,10 +201,11 @@ def guarded_on_the_spot(accesses: list[Access]) -> bool:
 def distinct(contexts: list[Context]) -> list[Context]:
     """One context of each kind that matters to the pairs: access, thread, object and locks; writes and the least locked first.
 
+    It is the surest one of its kind, the nearest of these.
     Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads.
     """
     seen: dict[tuple[int, str, Path, object, bool], Context] = {}
-    for c in contexts:
+    for c in sorted(contexts, key=unsure):
         seen.setdefault((id(c.access), c.thread.id, c.path, c.locks, c.made is None), c)
     turns: Counter[tuple[str, bool]] = Counter()
     ranked: list[tuple[int, Context]] = []

@@ -103,6 +103,7 @@ class Analysis:
         self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
         self.lent: set[str] = set()  # keepers that are given maps of others
+        self.inherited: dict[str, set[tuple[Path, str]]] = {}  # fields that new objects get from others of their type: these, and where
         self.passed_on: dict[str, set[Path]] = {}  # keepers that are given objects of others, and these
         self.alloc_types: dict[Base, Type] = {}
         self.made_locked: dict[str, dict[Base, frozenset[Held]]] = {}  # by function: objects it makes that hold others with locks held
@@ -479,6 +480,8 @@ class Analysis:
                 self.passed_on.setdefault(keeper(target), set()).add(p)
                 if is_map:
                     self.lent.add(keeper(target))
+                    if target.base[0] == ALLOC and len(target.fields) == 1 and p.fields[-1:] == target.fields:
+                        self.inherited.setdefault(p.fields[-1], set()).add((p, target.base[1]))
 
     def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
         found = location(target)

@@ -425,12 +425,15 @@ def branch(b: Body, s: If) -> None:
 
 
 def _of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
-    """``if x != nil { x.mu.Lock() }``: whoever gets at anything through ``x`` later has found it present, and holds its lock."""
+    """``if x != nil { x.mu.Lock() }``: whoever gets at anything through ``x`` later has found it present, and holds its lock.
+
+    So it is with ``if o.mu != nil { o.mu.Lock() }``: an object without a lock is meant for one goroutine.
+    """
     if not (isinstance(cond, Binary) and cond.op == "!=" and isinstance(cond.y, Name) and cond.y.name == "nil"):
         return {}
-    if not isinstance(cond.x, Name) or b.state is None:
+    if not _is_place(cond.x) or b.state is None:
         return {}
-    present = b.now.env.get(cond.x.name, NOTHING).paths
+    present = operand(b, cond.x).paths
     return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
 
 
@@ -459,6 +462,11 @@ def _found_by(cond: Expr, truth: bool) -> set[str]:
     """The variable that is nil where ``cond`` is not ``truth``."""
     nil = isinstance(cond, Binary) and cond.op == ("!=" if truth else "==") and isinstance(cond.y, Name) and cond.y.name == "nil"
     return {cond.x.name} if nil and isinstance(cond, Binary) and isinstance(cond.x, Name) else set()
+
+
+def _is_place(x: Expr) -> bool:
+    """A variable, or a field of one."""
+    return isinstance(x, Name) or (isinstance(x, Sel) and _is_place(x.x))
 
 
 def _variable(cond: Expr) -> tuple[str, bool]:
