@@ -158,6 +158,7 @@ class Climber:
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
         done: list[Context] = []
+        late: list[Way] = []
         locks = without(self.graph.telling(access.locks), access.dropped)
         start_owned = access.owned and access.path.base[1] == access.func.id
         starts = result_names(access.path, self.analysis.named_results)
@@ -169,7 +170,9 @@ class Climber:
         while queue and len(done) < PER_ACCESS:
             way = queue.popleft()
             if not way.owned:
-                self._step(access, way, queue, seen, done)
+                self._step(access, way, queue, seen, done, late)
+        for way in late:  # these take no known way's place
+            self._end(done, access, self._unknown_caller(way.func), way)
         if not done and not start_owned and access.path.base[2] == RECEIVER and for_several_goroutines(access.func):
             self._end(done, access, self._unknown_caller(access.func), first._replace(hidden=False))
         return [c._replace(early=strength(c) == API) for c in done] if self._initialises(done) else done
@@ -182,7 +185,7 @@ class Climber:
         first = [(c.thread.func, c.chain[0].callee) for c in known if c.chain]
         return sum(e.caller is func for func, callee in first for e in self.incoming.get(callee.id, ())) >= _INITIALISERS
 
-    def _step(self, access: Access, way: "Way", queue: "deque[Way]", seen: "set[State]", done: list[Context]) -> None:
+    def _step(self, access: Access, way: Way, queue: deque[Way], seen: set[State], done: list[Context], late: list[Way]) -> None:
         opened = self.sessions.locks(way.func, way.path)
         if opened:
             way = way._replace(locks=merged(way.locks, opened))
@@ -192,7 +195,7 @@ class Climber:
             self._end(done, access, Thread(root.kind, root.many, func, None), way)
         edges = self.incoming.get(func.id, ())
         if edges and root is None and path.base == (PARAM, func.id, RECEIVER) and self.graph.offered(func):
-            self._end(done, access, self._unknown_caller(func), way)
+            late.append(way)
         if access.leaks and edges:
             return  # what callers of the tree do with the map is seen there
         if not edges or len(chain) >= DEPTH_LIMIT:

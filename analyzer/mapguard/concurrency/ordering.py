@@ -81,7 +81,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
     if a.stuck or (thread.spawn is not None and thread.spawn.series):
         return False
     if thread.spawn is not None and _of_this_round(thread.spawn, a.path):
-        return False  # the innermost loop starts one goroutine for each element
+        return _called_meanwhile(graph, thread.spawn, base)  # the innermost loop starts one goroutine for each element
     edge = thread.spawn
     if base[0] == PARAM and base[1] == thread.func.id and base[2] != RECEIVER:
         return False  # what the starter passes is not known: most likely another object each time
@@ -116,6 +116,20 @@ def _of_this_round(spawn: Edge, path: Path) -> bool:
     at_hand = f"{ELEM}@{spawn.loops[-1]}"
     given = [names for names in spawn.args.values() if any(at_hand in p.fields[-1:] for p in names)]
     return at_hand in path.fields or any(p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names)
+
+
+def _called_meanwhile(graph: CallGraph, spawn: Edge, base: Base) -> bool:
+    """Whether one function calls the starter again, with the same object, while goroutines of the call before may be running."""
+    if base[0] != PARAM or base[1] != spawn.caller.id:
+        return False
+    calls = [(e, e.args.get(base[2], ())) for e in graph.incoming.get(spawn.caller.id, ()) if not e.starts_thread]
+    for again, same in calls:
+        if spawn.id not in again.live or len(same) != 1:
+            continue
+        kept = same[0].base[0] in (PARAM, GLOBAL) and not any(is_elem(f) for f in same[0].fields)
+        if kept and any(e.caller is again.caller and e is not again and paths == same for e, paths in calls):
+            return True
+    return False
 
 
 def made_itself(graph: CallGraph, c: Context) -> bool:
