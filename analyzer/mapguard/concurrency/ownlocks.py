@@ -29,9 +29,9 @@ class OwnLocks:
         return tuple((lock, mode) for lock, mode in locks if not (own_lock(path, lock) and self._beside(where, lock)))
 
     def _lasts(self, path: Path, func: str) -> bool:
-        """Whether the object is still used with the map that the function passes on: it is no successor."""
+        """Whether the object goes on with the map that the function passes on. One that is changed there has a successor."""
         unit = self._graph.analysis.units.get(func)
-        if unit is None or unit.func.support or any(x.op == "replace" and x.path.plain() == path.plain() for x in unit.accesses):
+        if unit is None or unit.func.support or any(x.writes and x.path.plain() == path.plain() for x in unit.accesses):
             return False
         return unit.func.exported or bool(self._graph.incoming.get(func))
 
