@@ -20,7 +20,7 @@ def builtin(b: Body, name: str, x: Call, mode: str) -> Value | None:
 
 
 def _type_argument(b: Body, x: Expr) -> Type:
-    from mapguard.concurrency.calls import conversion_type
+    from mapguard.concurrency.conversions import conversion_type
 
     if isinstance(x, TypeExpr):
         return file_type(b, x.type)
@@ -56,7 +56,7 @@ def _len(b: Body, x: Call, mode: str) -> Value:
 
 
 def _delete(b: Body, x: Call, mode: str) -> Value:
-    from mapguard.concurrency.calls import shape
+    from mapguard.concurrency.atomicsteps import shape
 
     values = [evaluate(b, a) for a in x.args]
     if values and b.state is not None:

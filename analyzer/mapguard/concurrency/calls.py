@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable
 
+from mapguard.concurrency.atomicsteps import check_then_act
 from mapguard.concurrency.body import VARIADIC, Body, own_param, slot, substitute
 from mapguard.concurrency.builtins import builtin
+from mapguard.concurrency.conversions import conversion
 from mapguard.concurrency.domain import (
     ALLOC,
     CALLED,
@@ -14,7 +16,6 @@ from mapguard.concurrency.domain import (
     RECEIVER,
     UNKNOWN_TYPE,
     WRITE,
-    Access,
     Base,
     Edge,
     FuncVal,
@@ -27,28 +28,22 @@ from mapguard.concurrency.domain import (
     location,
     merge_values,
 )
-from mapguard.concurrency.evaluate import evaluate, file_type, operand, qualifier, results_type, selector, store_field, unknown_result
+from mapguard.concurrency.evaluate import operand, results_type, selector, store_field, unknown_result
+from mapguard.concurrency.generics import infer
 from mapguard.concurrency.library import apply_model, lock_effect, register
 from mapguard.concurrency.requirements import chosen
 from mapguard.facts.syntax import (
     Call,
     Composite,
     Expr,
-    Index,
-    Lit,
     Name,
     Sel,
     TFunc,
     TInterface,
-    TName,
-    TPtr,
-    TSlice,
     TTuple,
     Type,
-    TypeExpr,
-    Unary,
 )
-from mapguard.program.model import TYPE_PARAM, Func
+from mapguard.program.model import Func
 from mapguard.program.types import substitute as substitute_type
 
 _LOCK_NAMES = {"Lock": ("acquire", "write"), "RLock": ("acquire", "read"), "Unlock": ("release", "write"), "RUnlock": ("release", "read")}
@@ -81,97 +76,6 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
             b.touched(value)
     return result
-
-
-def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:
-    """Remembers a look-up in a concurrent map, and a store of the same key after it without a lock.
-
-    The access is ``weak`` where the value looks computed from the key alone: whoever comes second stores the same once more. So it is
-    with an object that nobody changes, where the key was not found (``Analysis.act_values``).
-    """
-    b.asked = frozenset()
-    target = fn.funcs[0] if fn.funcs else None
-    if target is None or not isinstance(target.target, str) or target.recv is None or not x.args:
-        return
-    model = b.analysis.models.function(target.target)
-    if model is None or not (model.checks or model.acts):
-        return
-    key = shape(x.args[0])
-    for path in target.recv.paths:
-        if model.checks:
-            b.checked.append((path, key))
-            b.asked |= {(path, key)}
-        elif (path, key) in b.checked and not b.now.holds_lock and not b.owned(path):
-            again = len(x.args) > 1 and isinstance(x.args[1], Name | Call) and not is_object(b, args[1])
-            made = Access(b.func, "write", path, target.recv.type, x.at, x.end, (), False, b.now.live, again, False, False)
-            b.acts.setdefault((path, x.at), made)
-            if len(args) > 1 and isinstance(args[1].type, TPtr) and (path, key) in b.now.absent:  # a plain value may be a mark: seen
-                b.analysis.act_values[b.func.id, x.at] = args[1].type
-            else:
-                b.analysis.act_values.pop((b.func.id, x.at), None)
-
-
-def is_object(b: Body, value: Value) -> bool:
-    """Whether it is a new object that is more than its contents: two of them are not the same."""
-    return any(p.base[0] == ALLOC for p in value.paths) and not isinstance(b.types.underlying(value.type), TSlice)
-
-
-def shape(x: object) -> object:
-    """An expression without its positions, to tell equal ones; what it does not know is equal to nothing."""
-    match x:
-        case Name(name=name):
-            return name
-        case Sel(x=inner, name=name):
-            return (shape(inner), name)
-        case Call(fn=fn, args=args):
-            return (shape(fn), tuple(shape(a) for a in args))
-        case Lit(text=text) if text:
-            return ("#", text)
-    return object()
-
-
-def conversion(b: Body, x: Call) -> Value | None:
-    """``T(x)``, None when the call is no conversion."""
-    target = conversion_type(b, x.fn)
-    if target is None or len(x.args) > 1:
-        return None
-    value = evaluate(b, x.args[0]) if x.args else NOTHING
-    return Value(target, value.paths, value.funcs)
-
-
-def conversion_type(b: Body, fn: Expr) -> Type | None:
-    program = b.analysis.program
-    match fn:
-        case TypeExpr(type=kind):
-            return file_type(b, kind)
-        case Name(name=name) if name not in b.now.env:
-            if name in b.func.scope.package.types or name in _BASIC:
-                return file_type(b, TName("", name))
-        case Sel(x=x, name=name):
-            path = qualifier(b, x)
-            if path is not None and program.named(path, name) is not None:
-                return TName(path, name)
-        case Index(x=inner, index=index):
-            base = conversion_type(b, inner)
-            if isinstance(base, TName):
-                return TName(base.pkg, base.name, tuple(expr_type(b, i) for i in index))
-        case Unary(op="*", x=inner):
-            base = conversion_type(b, inner)
-            return TPtr(base) if base is not None else None
-    return None
-
-
-def expr_type(b: Body, x: Expr) -> Type:
-    """A type argument that was read as an expression."""
-    return conversion_type(b, x) or UNKNOWN_TYPE
-
-
-_BASIC = frozenset(
-    """
-    bool byte complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32
-    uint64 uintptr any
-    """.split()
-)
 
 
 # ---------------------------------------------------------------- dispatch
@@ -487,40 +391,6 @@ def bind_function(f: FuncVal, func: Func, paths: dict[int, tuple[Path, ...]]) ->
         return f
     moved = tuple(q for p in f.recv.paths for q in substitute(p, func, paths))
     return FuncVal(f.target, Value(f.recv.type, moved, f.recv.funcs))
-
-
-def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type]:
-    """Type arguments of a generic function or of its receiver, from those written or the types of the arguments."""
-    found: dict[str, Type] = {}
-    if func.facts.type_params:
-        unify(TFunc(func.params, func.results), instance, found)
-        found = {name: kind for name, kind in found.items() if kind != TName(TYPE_PARAM, name)}
-        for position, kind in enumerate(func.params):
-            value = bound.get(position)
-            if value is not None:
-                unify(kind, value.type, found)
-    if func.recv is not None and func.recv.decl.params and func.recv_type is not None and RECEIVER in bound:
-        mine, theirs = func.recv_type, bound[RECEIVER].type
-        unify(mine.elem if isinstance(mine, TPtr) else mine, theirs.elem if isinstance(theirs, TPtr) else theirs, found)
-    return found
-
-
-def unify(declared: Type, actual: Type, found: dict[str, Type]) -> None:
-    if isinstance(declared, TName):
-        if declared.pkg == "$":
-            if actual != UNKNOWN_TYPE:
-                found.setdefault(declared.name, actual)
-        elif isinstance(actual, TName):
-            for mine, theirs in zip(declared.args, actual.args, strict=False):
-                unify(mine, theirs, found)
-    elif (isinstance(declared, TPtr) and isinstance(actual, TPtr)) or (isinstance(declared, TSlice) and isinstance(actual, TSlice)):
-        unify(declared.elem, actual.elem, found)
-    elif hasattr(declared, "key") and hasattr(actual, "key"):
-        unify(declared.key, actual.key, found)
-        unify(declared.elem, actual.elem, found)  # type: ignore[union-attr]
-    elif isinstance(declared, TFunc) and isinstance(actual, TFunc):
-        for mine, theirs in zip(declared.params + declared.results, actual.params + actual.results, strict=False):
-            unify(mine, theirs, found)
 
 
 # ---------------------------------------------------------------- function parameters, goroutines, roots

@@ -339,7 +339,7 @@ def index(b: Body, x: Index) -> Value:
 
 def instantiated(b: Body, function: Value, x: Index) -> Value:
     """A generic function with its type arguments."""
-    from mapguard.concurrency.calls import expr_type
+    from mapguard.concurrency.conversions import expr_type
 
     target = function.funcs[0].target
     names = target.facts.type_params if isinstance(target, Func) else ()

@@ -1,0 +1,110 @@
+"""Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
+
+from mapguard.concurrency.body import Body
+from mapguard.concurrency.domain import (
+    ALLOC,
+    READ,
+    WRITE,
+    Path,
+    State,
+)
+from mapguard.concurrency.evaluate import (
+    operand,
+)
+from mapguard.facts.syntax import (
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Sel,
+    Unary,
+)
+from mapguard.program.model import Func
+
+
+def _of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
+    """``if x != nil { x.mu.Lock() }``: whoever gets at anything through ``x`` later has found it present, and holds its lock.
+
+    So it is with ``if o.mu != nil { o.mu.Lock() }``: an object without a lock is meant for one goroutine.
+    """
+    if not (isinstance(cond, Binary) and cond.op == "!=" and isinstance(cond.y, Name) and cond.y.name == "nil"):
+        return {}
+    if not _is_place(cond.x) or b.state is None:
+        return {}
+    present = operand(b, cond.x).paths
+    return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
+
+
+def _locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
+    """``if x != nil { e = x; e.mu.Lock() } else { e = &entry{} }``: the locks of what ``e`` is, unless that is new.
+
+    The variables ``gone`` hold nothing where it is new; no other one may hold what is not locked there.
+    """
+    held = [(p, m) for p, m in locked.locks.items() if p.fields and p not in fresh.locks and m in (READ, WRITE)]
+    found: dict[Path, str] = {}
+    for name in sorted(locked.env.keys() & fresh.env.keys()) if held else ():
+        made = fresh.env[name].paths
+        if not made or any(p.base[0] != ALLOC or p.fields or p.base in fresh.escaped for p in made):
+            continue
+        for old in locked.env[name].paths:
+            if old not in made and not any(_below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
+                found.update((p, m) for p, m in held if _below(p, old))
+    return found
+
+
+def _below(path: Path, top: Path) -> bool:
+    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
+
+
+def _found_by(cond: Expr, truth: bool) -> set[str]:
+    """The variable that is nil where ``cond`` is not ``truth``."""
+    nil = isinstance(cond, Binary) and cond.op == ("!=" if truth else "==") and isinstance(cond.y, Name) and cond.y.name == "nil"
+    return {cond.x.name} if nil and isinstance(cond, Binary) and isinstance(cond.x, Name) else set()
+
+
+def _is_place(x: Expr) -> bool:
+    """A variable, or a field of one."""
+    return isinstance(x, Name) or (isinstance(x, Sel) and _is_place(x.x))
+
+
+def _variable(cond: Expr) -> tuple[str, bool]:
+    """The variable that a condition asks for, "" when it asks for more; and whether it is negated."""
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else cond
+    return (inner.name if isinstance(inner, Name) else ""), negated
+
+
+def _note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
+    """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
+    name, negated = _variable(cond)
+    if (
+        isinstance(cond, Binary)
+        and cond.op in ("==", "!=")
+        and isinstance(cond.x, Name)
+        and cond.y == Name("nil", getattr(cond.y, "at", 0))
+    ):
+        name, negated = cond.x.name, cond.op == "=="
+    (then if negated else other).absent |= b.hits.get(name, frozenset())
+
+
+def _asks_for_lock(b: Body, cond: Expr) -> bool:
+    """``if needLock { mu.Lock() }`` with a parameter, also of an enclosing function: who passes false holds the lock already."""
+    name, _ = _variable(cond)
+    if "lock" not in name.lower():
+        return False
+    func: Func | None = b.func
+    while func is not None:
+        if any(p.name == name for p in func.facts.params):
+            return True
+        func = func.outer
+    return False
+
+
+def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
+    """``if mu.TryLock()``: held in the branch where it returned true only."""
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else cond
+    if isinstance(inner, Call) and isinstance(inner.fn, Sel) and inner.fn.name in ("TryLock", "TryRLock", "TryAcquire"):
+        (then if negated else other).locks = before
+    elif isinstance(inner, Binary) and inner.op == "&&":
+        pass
