@@ -23,17 +23,15 @@ from mapguard.concurrency.domain import (
     Intact,
     Locks,
     Needs,
-    ParamCall,
     Path,
-    State,
-    Summary,
     Value,
     both_intact,
     is_elem,
-    join_locks,
     location,
     merge_values,
 )
+from mapguard.concurrency.state import State, join_locks
+from mapguard.concurrency.summary import ParamCall, Summary
 from mapguard.facts.syntax import Expr, TFunc, TInterface, TPtr, TSlice, TStruct, Type
 from mapguard.program.model import Func
 

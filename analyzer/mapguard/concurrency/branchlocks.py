@@ -1,16 +1,11 @@
 """Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import (
-    ALLOC,
-    READ,
-    WRITE,
-    Path,
-    State,
-)
+from mapguard.concurrency.domain import ALLOC, READ, WRITE, Path
 from mapguard.concurrency.evaluate import (
     operand,
 )
+from mapguard.concurrency.state import State
 from mapguard.facts.syntax import (
     Binary,
     Call,

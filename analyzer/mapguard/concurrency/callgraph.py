@@ -22,13 +22,13 @@ from mapguard.concurrency.domain import (
     Needs,
     Path,
     is_elem,
-    join_locks,
     place,
 )
 from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.requirements import passed_up
 from mapguard.concurrency.roots import entry_points, reachable_from_outside
 from mapguard.concurrency.solve import Analysis
+from mapguard.concurrency.state import join_locks
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
 from mapguard.program.model import Func
 

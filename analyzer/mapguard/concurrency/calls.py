@@ -20,9 +20,7 @@ from mapguard.concurrency.domain import (
     Edge,
     FuncVal,
     Locks,
-    ParamCall,
     Path,
-    Summary,
     Value,
     is_elem,
     location,
@@ -32,6 +30,7 @@ from mapguard.concurrency.evaluate import operand, results_type, selector, store
 from mapguard.concurrency.generics import infer
 from mapguard.concurrency.library import apply_model, lock_effect, register
 from mapguard.concurrency.requirements import chosen
+from mapguard.concurrency.summary import ParamCall, Summary
 from mapguard.facts.syntax import (
     Call,
     Composite,

@@ -1,9 +1,10 @@
 """Pointers to locks to what they point to: a field that is only ever set to the address of another object's lock names that lock."""
 
 from mapguard.concurrency.aliases import Aliases
-from mapguard.concurrency.domain import GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Edge, Locks, Path, Place, is_elem, join_locks
+from mapguard.concurrency.domain import GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Edge, Locks, Path, Place, is_elem
 from mapguard.concurrency.roots import reachable_from_outside
 from mapguard.concurrency.solve import Analysis
+from mapguard.concurrency.state import join_locks
 from mapguard.facts.syntax import TName, TPtr
 
 _STEPS = 4  # parameters and fields that the address is passed through

@@ -23,11 +23,11 @@ from mapguard.concurrency.domain import (
     Need,
     Needs,
     Path,
-    Summary,
     Value,
     merge_values,
 )
 from mapguard.concurrency.evaluate import name_value, operand, select
+from mapguard.concurrency.summary import Summary
 from mapguard.facts.syntax import Assign, Binary, Branch, Expr, FuncLit, Lit, Name, Range, Sel, Switch, Unary
 from mapguard.program.model import Func
 

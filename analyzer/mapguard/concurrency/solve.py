@@ -12,7 +12,6 @@ from mapguard.concurrency.body import Body, entry_locks, initial_env
 from mapguard.concurrency.body import substitute as substitute_path
 from mapguard.concurrency.domain import (
     ALLOC,
-    EMPTY,
     GLOBAL,
     JOINED,
     NO_NEEDS,
@@ -30,13 +29,9 @@ from mapguard.concurrency.domain import (
     Location,
     Locks,
     Needs,
-    ParamCall,
     Path,
     Place,
-    State,
-    Summary,
     Value,
-    join,
     keeper,
     location,
     place,
@@ -44,6 +39,8 @@ from mapguard.concurrency.domain import (
 from mapguard.concurrency.evaluate import evaluate, remember_home
 from mapguard.concurrency.models import Models
 from mapguard.concurrency.requirements import choices, untouched
+from mapguard.concurrency.state import State, join
+from mapguard.concurrency.summary import EMPTY, ParamCall, Summary
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import Expr, Name, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type

@@ -6,20 +6,7 @@ from mapguard.concurrency.assignment import assign, assign_to, declare, note_fou
 from mapguard.concurrency.body import Body, Exits, PathEndedError
 from mapguard.concurrency.branchlocks import _asks_for_lock, _found_by, _locked_or_new, _note_absent, _of_present, _try_lock, _variable
 from mapguard.concurrency.calls import call, use_function
-from mapguard.concurrency.domain import (
-    ALLOC,
-    ELEM,
-    NOTHING,
-    RESULT,
-    TOKEN,
-    UNKNOWN_TYPE,
-    Path,
-    State,
-    Value,
-    join,
-    location,
-    merge_values,
-)
+from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
 from mapguard.concurrency.evaluate import (
     element,
     evaluate,
@@ -33,6 +20,7 @@ from mapguard.concurrency.evaluate import (
 )
 from mapguard.concurrency.handover import given_away
 from mapguard.concurrency.requirements import cases_need, conditions
+from mapguard.concurrency.state import State, join
 from mapguard.facts.syntax import (
     Assert,
     Assign,
