@@ -1,4 +1,4 @@
-"""The abstract domain: access paths, values, locksets, accesses, call edges. States and their joins are in ``state``, effects in ``summary``.
+"""The abstract domain: access paths, values, locksets, accesses, call edges. States are in ``state``, effects in ``summary``.
 
 An access path names memory the way the code reaches it: a base (parameter, package variable, allocation, unknown result) and the
 fields walked from there. Field elements are identities ``pkg.Owner.field``, so the last one names the location for every instance.
