@@ -70,7 +70,7 @@ class CallGraph:
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
-        self._held_at_entry: dict[str, Locks] = {}
+        self._held_at_entry: dict[tuple[str, int], Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
         self._made_for_field: dict[str, bool] = {}
 
@@ -408,7 +408,7 @@ class CallGraph:
 
     def _entered_with(self, func: Func, depth: int = 0) -> Locks:
         """The locks that every caller of ``func`` holds, in the terms of ``func``."""
-        known = self._held_at_entry.get(func.id)
+        known = self._held_at_entry.get((func.id, depth))
         if known is not None:
             return known
         edges = self.incoming.get(func.id, ())
@@ -423,9 +423,7 @@ class CallGraph:
                 if m in (READ, WRITE) and p not in edge.dropped
             }
             held = here if held is None else join_locks(held, here)
-        found = tuple(sorted((held or {}).items()))
-        if depth == 0:
-            self._held_at_entry[func.id] = found  # further up less is looked at
+        self._held_at_entry[func.id, depth] = found = tuple(sorted((held or {}).items()))  # further up less is looked at
         return found
 
     def endless(self, func: Func, depth: int = 0) -> bool:
