@@ -112,7 +112,7 @@ class Call(_Node, frozen=True, tag=23):
 
 
 class Lit(_Node, frozen=True, tag=24):
-    """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers only."""
+    """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers and short strings."""
 
     kind: str
     text: str = ""

@@ -202,9 +202,16 @@ def _func(c: Lowering, node: Node) -> Expr:
     return FuncLit(index, c.at(node))
 
 
+_SHORT = 34  # bytes of a string literal that may be a key
+
+
 def _literal(kind: str) -> Callable[[Lowering, Node], Expr]:
     literal = Lit(kind)
     return lambda c, node: literal
+
+
+def _string(c: Lowering, node: Node) -> Expr:
+    return Lit("string", c.text(node) if node.end_byte - node.start_byte <= _SHORT else "")
 
 
 def _int(c: Lowering, node: Node) -> Expr:
@@ -243,7 +250,7 @@ _EXPRS: dict[int, Callable[[Lowering, Node], Expr]] = {
     g.kind("imaginary_literal"): _literal("float"),
     g.kind("float_literal"): _literal("float"),
     g.kind("rune_literal"): _literal("rune"),
-    g.kind("interpreted_string_literal"): _literal("string"),
+    g.kind("interpreted_string_literal"): _string,
     g.kind("raw_string_literal"): _literal("string"),
     g.kind("nil"): _name,
     g.kind("true"): _name,
