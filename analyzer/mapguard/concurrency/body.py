@@ -532,13 +532,16 @@ class Body:
 
 
 def entry_locks(body: Body) -> dict[Path, str]:
-    """The locks that a body must have been entered with: it gives them up, now or at its end, and has not taken them."""
+    """The locks that a body must have been entered with: it gives them up, now or at its end, and has not taken them.
+
+    The lock of a package has one name everywhere: whether callers hold it is seen there.
+    """
     found = {p: m for p, m in body.unlocked.items() if body.lives_on(p)}
     for end in body.ends():
         for path in sorted(end.deferred):
             if path.fields[-1:] != (READ_HALF,) and not body.has_taken(path) and path in body.unlocks and body.lives_on(path):
                 found[path] = body.unlocks[path]
-    return found
+    return {p: m for p, m in found.items() if p.base[0] != GLOBAL}
 
 
 def slot(owner: str, param: int) -> str:
