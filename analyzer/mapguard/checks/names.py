@@ -62,8 +62,7 @@ class Names:
             return self._field(where, access)
         if where.kind == "global":
             package, _, name = where.name.rpartition(".")
-            found = self.analysis.program.packages.get(package)
-            variable = found.globals.get(name) if found is not None else None
+            variable = self.analysis.program.variable(where.name)
             declared = self.sources.place(variable.scope.file.path, variable.at, variable.at + len(name)) if variable is not None else None
             kind = self.analysis.global_type(variable) if variable is not None else None
             return MapInfo("global", package, "", name, self._type(kind, package), declared)

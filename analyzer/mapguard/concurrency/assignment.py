@@ -17,30 +17,8 @@ from mapguard.concurrency.domain import (
     merge_values,
     named_fields,
 )
-from mapguard.concurrency.evaluate import (
-    evaluate,
-    file_type,
-    note_map,
-    operand,
-    private_slot,
-    qualifier,
-    remember_home,
-    select,
-)
-from mapguard.facts.syntax import (
-    Assign,
-    Call,
-    Expr,
-    Index,
-    Name,
-    Sel,
-    TChan,
-    TName,
-    TSlice,
-    TStruct,
-    Unary,
-    VarStmt,
-)
+from mapguard.concurrency.evaluate import evaluate, file_type, note_map, operand, private_slot, qualifier, remember_home, select
+from mapguard.facts.syntax import Assign, Call, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
 
 
 def assign(b: Body, s: Assign) -> None:

@@ -1,19 +1,8 @@
 """Look-ups and stores of concurrent maps in one body: two steps, between which somebody else may come."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import (
-    ALLOC,
-    Access,
-    Value,
-)
-from mapguard.facts.syntax import (
-    Call,
-    Lit,
-    Name,
-    Sel,
-    TPtr,
-    TSlice,
-)
+from mapguard.concurrency.domain import ALLOC, Access, Value
+from mapguard.facts.syntax import Call, Lit, Name, Sel, TPtr, TSlice
 
 
 def check_then_act(b: Body, fn: Value, x: Call, args: list[Value]) -> None:

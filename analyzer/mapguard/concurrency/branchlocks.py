@@ -2,35 +2,25 @@
 
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import ALLOC, READ, WRITE, Path
-from mapguard.concurrency.evaluate import (
-    operand,
-)
+from mapguard.concurrency.evaluate import operand
 from mapguard.concurrency.state import State
-from mapguard.facts.syntax import (
-    Binary,
-    Call,
-    Expr,
-    Name,
-    Sel,
-    Unary,
-)
+from mapguard.facts.syntax import Binary, Call, Expr, Name, Sel, Unary
 from mapguard.program.model import Func
 
 
-def _of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
+def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
     """``if x != nil { x.mu.Lock() }``: whoever gets at anything through ``x`` later has found it present, and holds its lock.
 
     So it is with ``if o.mu != nil { o.mu.Lock() }``: an object without a lock is meant for one goroutine.
     """
-    if not (isinstance(cond, Binary) and cond.op == "!=" and isinstance(cond.y, Name) and cond.y.name == "nil"):
+    asked, op = _asked_for_nil(cond)
+    if asked is None or op != "!=" or not _is_place(asked) or b.state is None:
         return {}
-    if not _is_place(cond.x) or b.state is None:
-        return {}
-    present = operand(b, cond.x).paths
+    present = operand(b, asked).paths
     return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
 
 
-def _locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
+def locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
     """``if x != nil { e = x; e.mu.Lock() } else { e = &entry{} }``: the locks of what ``e`` is, unless that is new.
 
     The variables ``gone`` hold nothing where it is new; no other one may hold what is not locked there.
@@ -51,10 +41,16 @@ def _below(path: Path, top: Path) -> bool:
     return path.base == top.base and path.fields[: len(top.fields)] == top.fields
 
 
-def _found_by(cond: Expr, truth: bool) -> set[str]:
+def found_by(cond: Expr, truth: bool) -> set[str]:
     """The variable that is nil where ``cond`` is not ``truth``."""
-    nil = isinstance(cond, Binary) and cond.op == ("!=" if truth else "==") and isinstance(cond.y, Name) and cond.y.name == "nil"
-    return {cond.x.name} if nil and isinstance(cond, Binary) and isinstance(cond.x, Name) else set()
+    asked, op = _asked_for_nil(cond)
+    return {asked.name} if isinstance(asked, Name) and op == ("!=" if truth else "==") else set()
+
+
+def _asked_for_nil(cond: Expr) -> tuple[Expr | None, str]:
+    """What a condition compares with nil, and whether by == or !=; None when it asks for something else."""
+    nil = isinstance(cond, Binary) and cond.op in ("==", "!=") and isinstance(cond.y, Name) and cond.y.name == "nil"
+    return (cond.x, cond.op) if nil and isinstance(cond, Binary) else (None, "")
 
 
 def _is_place(x: Expr) -> bool:
@@ -62,29 +58,25 @@ def _is_place(x: Expr) -> bool:
     return isinstance(x, Name) or (isinstance(x, Sel) and _is_place(x.x))
 
 
-def _variable(cond: Expr) -> tuple[str, bool]:
+def variable(cond: Expr) -> tuple[str, bool]:
     """The variable that a condition asks for, "" when it asks for more; and whether it is negated."""
     negated = isinstance(cond, Unary) and cond.op == "!"
     inner = cond.x if isinstance(cond, Unary) and negated else cond
     return (inner.name if isinstance(inner, Name) else ""), negated
 
 
-def _note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
+def note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
     """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
-    name, negated = _variable(cond)
-    if (
-        isinstance(cond, Binary)
-        and cond.op in ("==", "!=")
-        and isinstance(cond.x, Name)
-        and cond.y == Name("nil", getattr(cond.y, "at", 0))
-    ):
-        name, negated = cond.x.name, cond.op == "=="
+    name, negated = variable(cond)
+    asked, op = _asked_for_nil(cond)
+    if isinstance(asked, Name):
+        name, negated = asked.name, op == "=="
     (then if negated else other).absent |= b.hits.get(name, frozenset())
 
 
-def _asks_for_lock(b: Body, cond: Expr) -> bool:
+def asks_for_lock(b: Body, cond: Expr) -> bool:
     """``if needLock { mu.Lock() }`` with a parameter, also of an enclosing function: who passes false holds the lock already."""
-    name, _ = _variable(cond)
+    name, _ = variable(cond)
     if "lock" not in name.lower():
         return False
     func: Func | None = b.func
@@ -95,11 +87,9 @@ def _asks_for_lock(b: Body, cond: Expr) -> bool:
     return False
 
 
-def _try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
+def try_lock(cond: Expr, then: State, other: State, before: dict[Path, str]) -> None:
     """``if mu.TryLock()``: held in the branch where it returned true only."""
     negated = isinstance(cond, Unary) and cond.op == "!"
     inner = cond.x if isinstance(cond, Unary) and negated else cond
     if isinstance(inner, Call) and isinstance(inner.fn, Sel) and inner.fn.name in ("TryLock", "TryRLock", "TryAcquire"):
         (then if negated else other).locks = before
-    elif isinstance(inner, Binary) and inner.op == "&&":
-        pass

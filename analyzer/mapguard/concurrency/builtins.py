@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import ELEM, MADE, NOTHING, Location, Path, Value
 from mapguard.concurrency.evaluate import INT, evaluate, file_type
@@ -56,8 +57,6 @@ def _len(b: Body, x: Call, mode: str) -> Value:
 
 
 def _delete(b: Body, x: Call, mode: str) -> Value:
-    from mapguard.concurrency.atomicsteps import shape
-
     values = [evaluate(b, a) for a in x.args]
     if values and b.state is not None:
         b.record("delete", values[0], x.at, x.end)

@@ -9,7 +9,6 @@ from mapguard.concurrency.conversions import conversion
 from mapguard.concurrency.domain import (
     ALLOC,
     CALLED,
-    COPY,
     ELEM,
     NOTHING,
     READ,
@@ -31,17 +30,7 @@ from mapguard.concurrency.generics import infer
 from mapguard.concurrency.library import apply_model, lock_effect, register
 from mapguard.concurrency.requirements import chosen
 from mapguard.concurrency.summary import ParamCall, Summary
-from mapguard.facts.syntax import (
-    Call,
-    Composite,
-    Expr,
-    Name,
-    Sel,
-    TFunc,
-    TInterface,
-    TTuple,
-    Type,
-)
+from mapguard.facts.syntax import Call, Expr, Name, Sel, TFunc, TInterface, TTuple, Type
 from mapguard.program.model import Func
 from mapguard.program.types import substitute as substitute_type
 
@@ -521,13 +510,12 @@ def start_goroutine(
         inside = given.kind in ("call", "join")  # it ends before the goroutine does
         again = many or (given.many and given.kind != "call")  # a goroutine calls one function again and again, but not beside itself
         done = ends if inside else tuple(sorted(signalled(b, given.ends, func, bound, paths)))
+        locks = _locks_around(given, func, paths, around)
         if given.owner != func.id:
-            locks = _locks_around(given, func, paths, around)
             thread = edge.id if inside else ""
             again = again or bool(b.loops)
             b.param_calls.add(ParamCall(given.owner, given.param, _aside(given.kind), locks, again, thread, done))
         elif given.param in bound:
-            locks = _locks_around(given, func, paths, around)
             use_function(b, bound[given.param], _aside(given.kind), at, end, locks, again, ends=done)
     return edge
 
@@ -576,6 +564,3 @@ def _hand_over_locks(b: Body, func: Func, summary: Summary, paths: dict[int, tup
     """A lock that is held here and that the goroutine gives up without taking it is the goroutine's from its start."""
     handed = {q for p in summary.releases for q in substitute(p, func, paths) if b.now.locks.get(q) in (READ, WRITE)}
     edge.locks = tuple((q, b.now.locks.pop(q)) for q in sorted(handed))
-
-
-__all__ = ["COPY", "Composite", "call", "call_function", "invoke", "start_goroutine", "use_function"]

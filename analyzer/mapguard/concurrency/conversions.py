@@ -1,24 +1,9 @@
 """Calls that are conversions, and types that were read as expressions."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import (
-    NOTHING,
-    UNKNOWN_TYPE,
-    Value,
-)
+from mapguard.concurrency.domain import NOTHING, UNKNOWN_TYPE, Value
 from mapguard.concurrency.evaluate import evaluate, file_type, qualifier
-from mapguard.facts.syntax import (
-    Call,
-    Expr,
-    Index,
-    Name,
-    Sel,
-    TName,
-    TPtr,
-    Type,
-    TypeExpr,
-    Unary,
-)
+from mapguard.facts.syntax import Call, Expr, Index, Name, Sel, TName, TPtr, Type, TypeExpr, Unary
 
 
 def conversion(b: Body, x: Call) -> Value | None:

@@ -30,11 +30,9 @@ def declared_guard(program: Program, where: Location) -> Location | None:
         lock = declared_name(field.comment) if field is not None else None
         return _resolved(program, package, named, lock) if lock is not None else None
     if where.kind == "global":
-        package, _, name = where.name.rpartition(".")
-        found = program.packages.get(package)
-        variable = found.globals.get(name) if found is not None else None
+        variable = program.variable(where.name)
         lock = declared_name(variable.comment) if variable is not None else None
-        return _resolved(program, package, None, lock) if lock is not None else None
+        return _resolved(program, where.name.rpartition(".")[0], None, lock) if lock is not None else None
     return None
 
 

@@ -1,17 +1,7 @@
 """Type arguments that a call leaves out, from the types of what it is given."""
 
-from mapguard.concurrency.domain import (
-    RECEIVER,
-    UNKNOWN_TYPE,
-    Value,
-)
-from mapguard.facts.syntax import (
-    TFunc,
-    TName,
-    TPtr,
-    TSlice,
-    Type,
-)
+from mapguard.concurrency.domain import RECEIVER, UNKNOWN_TYPE, Value
+from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, Type
 from mapguard.program.model import TYPE_PARAM, Func
 
 

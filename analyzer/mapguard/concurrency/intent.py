@@ -55,9 +55,7 @@ class Intent:
         if c.where.kind == "local":
             return False
         if path.base[0] == GLOBAL and fields and is_elem(fields[0]):
-            package, _, name = path.base[1].rpartition(".")
-            found = self.analysis.program.packages.get(package)
-            variable = found.globals.get(name) if found is not None else None
+            variable = self.analysis.program.variable(path.base[1])
             if variable is not None and self._is_concurrent_map(self.analysis.global_type(variable)):
                 return True
         return any(is_elem(b) and not is_elem(a) and self._concurrent_field(a) for a, b in itertools.pairwise(fields))
@@ -65,11 +63,8 @@ class Intent:
     def _concurrent_field(self, ident: str) -> bool:
         known = self._fields.get(ident)
         if known is None:
-            owner, _, name = ident.rpartition(".")
-            package, _, type_name = owner.rpartition(".")
-            under = self.analysis.types.underlying(TName(package, type_name))
-            fields = under.fields if isinstance(under, TStruct) else ()
-            known = self._fields[ident] = any(f.name == name and self._is_concurrent_map(f.type) for f in fields)
+            kind = self.analysis.field_type(ident)
+            known = self._fields[ident] = kind is not None and self._is_concurrent_map(kind)
         return known
 
     def _is_concurrent_map(self, kind: Type) -> bool:

@@ -8,7 +8,7 @@ from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
 from mapguard.program.model import Func
 
-Point = tuple[int, Func, frozenset[str]]
+Point = tuple[Func, frozenset[str]]  # a function that a context passes through, and the goroutines live there
 
 
 def same_single_root(a: Context, b: Context) -> bool:
@@ -64,7 +64,7 @@ def other_call(graph: CallGraph, a: Context, b: Context) -> bool:
     starter = spawn.caller
     if any(e.starts_thread and e.caller is starter for e in b.own):
         return True
-    if any(spawn.id in live and graph.calls(func, starter) for _, func, live in _points(b)):
+    if any(spawn.id in live and graph.calls(func, starter) for func, live in _points(b)):
         return False  # the call gave up early, its caller goes on beside the goroutine
     other = b.thread.spawn
     if other is not None and not graph.starters(other.id).isdisjoint(graph.spawns(starter)):
@@ -288,13 +288,13 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
     base = a.path.base
     points = _points(b)
     starters = graph.starters(spawn.id)
-    if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, _, live in points):
+    if b.thread.kind == "main" and all(starters.isdisjoint(live) for _, live in points):
         return True  # main is where everything starts: what it has not started yet comes later
     if b.path.base[0] == ALLOC:
         points = _since(points, graph.analysis.program.by_id.get(b.path.base[1]))  # what runs from calls before has other objects
     if a.within:  # where the other side runs the starter too, it is about what happens in that call
-        points = points[next((i for i, (_, func, _) in enumerate(points) if func is spawn.caller), 0) :]
-    for _, func, live in points:
+        points = points[next((i for i, (func, _) in enumerate(points) if func is spawn.caller), 0) :]
+    for func, live in points:
         started = graph.spawns(func) & starters
         if spawn.caller is func or started:
             if spawn.id in live or not live.isdisjoint(started):
@@ -322,19 +322,15 @@ def _lives_in(c: Context) -> bool:
 
 def _points(c: Context) -> list[Point]:
     """The functions that a context passes through with the goroutines live there, innermost last."""
-    out: list[Point] = []
-    for edge in c.own:
-        out.append((edge.at, edge.caller, edge.live))
-    out.append((c.access.at, c.access.func, c.access.live))
-    return out
+    return [*((edge.caller, edge.live) for edge in c.own), (c.access.func, c.access.live)]
 
 
 def live_since(c: Context, maker: Func) -> frozenset[str]:
     """The goroutines that may be running at the access, of those that were started since the call of ``maker`` on the way."""
-    return frozenset().union(*(live for _, _, live in _since(_points(c), maker)))
+    return frozenset().union(*(live for _, live in _since(_points(c), maker)))
 
 
 def _since(points: list[Point], maker: Func | None) -> list[Point]:
     """The points from the call of ``maker`` on; all of them when it is not on the way."""
-    made = next((i for i, (_, func, _) in enumerate(points) if maker is not None and func.frame is maker.frame), 0)
+    made = next((i for i, (func, _) in enumerate(points) if maker is not None and func.frame is maker.frame), 0)
     return points[made:]

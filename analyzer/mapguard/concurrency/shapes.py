@@ -66,9 +66,7 @@ class Shapes:
                 return None
             return func.recv_type if index == RECEIVER else func.params[index] if index < len(func.params) else None
         if kind == GLOBAL:
-            package, _, name = owner.rpartition(".")
-            found = self._analysis.program.packages.get(package)
-            variable = found.globals.get(name) if found is not None else None
+            variable = self._analysis.program.variable(owner)
             return variable.type if variable is not None else None
         return None
 

@@ -370,18 +370,14 @@ class Analysis:
 
     def always_nil(self, where: Location) -> bool:
         """Whether it is a package variable for a map that nothing in the tree, nor any other package, ever makes."""
-        package, _, name = where.name.rpartition(".")
-        found = self.program.packages.get(package) if where.kind == "global" else None
-        variable = found.globals.get(name) if found is not None else None
-        if variable is None or variable.spec.values or name[:1].isupper() or where.name in self.set_globals:
+        variable = self.program.variable(where.name) if where.kind == "global" else None
+        if variable is None or variable.spec.values or variable.name[:1].isupper() or where.name in self.set_globals:
             return False
         return isinstance(variable.type, TMap)  # a type with a name may have methods that make it
 
     def never_holds(self, base: Base, owner: str) -> bool:
         """Whether a package variable of an interface type only ever holds an object of another type than ``owner``."""
-        package, _, name = base[1].rpartition(".")
-        found = self.program.packages.get(package)
-        variable = found.globals.get(name) if found is not None else None
+        variable = self.program.variable(base[1])
         if variable is None or variable.type is None or base[1] in self.set_globals:
             return False
         held = self.types.alias(self.types.deref(self._initial.get(base[1], UNKNOWN_TYPE)))

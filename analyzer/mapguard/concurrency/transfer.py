@@ -4,20 +4,10 @@ from contextlib import suppress
 
 from mapguard.concurrency.assignment import assign, assign_to, declare, note_found, renamed, set_global, several
 from mapguard.concurrency.body import Body, Exits, PathEndedError
-from mapguard.concurrency.branchlocks import _asks_for_lock, _found_by, _locked_or_new, _note_absent, _of_present, _try_lock, _variable
+from mapguard.concurrency.branchlocks import asks_for_lock, found_by, locked_or_new, note_absent, of_present, try_lock, variable
 from mapguard.concurrency.calls import call, use_function
 from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
-from mapguard.concurrency.evaluate import (
-    element,
-    evaluate,
-    file_type,
-    handed_over,
-    is_token,
-    operand,
-    received,
-    select,
-    this_round,
-)
+from mapguard.concurrency.evaluate import element, evaluate, file_type, handed_over, is_token, operand, received, select, this_round
 from mapguard.concurrency.handover import given_away
 from mapguard.concurrency.requirements import cases_need, conditions
 from mapguard.concurrency.state import State, join
@@ -156,9 +146,9 @@ def branch(b: Body, s: If) -> None:
     other = b.state.copy()
     b.state.needs |= conditions(b, s.cond, True)
     other.needs |= conditions(b, s.cond, False)
-    _try_lock(s.cond, b.state, other, locks_before)
-    _note_absent(b, s.cond, b.state, other)
-    decider, negated = _variable(s.cond)
+    try_lock(s.cond, b.state, other, locks_before)
+    note_absent(b, s.cond, b.state, other)
+    decider, negated = variable(s.cond)
     case = b.state.cases.get(decider)
     if case is not None and case[0] == b.state.locks:
         b.state.locks, other.locks = dict(case[2 if negated else 1]), dict(case[1 if negated else 2])
@@ -168,12 +158,12 @@ def branch(b: Body, s: If) -> None:
     if s.other:
         run(b, s.other)
     after_other = b.state
-    asked = after_then is not None and after_other is not None and _asks_for_lock(b, s.cond)
-    guarded = _of_present(b, s.cond, after_then) if after_then is not None and after_other is not None and not s.other else {}
+    asked = after_then is not None and after_other is not None and asks_for_lock(b, s.cond)
+    guarded = of_present(b, s.cond, after_then) if after_then is not None and after_other is not None and not s.other else {}
     if after_then is not None and after_other is not None:
         inner = _declares(s.init) if s.init is not None else set()
         for locked, fresh, truth in ((after_then, after_other, True), (after_other, after_then, False)):
-            guarded |= _locked_or_new(locked, fresh, inner | _found_by(s.cond, truth))
+            guarded |= locked_or_new(locked, fresh, inner | found_by(s.cond, truth))
     due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded}
     kept = after_then.copy() if asked and after_then is not None else None
     cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None

@@ -144,6 +144,12 @@ class Program:
             self._imports = {path: frozenset(imported) for path, imported in found.items()}
         return self._imports
 
+    def variable(self, name: str) -> "Global | None":
+        """The package variable ``import/path.name``."""
+        package, _, bare = name.rpartition(".")
+        found = self.packages.get(package)
+        return found.globals.get(bare) if found is not None else None
+
     def named(self, pkg: str, name: str) -> NamedType | None:
         package = self.packages.get(pkg)
         return package.types.get(name) if package is not None else None
