@@ -25,10 +25,13 @@ pytestmark = [
 ]
 
 
-def go(*arguments: str) -> subprocess.CompletedProcess[str]:
+ATTEMPTS = 4
+
+
+def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
     """One run of the go command over the fixtures, without a network."""
     return subprocess.run(
-        ["go", *arguments, "./..."],
+        ["go", *arguments, packages],
         cwd=ROOT,
         env={**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "1"},
         capture_output=True,
@@ -38,10 +41,9 @@ def go(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@functools.cache
-def outputs() -> dict[str, tuple[str, bool]]:
-    """Output and success by package, from one run of ``go test -race`` over all of them."""
-    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-timeout=120s")
+def outputs(packages: str) -> dict[str, tuple[str, bool]]:
+    """Output and success by package, from one run of ``go test -race``."""
+    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-timeout=120s", packages=packages)
     text: dict[str, list[str]] = {}
     passed: dict[str, bool] = {}
     for line in done.stdout.splitlines():
@@ -55,14 +57,28 @@ def outputs() -> dict[str, tuple[str, bool]]:
     return {name: ("".join(text.get(name, [])), ok) for name, ok in passed.items()}
 
 
+@functools.cache
+def first() -> dict[str, tuple[str, bool]]:
+    """What one run over all packages says."""
+    return outputs("./...")
+
+
+def raced(text: str) -> bool:
+    return "DATA RACE" in text or "fatal error: concurrent map" in text
+
+
 @pytest.mark.parametrize("fixture", DRIVEN, ids=lambda f: f.name)
 def test_race_detector_agrees(fixture: Fixture) -> None:
-    text, passed = outputs()[fixture.name]
-    raced = "DATA RACE" in text or "fatal error: concurrent map" in text
-    if fixture.kind in ("REPORT", "TESTS"):
-        assert raced, text
-    else:
-        assert not raced and passed, text
+    text, passed = first()[fixture.name]
+    if fixture.kind not in ("REPORT", "TESTS"):
+        assert not raced(text) and passed, text
+        return
+    # A machine with much else to do may give the goroutines of a package no turn together: one race in a few attempts proves it.
+    for _ in range(ATTEMPTS - 1):
+        if raced(text):
+            return
+        text, _ = outputs(f"./{fixture.name}")[fixture.name]
+    assert raced(text), text
 
 
 def test_most_fixtures_are_driven() -> None:
