@@ -127,7 +127,7 @@ class Judge:
         if not found or not any(c.access.writes for c in found):
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
-        found = distinct(found)
+        found = distinct(self.graph, found)
         best: tuple[int, Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):
             for b in found[i:]:
@@ -198,11 +198,12 @@ def guarded_on_the_spot(accesses: list[Access]) -> bool:
     return bool(common)
 
 
-def distinct(contexts: list[Context]) -> list[Context]:
+def distinct(graph: CallGraph, contexts: list[Context]) -> list[Context]:
     """One context of each kind that matters to the pairs: access, thread, object and locks; writes and the least locked first.
 
     It is the surest one of its kind, the nearest of these.
-    Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads.
+    Every thread has its turn before any has its second one: a location with very many contexts loses none of its threads. Those go last
+    that may have the object to themselves.
     """
     seen: dict[tuple[int, str, Path, object, bool], Context] = {}
     for c in sorted(contexts, key=unsure):
@@ -213,6 +214,8 @@ def distinct(contexts: list[Context]) -> list[Context]:
         ranked.append((turns[c.thread.id, c.access.writes], c))
         turns[c.thread.id, c.access.writes] += 1
     ranked.sort(key=lambda turn: turn[0])
+    if len(ranked) > PER_LOCATION:
+        ranked.sort(key=lambda turn: turn[1].path.base[0] == ALLOC and made_itself(graph, turn[1]))
     return [c for _, c in ranked[:PER_LOCATION]]
 
 
