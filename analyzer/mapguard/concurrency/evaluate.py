@@ -521,8 +521,10 @@ def store_field(b: Body, target: Path, value: Value) -> None:
 
 
 def remember_home(b: Body, target: Path, value: Value) -> None:
-    """A fresh map stored in a field is the field's map from now on, whatever local name it has."""
-    named = location(target)
+    """A fresh map stored in a field is the field's map from now on, whatever local name it has; a copied struct keeps its own."""
+    for way, held in b.in_copies(value):
+        remember_home(b, target.plus(*way), held)
+    named = location(target) if not target.in_copy else None
     for p in value.paths:
         if p.base[0] == ALLOC and not p.fields and p.base != target.base and named is not None:
             homes = b.analysis.homes.setdefault(p.base, [])
