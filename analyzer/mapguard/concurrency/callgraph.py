@@ -242,9 +242,12 @@ class CallGraph:
         return frozenset(path for path, n in all_of.items() if called[path] >= n * _NEARLY_ALL)
 
     def _of_library(self, path: str) -> bool:
+        """Whether the package at the root of its module has types for others; where no module is known, the outermost one above it."""
         packages = self.analysis.program.packages
         parts = path.split("/")
-        root = next((p for n in range(1, len(parts) + 1) if (p := packages.get("/".join(parts[:n]))) is not None), None)
+        module = self.analysis.program.module_of(path)
+        above = (module,) if module else ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+        root = next((p for prefix in above if (p := packages.get(prefix)) is not None), None)
         return root is not None and root.name != "main" and any(t.methods for name, t in root.types.items() if name[:1].isupper())
 
     @cached_property

@@ -19,6 +19,7 @@ def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), mod
     else is scanned.
     """
     program = Program()
+    program.modules = tuple(sorted(set(modules), key=lambda m: (-len(m), m)))
     ordered = sorted(files, key=lambda f: (not f.active, f.test, f.path))
     everything = [*ordered, *sorted(declarations, key=lambda f: (not f.active, f.path))]
     for file in everything:

@@ -132,6 +132,7 @@ class Program:
         self.scopes: dict[str, Scope] = {}
         self.inits: list[Func] = []
         self.for_tests: frozenset[str] = frozenset()  # files that belong to tests by their place or name
+        self.modules: tuple[str, ...] = ()  # the paths of the tree's modules, the longest first
         self._imports: dict[str, frozenset[str]] | None = None
         self.at_index: dict[tuple[str, int], Func] = {}  # by file path and index in its facts: where literals are found
 
@@ -143,6 +144,10 @@ class Program:
                 found.setdefault(scope.package.path, set()).update(i.path for i in scope.file.imports)
             self._imports = {path: frozenset(imported) for path, imported in found.items()}
         return self._imports
+
+    def module_of(self, path: str) -> str:
+        """The module that a package belongs to, "" outside modules."""
+        return next((m for m in self.modules if path == m or path.startswith(m + "/")), "")
 
     def variable(self, name: str) -> "Global | None":
         """The package variable ``import/path.name``."""
