@@ -4,7 +4,7 @@ from mapguard.checks.advice import advise
 from mapguard.checks.classify import SEVERITY, classify
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.contexts import Context, from_entry
 from mapguard.concurrency.domain import READ, WRITE, Edge, Locks, Path
 from mapguard.concurrency.domain import Access as RawAccess
 from mapguard.concurrency.guards import guards, lock_key
@@ -124,7 +124,7 @@ class Explainer:
 
     def _trace(self, c: Context, info: MapInfo, guard: RaceGuard | None) -> tuple[Step, ...]:
         steps: list[Step] = []
-        for edge in self._entry(c):
+        for edge in from_entry(self.judge.graph, c):
             steps.append(self._step(edge, c))
         raw = c.access
         place = self.sources.place(raw.func.path, raw.at, raw.end)
@@ -133,13 +133,6 @@ class Explainer:
         held = self._locks(c.path, c.locks, guard)
         steps.append(Step(raw.func.path, place.line, place.column, raw.func.display, text, place.end_column, held))
         return tuple(steps)
-
-    def _entry(self, c: Context) -> tuple[Edge, ...]:
-        """The chain, with the way from an entry point to the go statement before it."""
-        spawn = c.thread.spawn
-        if spawn is None or spawn.kind != "go":
-            return c.chain
-        return (*self.judge.graph.way_to(spawn.caller), *c.chain)
 
     def _step(self, edge: Edge, c: Context) -> Step:
         place = self.sources.place(edge.caller.path, edge.at, edge.end)

@@ -73,6 +73,7 @@ class CallGraph:
         self._held_at_entry: dict[tuple[str, int], Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
         self._made_for_field: dict[str, bool] = {}
+        self._ways_to: dict[str, tuple[Edge, ...]] = {}
 
     def telling(self, locks: Locks) -> Locks:
         """Without waits for what no goroutine of the tree signals."""
@@ -464,6 +465,12 @@ class CallGraph:
 
     def way_to(self, func: Func) -> tuple[Edge, ...]:
         """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
+        known = self._ways_to.get(func.id)
+        if known is None:
+            known = self._ways_to[func.id] = self._way_to(func)
+        return known
+
+    def _way_to(self, func: Func) -> tuple[Edge, ...]:
         queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
         seen = {func.id}
         while queue:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.contexts import API, REAL, Context, strength
+from mapguard.concurrency.contexts import API, REAL, Context, from_entry, strength
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, Base, Path, named_fields
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
@@ -18,6 +18,7 @@ from mapguard.program.model import Func
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
 _SERVED = ("http", "grpc", "rpc")
 _LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
+_FAR = 5  # calls and starts from the entry point on each of the two ways: so it is with those that start the threads
 
 
 class Doubt(NamedTuple):
@@ -39,7 +40,7 @@ class Doubts:
         """All doubts about a pair."""
         mostly_held = guard is not None and len(guard.held) >= len(guard.missed)
         found = [d for d in (_guess(a, b), self._identity(a, b, guard, mostly_held)) if d is not None]
-        return [*found, *self._threads(a, b), *_time(a, b), *_ways(a, b, guard), *self._origin(a, b, mostly_held)]
+        return [*found, *self._threads(a, b), *_time(a, b), *self._ways(a, b, guard), *self._origin(a, b, mostly_held)]
 
     def _threads(self, a: Context, b: Context) -> Iterator[Doubt]:
         """Whether both threads are there, at the same time."""
@@ -123,6 +124,17 @@ class Doubts:
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
             yield Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side")
 
+    def _ways(self, a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
+        """Whether the ways to the two accesses can be trusted."""
+        if a.access.weak or b.access.weak:
+            yield Doubt(1, "one access is an argument of a function that is not in the tree")
+        both_write = a.access.writes and b.access.writes
+        guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
+        sure = guard is not None or (both_write and not guessed)  # else nothing else speaks for one shared map
+        far = not sure and not both_write and all(len(from_entry(self.graph, c)) > _FAR for c in (a, b))
+        if far or len(a.own) + len(b.own) > _LONG_WAY:
+            yield Doubt(1 if sure or _one_variable(a, b) else 3, "the ways to the two accesses are long")
+
     def started_by(self, a: Context, b: Context) -> bool:
         """Whether the goroutine of ``a`` is started by the very call that ``b`` is part of, or belongs to the type that has the map."""
         spawn = a.thread.spawn
@@ -147,16 +159,6 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
         yield Doubt(0, "one side parses, loads or resets, which may have the object to itself")
     if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
         yield Doubt(3, "one side puts another map in the place of the one that the other changes")
-
-
-def _ways(a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
-    """Whether the ways to the two accesses can be trusted."""
-    if a.access.weak or b.access.weak:
-        yield Doubt(1, "one access is an argument of a function that is not in the tree")
-    if len(a.own) + len(b.own) > _LONG_WAY:
-        guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
-        sure = guard is not None or (a.access.writes and b.access.writes and not guessed)  # else nothing else speaks for one shared map
-        yield Doubt(1 if sure or _one_variable(a, b) else 3, "the ways to the two accesses are long")
 
 
 def _one_variable(a: Context, b: Context) -> bool:

@@ -58,8 +58,9 @@ class Evidence:
                 return 0, []
             score = 2
             reasons.append(f"both sides are called from outside this tree; {meant}")
-        if held:
+        if held and (a.locks or b.locks):  # where the accesses that hold it are no side of any race, it says little about these two
             score += 1
+        if held:
             reasons.append("other accesses of the map hold a lock")
         return score, reasons
 
