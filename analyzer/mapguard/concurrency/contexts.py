@@ -314,8 +314,26 @@ class Climber:
         """An object made by ``func`` that it stored below a parameter is that parameter's from the caller's point of view."""
         if path.base[0] != ALLOC or path.base[1] != func.id:
             return [(path, locks)]
-        homes = [h for h in self.analysis.homes.get(path.base, ()) if h.base[0] == PARAM and h.base[1] == func.id]
+        homes = self._below_parameters(path.base, func)
         return [(h.plus(*path.fields), _at_home(h, path.base, locks)) for h in homes] or [(path, locks)]
+
+    def _below_parameters(self, made: Base, func: Func) -> list[Path]:
+        """Where ``func`` has stored the object below a parameter, itself or in other objects that it has stored there."""
+        found: list[Path] = []
+        pending = [Path(made)]
+        seen = {made}
+        while pending:
+            inside = pending.pop(0)
+            homes = self.analysis.homes.get(inside.base, ())
+            if inside.fields and any(home.base[1] != func.id for home in homes):
+                continue  # others find it elsewhere too
+            for home in homes:
+                if home.base[0] == PARAM and home.base[1] == func.id:
+                    found.append(home.plus(*inside.fields))
+                elif home.base[:2] == (ALLOC, func.id) and home.base not in seen:
+                    seen.add(home.base)
+                    pending.append(home.plus(*inside.fields))
+        return found
 
     def _made(self, path: Path) -> Path | None:
         """``path`` if the function that makes its object never takes one out of the places that it keeps it in."""
