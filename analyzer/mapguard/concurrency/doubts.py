@@ -12,6 +12,7 @@ from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 
@@ -48,6 +49,9 @@ class Doubts:
             yield Doubt(2, "one side is called by nobody that is known, most likely through a call that could not be resolved")
         if self._under_construction(a, b) or self._under_construction(b, a):
             yield Doubt(3, "one side is the function that makes the object, before it returns it")
+        idle = max(still_idle(self.graph, a, b), still_idle(self.graph, b, a))
+        if idle:
+            yield Doubt(idle, "one side waits for something to do, which the call that starts it has not given it yet")
         if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
         if a.early or b.early:

@@ -514,7 +514,7 @@ class Analysis:
                     edge.candidates = len(stored)
                     edge.queued = template.queued
                     edge.known, edge.needs, edge.intact = template.known, template.needs, template.intact
-                    edge.dropped, edge.signaled = template.dropped, template.signaled
+                    edge.dropped, edge.signaled, edge.woken = template.dropped, template.signaled, template.woken
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
