@@ -26,9 +26,11 @@ from mapguard.concurrency.domain import (
     Path,
     Value,
     both_intact,
+    both_woken,
     is_elem,
     location,
     merge_values,
+    place,
 )
 from mapguard.concurrency.state import State, join_locks
 from mapguard.concurrency.summary import ParamCall, Summary
@@ -320,6 +322,7 @@ class Body:
                 )
                 known.needs = state.needs
                 known.made = self._as_made(path, value.paths)
+                known.woken = state.woken
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
                 known.owned = known.owned and owned
@@ -331,6 +334,7 @@ class Body:
                 if known.made != self._as_made(path, value.paths):
                     known.made = None
             known.signaled |= state.signaled
+            known.woken = both_woken(known.woken, state.woken)
 
     def looked_up(self, place: Path) -> None:
         """The frame takes out what is kept at ``place``: what it has put there itself may be another object by then."""
@@ -398,6 +402,7 @@ class Body:
             known.dropped |= self.dropped()
             known.stores.update(stores)
             known.signaled |= state.signaled
+            known.woken = both_woken(known.woken, state.woken)
             for index, paths in args.items():
                 mine = known.args.get(index, ())
                 known.args[index] = mine + tuple(p for p in paths if p not in mine)
@@ -410,6 +415,7 @@ class Body:
         made.intact = intact
         made.known = constants or {}
         made.signaled = state.signaled
+        made.woken = state.woken
         self.edges[key] = made
         return made
 
@@ -469,6 +475,13 @@ class Body:
             return
         if all(p.base[:2] == (ALLOC, self.func.id) and not p.fields and p.base not in state.escaped for p in value.paths):
             state.env[name] = value._replace(paths=(Path((RECEIVED, self.func.id, at)),))
+
+    def pause(self, paths: Iterable[Path]) -> None:
+        """The goroutine waits until one of these tells that there is something to do."""
+        places = frozenset(place(p) for p in paths)
+        if self.func.results:
+            self.summary.pauses |= places
+        self.now.woken = self.now.woken or places
 
     def wait(self, path: Path, received: bool = False) -> None:
         """Joins the goroutines that signal on ``path``; one value ``received`` outside a loop is from one of many."""

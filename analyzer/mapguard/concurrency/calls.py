@@ -169,7 +169,7 @@ def _snapshot(b: Body, args: list[Value], at: int, end: int, kind: str) -> Edge:
     made.known = constants(dict(enumerate(args)))
     made.needs = state.needs
     made.intact = b.passed_intact([a.paths for a in args]) if kind == "call" else {}
-    made.dropped, made.signaled = b.dropped(), state.signaled
+    made.dropped, made.signaled, made.woken = b.dropped(), state.signaled, state.woken
     return made
 
 
@@ -276,6 +276,8 @@ def effects(
     sent = signalled(b, summary.signals, func, bound, paths)
     b.signals |= sent
     b.now.signaled |= sent
+    if b.loops:  # ``job, ok := queue.pop()``
+        b.now.woken = b.now.woken or summary.pauses
     if not sure:
         return
     if summary.swaps:

@@ -27,6 +27,7 @@ from mapguard.concurrency.domain import (
     Locks,
     Needs,
     Path,
+    Place,
     is_elem,
     location,
     passed_map,
@@ -90,6 +91,11 @@ class Context(NamedTuple):
         """The functions that run on the thread itself on this way."""
         inside = {e.caller.id for e in self.own}
         return frozenset(inside | {self.thread.func.id, self.access.func.id})
+
+    @property
+    def woken(self) -> frozenset[Place]:
+        """The places of what the thread has waited for before it gets to the access; without any it may get there at once."""
+        return self.access.woken.union(*(e.woken for e in self.own))
 
     def ran(self, func: Func | None) -> bool:
         """Whether the thread runs ``func``, or the function that the literal ``func`` is written in."""

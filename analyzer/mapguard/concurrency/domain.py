@@ -224,6 +224,10 @@ def both_intact(a: Intact, b: Intact) -> Intact:
     return a if a is b or a == b else {base: fields | b[base] for base, fields in a.items() if base in b}
 
 
+def both_woken(a: frozenset[Place], b: frozenset[Place]) -> frozenset[Place]:
+    return a | b if a and b else frozenset()
+
+
 class Access:
     """One access of a map in one function.
 
@@ -232,6 +236,7 @@ class Access:
     ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` and ``signaled`` as in ``State``. ``dropped``
     are locks of the caller that may have been given up before. ``made``: the same map under the name of an allocation of this function
     that is also kept where ``path`` finds it. ``leaks``: the map is returned from under a lock, for callers outside the tree to read.
+    ``woken`` as in ``State``.
     """
 
     __slots__ = (
@@ -253,6 +258,7 @@ class Access:
         "type",
         "under",
         "weak",
+        "woken",
     )
 
     def __init__(
@@ -290,6 +296,7 @@ class Access:
         self.signaled: frozenset[Path] = frozenset()
         self.made: Path | None = None
         self.leaks = False
+        self.woken: frozenset[Place] = frozenset()
 
     @property
     def writes(self) -> bool:
@@ -306,7 +313,7 @@ class Edge:
 
     ``args`` maps parameter indices (``RECEIVER`` for the receiver) to what the caller passes; ``owned`` are the allocations that nobody
     else can reach at the site; ``loops`` the loops around it. ``around`` are locks that the caller of a goroutine holds from its start
-    until it has waited for its end. ``signaled`` as in ``State``.
+    until it has waited for its end. ``signaled`` and ``woken`` as in ``State``.
     """
 
     __slots__ = (
@@ -334,6 +341,7 @@ class Edge:
         "signaled",
         "stores",
         "taken",
+        "woken",
     )
 
     def __init__(
@@ -367,6 +375,7 @@ class Edge:
         self.dropped: frozenset[Path] = frozenset()  # as in ``Access``
         self.series = ""  # equal for the functions that one goroutine runs in turn
         self.signaled: frozenset[Path] = frozenset()
+        self.woken: frozenset[Place] = frozenset()
         self.queued = False  # the function is taken out of a queue or list, all of which are run sooner or later
         self.candidates = 1  # how many functions the call may run: more than one is a guess for each
         self.private: frozenset[Base] = frozenset()  # allocations passed that are not published

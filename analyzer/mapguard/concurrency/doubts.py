@@ -12,6 +12,7 @@ from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 
@@ -49,10 +50,15 @@ class Doubts:
             yield Doubt(2, "one side is called by nobody that is known, most likely through a call that could not be resolved")
         if self._under_construction(a, b) or self._under_construction(b, a):
             yield Doubt(3, "one side is the function that makes the object, before it returns it")
+        idle = max(still_idle(self.graph, a, b), still_idle(self.graph, b, a))
+        if idle:
+            yield Doubt(idle, "one side waits for something to do, which the call that starts it has not given it yet")
         if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
         if a.early or b.early:
             yield Doubt(1, "this tree gets to one side when its packages are initialised only")
+        if self._called_here(a) and self._called_here(b):
+            yield Doubt(1, "this tree calls both sides itself, through an interface, and nothing says that it does so at the same time")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
 
@@ -66,6 +72,10 @@ class Doubts:
             return False
         answers = func.recv is not None and func is not other.thread.func and func.facts.name in self.graph.analysis.unresolved
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
+
+    def _called_here(self, c: Context) -> bool:
+        """Whether it is a method that the tree calls through an interface which too many types fit to follow them all: a plug-in's."""
+        return c.thread.kind == "exported" and c.thread.func.id in self.graph.analysis.not_followed
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""

@@ -451,11 +451,26 @@ def handed_over(b: Body, channel: Value, at: int) -> Value:
 
 def received(b: Body, channel: Value) -> None:
     """A receive: it may join a goroutine, and it takes back the token of a channel used as a lock."""
+    if sent_later(b, channel):
+        b.pause(channel.paths)
     token = is_token(b.types.element(channel.type))
     for p in channel.paths:
         if token:
             b.release(p)
         b.wait(p, received=True)
+
+
+def sent_later(b: Body, channel: Value) -> bool:
+    """Whether only the tree sends on the channel, or a timer does: a library may send at once."""
+    return bool(channel.paths) and all(_of_tree(b, p) for p in channel.paths)
+
+
+def _of_tree(b: Body, channel: Path) -> bool:
+    fields = named_fields(channel)
+    if not fields:
+        return channel.base[0] != RESULT
+    package, _, owner = fields[-1].rpartition(".")[0].rpartition(".")
+    return package == "time" or b.analysis.program.named(package, owner) is not None
 
 
 def is_token(kind: Type) -> bool:

@@ -76,6 +76,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     adds: bool = False  # WaitGroup.Add
     done: bool = False  # WaitGroup.Done
     joins: bool = False  # waits for the goroutines of the receiver
+    pauses: bool = False  # waits until the receiver calls for it
     publishes: Names = ()  # keeps these where other goroutines can reach them
     noreturn: bool = False
     detaches: bool = False  # its caller goes on on a goroutine of its own, beside who called that

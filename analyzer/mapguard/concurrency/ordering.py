@@ -139,15 +139,26 @@ def made_itself(graph: CallGraph, c: Context) -> bool:
     maker = graph.analysis.program.by_id.get(base[1])
     if c.ran(maker):
         return True
-    if maker is None or base[0] != ALLOC:
+    if maker is None or base[0] not in (ALLOC, RESULT):
         return False
     for edge in c.own:
+        if base[0] == RESULT:
+            if _got_by_own_call(graph, edge, base, maker):
+                return True
+            continue
         if _of_own_call(graph, c, edge, maker):
             return True
         paths = edge.args.get(RECEIVER, ())
         if paths and all(p.base[:2] == (ALLOC, edge.caller.id) and not p.fields and _made_in(graph, p.base, maker) for p in paths):
             return True
     return False
+
+
+def _got_by_own_call(graph: CallGraph, edge: Edge, base: Base, maker: Func) -> bool:
+    """Whether the caller of the edge passes on what ``maker`` has made for its call, and kept somewhere as well."""
+    if (ALLOC, *base[1:]) not in graph.analysis.alloc_loops or not graph.calls(edge.caller, maker):
+        return False
+    return any(all(p.base == base and not p.fields for p in paths) for paths in edge.args.values() if paths)
 
 
 def _of_own_call(graph: CallGraph, c: Context, edge: Edge, maker: Func) -> bool:

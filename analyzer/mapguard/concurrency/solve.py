@@ -114,6 +114,7 @@ class Analysis:
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
+        self.not_followed: set[str] = set()  # methods that are called through interfaces of the tree which too many types fit
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge, Type]] = []  # of stored functions, with the type that those have
@@ -514,7 +515,7 @@ class Analysis:
                     edge.candidates = len(stored)
                     edge.queued = template.queued
                     edge.known, edge.needs, edge.intact = template.known, template.needs, template.intact
-                    edge.dropped, edge.signaled = template.dropped, template.signaled
+                    edge.dropped, edge.signaled, edge.woken = template.dropped, template.signaled, template.woken
                     self._name_results(body, template.at, f)
                     unit = self.units[body.func.id]
                     unit.edges = (*unit.edges, edge)
@@ -548,9 +549,11 @@ class Analysis:
         key = (owner, name)
         if key not in self._dispatched:
             found: list[tuple[Func, tuple[str, ...]]] = []
-            for named in self.types.implementers(owner)[:_IMPLEMENTER_LIMIT]:
+            for position, named in enumerate(self.types.implementers(owner)):
                 selected = self.types.select(TName(named.pkg, named.name), name)
-                if selected is not None and selected.method is not None:
+                if selected is not None and selected.method is not None and position >= _IMPLEMENTER_LIMIT:
+                    self.not_followed.add(selected.method.id)
+                elif selected is not None and selected.method is not None:
                     one = selected.method, tuple(step.field for step in selected.steps)
                     if one not in found:
                         found.append(one)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from mapguard.concurrency.domain import Locks, Needs, Path, Value
+from mapguard.concurrency.domain import Locks, Needs, Path, Place, Value
 
 
 class ParamCall(NamedTuple):
@@ -33,6 +33,7 @@ class Summary:
         "detaches",
         "escapes",
         "noreturn",
+        "pauses",
         "publishes",
         "puts",
         "releases",
@@ -59,6 +60,7 @@ class Summary:
         self.signals: frozenset[Path] = frozenset()
         self.calls_params: tuple[ParamCall, ...] = ()
         self.noreturn = False
+        self.pauses: frozenset[Place] = frozenset()  # where it waits for what it returns, if that is not there yet
         self.detaches = False  # it goes on on a goroutine of its own, beside its caller
 
     def key(self) -> tuple[object, ...]:
@@ -77,6 +79,7 @@ class Summary:
             self.signals,
             self.calls_params,
             self.noreturn,
+            self.pauses,
             self.detaches,
         )
 

@@ -7,7 +7,18 @@ from mapguard.concurrency.body import Body, Exits, PathEndedError
 from mapguard.concurrency.branchlocks import asks_for_lock, found_by, locked_or_new, note_absent, of_present, try_lock, variable
 from mapguard.concurrency.calls import call, use_function
 from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
-from mapguard.concurrency.evaluate import element, evaluate, file_type, handed_over, is_token, operand, received, select, this_round
+from mapguard.concurrency.evaluate import (
+    element,
+    evaluate,
+    file_type,
+    handed_over,
+    is_token,
+    operand,
+    received,
+    select,
+    sent_later,
+    this_round,
+)
 from mapguard.concurrency.handover import given_away
 from mapguard.concurrency.requirements import cases_need, conditions
 from mapguard.concurrency.state import State, join
@@ -349,6 +360,8 @@ def range_loop(b: Body, s: Range) -> None:
         value = b.copied(this_round(element(b, container, at_hand=True), s.at), s.at)
         if isinstance(under, TChan):
             first, second = handed_over(b, container, s.at), NOTHING
+            if sent_later(b, container):
+                b.pause(container.paths)
         else:
             first = Value(TName("", "int"))
             if isinstance(under, TMap):
