@@ -448,6 +448,8 @@ def use_function(
             thread = begin_unknown(b, owner, param, kind, at, ends)
             again = many or _again(b, path)
             b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), again, thread, ends, each or _each(b, path)))
+            if owner != b.func.id and kind in ("call", "go", "join"):
+                _passed_on(b, path, value.type, kind, at, end, locks)
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
@@ -473,6 +475,14 @@ def use_function(
             edge = b.edge("callback", func, at, end, paths, many=often, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge, locks)
+
+
+def _passed_on(b: Body, path: Path, asked: Type, kind: str, at: int, end: int, locks: Locks) -> None:
+    """A literal passes on a function that its maker was given: where the literal is kept, it is run with that."""
+    template = _snapshot(b, [], at, end, "call" if kind == "call" else "go")
+    if kind == "call":
+        template.locks = _held(b, kind, locks)
+    b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), template, asked))
 
 
 def start_goroutine(
