@@ -181,6 +181,9 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
             acquires, releases = (lock[1], "") if lock[0] == "acquire" else ("", lock[1])
             lock_effect(b, target.recv.paths, acquires, releases, mode)
             return NOTHING
+        if target.recv is not None and name[:2] != "(?" and b.analysis.models.function(name) is None:
+            # no method, maybe, but a field of a library's struct that the tree has put a function in
+            b.analysis.pending_calls.append((b, name, _snapshot(b, args, at, end, "go" if mode == "go" else "call"), fn.type))
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
     return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs), fn.type)
 
