@@ -58,7 +58,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
-    b.written = x.args
+    b.written, b.called = x.args, x.fn
     result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
     if b.state is not None:
         for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):

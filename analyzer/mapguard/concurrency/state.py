@@ -16,10 +16,25 @@ class State:
     ``deferred`` are the locks that deferred calls of this path release.
     ``needs`` are the conditions on this call under which the path is taken. ``intact`` are parameters and objects made here that
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
-    ``absent`` are the keys of concurrent maps that a look-up on this path has not found.
+    ``absent`` are the keys of concurrent maps that a look-up on this path has not found. ``second`` are locks that have the path of
+    one that is held, and by which other name they were taken: they are another object's.
     """
 
-    __slots__ = ("absent", "cases", "deferred", "env", "escaped", "given", "intact", "live", "locks", "needs", "published", "signaled")
+    __slots__ = (
+        "absent",
+        "cases",
+        "deferred",
+        "env",
+        "escaped",
+        "given",
+        "intact",
+        "live",
+        "locks",
+        "needs",
+        "published",
+        "second",
+        "signaled",
+    )
 
     def __init__(
         self,
@@ -36,6 +51,7 @@ class State:
         self.cases = cases or {}
         self.deferred: frozenset[Path] = frozenset()
         self.absent: frozenset[tuple[Path, object]] = frozenset()
+        self.second: frozenset[tuple[Path, object]] = frozenset()
         self.needs = NO_NEEDS
         self.intact: Intact = {}  # never changed in place: copies of the state share it
         self.given = given
@@ -49,6 +65,7 @@ class State:
         made = State(dict(self.env), dict(self.locks), self.escaped, self.live, self.signaled, self.published, self.given, dict(self.cases))
         made.deferred = self.deferred
         made.absent = self.absent
+        made.second = self.second
         made.needs = self.needs
         made.intact = self.intact
         return made
@@ -86,6 +103,7 @@ def join(states: list[State]) -> State | None:
         first.locks = join_locks(first.locks, other.locks)
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.absent &= other.absent
+        first.second &= other.second
         first.needs &= other.needs
         first.intact = both_intact(first.intact, other.intact)
         first.escaped |= other.escaped
