@@ -81,12 +81,14 @@ class Body:
         self.accesses: dict[tuple[str, Path, int], Access] = {}
         self.edges: dict[tuple[str, int, str], Edge] = {}
         self.took: set[Path] = set()  # locks that it takes
+        self.lock_names: dict[Path, object] = {}  # the expressions by which they were taken
         self.taken_at_end: dict[Path, str] = {}  # locks that deferred calls take
         self.unlocked: dict[Path, str] = {}  # locks that it gives up itself without having taken them
         self.unlocks: dict[Path, str] = {}  # the modes of those that it gives up at its end
         self.entered: frozenset[Path] = frozenset()  # locks that it was entered with
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.written: tuple[Expr, ...] = ()  # the arguments of the call at hand as they are written
+        self.called: Expr | None = None  # and its function
         self.returned: list[State] = []
         self.returned_when: list[tuple[Needs, tuple[Value, ...]]] = []
         self.return_values: tuple[Value, ...] = ()
@@ -531,9 +533,14 @@ class Body:
 
     # ------------------------------------------------------------ locks
 
-    def acquire(self, path: Path, mode: str) -> None:
+    def acquire(self, path: Path, mode: str, name: object = None) -> None:
+        """Takes a lock, which is written as ``name``. One that is held for writing under another name is another object's lock."""
         if path.fields and path.fields[-1] == "@r":
             path, mode = Path(path.base, path.fields[:-1]), "read"
+        if name is not None and self.now.locks.get(path) == WRITE and self.lock_names.get(path) not in (None, name):
+            self.now.second |= {(path, name)}
+            return
+        self.lock_names[path] = name
         self.now.locks[path] = mode
         self.took.add(path.original().plain())
         self.now.given -= {path}
@@ -541,11 +548,16 @@ class Body:
     def release(self, path: Path) -> None:
         if path.fields and path.fields[-1] == "@r":
             path = Path(path.base, path.fields[:-1])
+        if self.now.second:
+            self.now.second = frozenset(s for s in self.now.second if s[0] != path)
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
 
-    def give_up(self, path: Path, mode: str) -> None:
+    def give_up(self, path: Path, mode: str, name: object = None) -> None:
         """The body itself releases a lock, taken in ``mode``; one that it has taken on no way so far it was entered with."""
+        if (path, name) in self.now.second:
+            self.now.second -= {(path, name)}
+            return
         if mode in (READ, WRITE) and path.fields[-1:] != (READ_HALF,) and not self.has_taken(path):
             self.unlocked.setdefault(path, mode)
         self.release(path)

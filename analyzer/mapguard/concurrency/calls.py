@@ -58,7 +58,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
-    b.written = x.args
+    b.written, b.called = x.args, x.fn
     result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
     if b.state is not None:
         for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
@@ -181,6 +181,9 @@ def _target(b: Body, target: FuncVal, fn: Value, args: list[Value], at: int, end
             acquires, releases = (lock[1], "") if lock[0] == "acquire" else ("", lock[1])
             lock_effect(b, target.recv.paths, acquires, releases, mode)
             return NOTHING
+        if target.recv is not None and name[:2] != "(?" and b.analysis.models.function(name) is None:
+            # no method, maybe, but a field of a library's struct that the tree has put a function in
+            b.analysis.pending_calls.append((b, name, _snapshot(b, args, at, end, "go" if mode == "go" else "call"), fn.type))
         return apply_model(b, name, target.recv, fn.type, args, at, end, mode)
     return call_function(b, target.target, target.recv, args, at, end, mode, spread, len(fn.funcs), fn.type)
 
@@ -450,6 +453,8 @@ def use_function(
             thread = begin_unknown(b, owner, param, kind, at, ends)
             again = many or _again(b, path)
             b.param_calls.add(ParamCall(owner, param, kind, _held(b, kind, locks), again, thread, ends, each or _each(b, path)))
+            if owner != b.func.id and kind in ("call", "go", "join"):
+                _passed_on(b, path, value.type, kind, at, end, locks)
         elif kind in ("call", "go", "join") and (found := location(path)) is not None:
             b.analysis.pending_calls.append((b, found[0].name, _snapshot(b, [], at, end, "go" if kind == "join" else kind), value.type))
     for target in value.funcs:
@@ -475,6 +480,14 @@ def use_function(
             edge = b.edge("callback", func, at, end, paths, many=often, extra=locks)
             effects(b, func, summary, bound, paths, at, sure=True)
             parameter_calls(b, func, summary, bound, paths, at, end, edge, locks)
+
+
+def _passed_on(b: Body, path: Path, asked: Type, kind: str, at: int, end: int, locks: Locks) -> None:
+    """A literal passes on a function that its maker was given: where the literal is kept, it is run with that."""
+    template = _snapshot(b, [], at, end, "call" if kind == "call" else "go")
+    if kind == "call":
+        template.locks = _held(b, kind, locks)
+    b.analysis.pending_calls.append((b, slot(path.base[1], path.base[2]), template, asked))
 
 
 def start_goroutine(

@@ -524,7 +524,17 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
         given = b.copied(element_value(b, value, inner), x.at)
         if given.paths or given.funcs:
             store_field(b, home.plus(ELEM), given)
+        if given.funcs and isinstance(key, Name):
+            _keep_for_callers(b, kind, key.name, given)
     return made
+
+
+def _keep_for_callers(b: Body, kind: Type, field: str, value: Value) -> None:
+    """A function of the tree in a field of a struct that another module declares: code of the tree that calls the field runs it."""
+    selected = b.types.select(kind, field)
+    funcs = tuple(f for f in value.funcs if isinstance(f.target, Func))
+    if funcs and selected is not None and selected.external is not None:
+        b.analysis.keep_named(selected.external, funcs)
 
 
 def store_field(b: Body, target: Path, value: Value) -> None:

@@ -3,7 +3,7 @@
 from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import REAL, Context, strength
-from mapguard.concurrency.domain import GLOBAL, Access, Path
+from mapguard.concurrency.domain import GLOBAL, PARAM, RECEIVER, Access, Path, named_fields
 from mapguard.concurrency.doubts import Doubts
 from mapguard.concurrency.guards import own_lock, shared_read_lock
 from mapguard.concurrency.inference import Guard
@@ -34,7 +34,8 @@ class Evidence:
     def _base(self, a: Context, b: Context, guard: Guard | None, accesses: list[Access]) -> tuple[int, list[str]]:
         kinds = sorted((strength(a), strength(b)))
         inner = guard is not None and REAL not in kinds and self._among_its_own(a, b, guard)
-        held = guard is not None and bool(guard.held) and not inner
+        kept = guard is not None and REAL not in kinds and _of_keeper(a, b, guard.lock)
+        held = guard is not None and bool(guard.held) and not inner and not kept
         reasons: list[str] = []
         if kinds == [REAL, REAL]:
             score = 4
@@ -90,6 +91,16 @@ def lock_beside(c: Context) -> bool:
         if lock.base[0] == GLOBAL and c.path.base[0] == GLOBAL and _package(lock) == _package(c.path):
             return True
     return False
+
+
+def _of_keeper(a: Context, b: Context, lock: Path) -> bool:
+    """Whether the lock is of a type that keeps such objects, and a side is called on an object by itself, which no keeper is known of.
+
+    A type that leaves the lock to its keepers is not meant for several goroutines.
+    """
+    owners = {f.rpartition(".")[0] for f in named_fields(lock)}
+    calls = (c for c in (a, b) if c.path.base == (PARAM, c.thread.func.id, RECEIVER))
+    return lock.base[0] != GLOBAL and any(owners.isdisjoint(f.rpartition(".")[0] for f in named_fields(c.path)) for c in calls)
 
 
 def _package(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Calls of functions outside the tree to effects, as the models of rules/models say; no library is special in code."""
 
+from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import (
     ELEM,
@@ -19,7 +20,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.model_types import serves_calls
 from mapguard.concurrency.models import FunctionModel, RootModel
-from mapguard.facts.syntax import Expr, Lit, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
+from mapguard.facts.syntax import Expr, Lit, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.program.model import Func, NamedType
 from mapguard.program.names import show_type
 
@@ -71,14 +72,15 @@ def named(names: tuple[str, ...], recv: Value | None, args: list[Value]) -> list
 
 def lock_effect(b: Body, paths: tuple[Path, ...], acquires: str, releases: str, mode: str) -> None:
     """A call of a lock's method that takes the lock or gives it up in this mode, "" for neither; at once or deferred."""
+    name = shape(b.called.x) if isinstance(b.called, Sel) else None
     if acquires and mode == "call":
         for p in paths:
-            b.acquire(p, acquires)
+            b.acquire(p, acquires, name)
     elif acquires and mode == "defer":
         b.taken_at_end.update((p, acquires) for p in paths)
     if releases and mode == "call":
         for p in paths:
-            b.give_up(p, releases if len(paths) == 1 else "")
+            b.give_up(p, releases if len(paths) == 1 else "", name)
     elif releases and mode == "defer":
         b.now.deferred |= set(paths)
         b.unlocks.update((p, releases) for p in paths)

@@ -31,7 +31,8 @@ class State:
     ``needs`` are the conditions on this call under which the path is taken. ``intact`` are parameters and objects made here that
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
     ``absent`` are the keys of concurrent maps that a look-up on this path has not found. ``woken`` are the places of the channels
-    and the like one of which the path has waited for; without any it has not waited.
+    and the like one of which the path has waited for; without any it has not waited. ``second`` are locks that have the path of one
+    that is held, and by which other name they were taken: they are another object's.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class State:
         "locks",
         "needs",
         "published",
+        "second",
         "signaled",
         "woken",
     )
@@ -66,6 +68,7 @@ class State:
         self.deferred: frozenset[Path] = frozenset()
         self.absent: frozenset[tuple[Path, object]] = frozenset()
         self.woken: frozenset[Place] = frozenset()
+        self.second: frozenset[tuple[Path, object]] = frozenset()
         self.needs = NO_NEEDS
         self.intact: Intact = {}  # never changed in place: copies of the state share it
         self.given = given
@@ -80,6 +83,7 @@ class State:
         made.deferred = self.deferred
         made.absent = self.absent
         made.woken = self.woken
+        made.second = self.second
         made.needs = self.needs
         made.intact = self.intact
         return made
@@ -118,6 +122,7 @@ def join(states: list[State]) -> State | None:
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.absent &= other.absent
         first.woken = both_woken(first.woken, other.woken)
+        first.second &= other.second
         first.needs &= other.needs
         first.intact = both_intact(first.intact, other.intact)
         first.escaped |= other.escaped
