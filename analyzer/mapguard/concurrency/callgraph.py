@@ -363,6 +363,10 @@ class CallGraph:
         by_id = self.analysis.program.by_id
         return not made or any(bool(self.analysis.alloc_loops.get(base)) or self.runs_many(by_id[base[1]]) for base in made)
 
+    def made_once(self, method: Func) -> bool:
+        """Whether there is one object of the receiver's type, as far as the tree makes any."""
+        return method.recv is not None and not self.made_often(method) and not self.analysis.several(".".join(method.recv.key))
+
     def calls(self, caller: Func, callee: Func) -> bool:
         return any(e.caller is caller and not e.starts_thread for e in self.incoming.get(callee.id, ()))
 

@@ -70,7 +70,7 @@ class Doubts:
         func = c.thread.func
         if c.thread.kind != "exported" or not self.graph.in_program(func):
             return False
-        answers = func.recv is not None and func is not other.thread.func and func.facts.name in self.graph.analysis.unresolved
+        answers = func is not other.thread.func and self.graph.analysis.may_answer(func)
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _called_here(self, c: Context) -> bool:

@@ -256,7 +256,7 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
     if selected.iface is not None:
         known = () if _lock_of_library(b, selected) else b.analysis.dispatch(selected.owner, name, value)
         if not known:
-            b.analysis.unresolved.add(name)
+            b.analysis.note_unresolved(name, selected.owner)
         return Value(selected.iface, (), known or (FuncVal(str(selected.external), value),))
     if selected.external is not None:
         signature = b.analysis.signature_of(selected)
@@ -273,7 +273,7 @@ def _lock_of_library(b: Body, selected: Selected) -> bool:
 def unknown_selection(b: Body, base: Value, name: str) -> Value:
     # Nothing is known of the type: the name still tells a lock from a map.
     if base.type == UNKNOWN_TYPE:
-        b.analysis.unresolved.add(name)
+        b.analysis.note_unresolved(name, UNKNOWN_TYPE)
     paths = tuple(p.plus(f"?.{name}") for p in base.paths)
     return Value(base.type if base.type == OUTSIDE else UNKNOWN_TYPE, paths, (FuncVal(f"(?).{name}", base),))
 

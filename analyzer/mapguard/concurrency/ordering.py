@@ -99,7 +99,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
             return False  # an object's own long-lived goroutine: starting a second one would be a leak
         return graph.shared(owner, base, overlapping=not graph.outlives(edge))
     if base[0] not in (ALLOC, RESULT):
-        return True
+        return edge is None or edge.kind != "go" or not _of_one_start(graph, edge)
     if made_itself(graph, a):
         return False  # every activation has its own
     if edge is not None and base[0] == ALLOC and base[1] == edge.caller.id:
@@ -113,9 +113,31 @@ def _of_this_round(spawn: Edge, path: Path) -> bool:
     """Whether the goroutine gets the element at hand of the loop that starts it, under whatever name."""
     if not spawn.loops:
         return False
-    at_hand = f"{ELEM}@{spawn.loops[-1]}"
-    given = [names for names in spawn.args.values() if any(at_hand in p.fields[-1:] for p in names)]
-    return at_hand in path.fields or any(p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names)
+    given = [names for names in spawn.args.values() if any(_at_hand(p, spawn) for p in names)]
+    return f"{ELEM}@{spawn.loops[-1]}" in path.fields or any(
+        p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names
+    )
+
+
+def _at_hand(path: Path, spawn: Edge) -> bool:
+    """Whether it is the element at hand of the loop that starts the goroutine."""
+    return bool(spawn.loops) and f"{ELEM}@{spawn.loops[-1]}" in path.fields[-1:]
+
+
+def _of_one_start(graph: CallGraph, spawn: Edge) -> bool:
+    """Whether the goroutine is started only where an object's life begins, whose type has but one object.
+
+    That a loop over objects of many types calls or starts it through an interface makes no second start of that object.
+    """
+    started = spawn.callee
+    if started.outer is None and once_an_object(started) and any(_at_hand(p, spawn) for p in spawn.args.get(RECEIVER, ())):
+        return graph.made_once(started)
+    for e in graph.only_way(spawn):
+        if e.loops or e.many:
+            return False
+        if once_an_object(e.caller):
+            return graph.made_once(e.caller.frame)
+    return False
 
 
 def _called_meanwhile(graph: CallGraph, spawn: Edge, base: Base) -> bool:

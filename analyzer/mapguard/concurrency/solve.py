@@ -113,7 +113,7 @@ class Analysis:
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
-        self.unresolved: set[str] = set()  # names of methods that are called on objects of unknown types
+        self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
         self.not_followed: set[str] = set()  # methods that are called through interfaces of the tree which too many types fit
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
@@ -559,6 +559,25 @@ class Analysis:
                         found.append(one)
             self._dispatched[key] = tuple(found)
         return tuple(FuncVal(f, _embedded(recv, steps)) for f, steps in self._dispatched[key])
+
+    def note_unresolved(self, name: str, kind: Type) -> None:
+        """A call of ``name`` on an interface that nothing in the tree is known to implement, or on an object of unknown type."""
+        self._unresolved.setdefault(name, set()).add(kind)
+
+    def may_answer(self, method: Func) -> bool:
+        """Whether a call that could not be resolved may run the method: one of its name, on an interface of which its type has the rest
+        by name at least, or on an object of which nothing is known."""
+        if method.recv is None:
+            return False
+        own = TName(*method.recv.key)
+        return any(
+            all(self.types.select(own, wanted) is not None for wanted, _ in self._wanted(kind))
+            for kind in self._unresolved.get(method.facts.name, ())
+        )
+
+    def _wanted(self, kind: Type) -> tuple[tuple[str, TFunc], ...]:
+        under = self.types.underlying(kind)
+        return self.types.interface_methods(under) if isinstance(under, TInterface) else ()
 
     def signature_of(self, selected: Selected) -> Type:
         """The signature of a method that is declared without a body (a library's)."""

@@ -6,7 +6,7 @@ from mapguard.concurrency.assignment import assign, assign_to, declare, note_fou
 from mapguard.concurrency.body import Body, Exits, PathEndedError
 from mapguard.concurrency.branchlocks import asks_for_lock, found_by, locked_or_new, note_absent, of_present, try_lock, variable
 from mapguard.concurrency.calls import call, use_function
-from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
+from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, OUTSIDE, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
 from mapguard.concurrency.evaluate import (
     element,
     evaluate,
@@ -363,7 +363,7 @@ def range_loop(b: Body, s: Range) -> None:
             if sent_later(b, container):
                 b.pause(container.paths)
         else:
-            first = Value(TName("", "int"))
+            first = Value(UNKNOWN_TYPE if container.type == OUTSIDE else TName("", "int"))  # that may be an iterator
             if isinstance(under, TMap):
                 first = Value(
                     under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ()
