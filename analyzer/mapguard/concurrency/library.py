@@ -39,6 +39,7 @@ def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[V
             for value in args:
                 if b.types.map_of(value.type) is not None:
                     b.record("read", value, at, end, weak=True)
+                b.analysis.hand_out(value.type)
                 run_functions(b, value, "go" if mode == "go" else "call", at, end, False)
         return result(b, kind, None, recv, args, at)
     if recv is not None:

@@ -113,6 +113,7 @@ class Analysis:
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
+        self._handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
         self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
         self.not_followed: set[str] = set()  # methods that are called through interfaces of the tree which too many types fit
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
@@ -564,13 +565,19 @@ class Analysis:
         """A call of ``name`` on an interface that nothing in the tree is known to implement, or on an object of unknown type."""
         self._unresolved.setdefault(name, set()).add(kind)
 
+    def hand_out(self, kind: Type) -> None:
+        """An object of the type is given to a function outside the tree, which may call its methods."""
+        own = self.types.deref(kind)
+        if isinstance(own, TName):
+            self._handed_out.add((own.pkg, own.name))
+
     def may_answer(self, method: Func) -> bool:
         """Whether a call that could not be resolved may run the method: one of its name, on an interface of which its type has the rest
-        by name at least, or on an object of which nothing is known."""
+        by name at least, or on an object of which nothing is known. So may a library that gets the object."""
         if method.recv is None:
             return False
         own = TName(*method.recv.key)
-        return any(
+        return (own.pkg, own.name) in self._handed_out or any(
             all(self.types.select(own, wanted) is not None for wanted, _ in self._wanted(kind))
             for kind in self._unresolved.get(method.facts.name, ())
         )
