@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mapguard.concurrency.aliases import Aliases, Likeness
+from mapguard.concurrency.builders import Builders
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Climber, Context, strength
 from mapguard.concurrency.declared import declared_guard
@@ -77,6 +78,7 @@ class Judge:
         self.climber = Climber(self.graph)
         self.counts: Counter[str] = Counter()
         self._contexts: dict[int, list[Context]] = {}
+        self.builders = Builders(self.graph)
         self._chain = self._filters()
         self.evidence = Evidence(self.graph, self.aliases)
         self.own_locks = OwnLocks(self.graph)
@@ -91,7 +93,7 @@ class Judge:
         return None
 
     def _filters(self) -> tuple[tuple[Filter, Callable[[Context, Context], bool]], ...]:
-        graph, aliases = self.graph, self.aliases
+        graph, aliases, builders = self.graph, self.aliases, self.builders
         return (
             (Filter.BOTH_READ, lambda a, b: not (a.access.writes or b.access.writes)),
             (Filter.DIFFERENT_LOCATION, lambda a, b: different_location(graph, aliases, a, b)),
@@ -102,7 +104,7 @@ class Judge:
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
             (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, self.telling(a, b), self.telling(b, a))),
             (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
-            (Filter.ORDERED, lambda a, b: ordered(graph, a, b)),
+            (Filter.ORDERED, lambda a, b: ordered(graph, a, b) or builders.finished(a, b) or builders.finished(b, a)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
         )
 
