@@ -72,6 +72,8 @@ class Body:
         self.captured: set[Base] = set()
         self.addressed: set[Path] = set()  # parts of objects whose address was taken
         self.loops: tuple[int, ...] = ()
+        self.around: tuple[int, ...] = ()  # the position of the statement at hand, and of those around it, each in its block
+        self.copies: dict[Base, tuple[int, tuple[int, ...]]] = {}  # objects that variables hold by value: where copied, the block
         self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
         self.series_at: int | None = None  # the literal being evaluated whose functions one goroutine runs in turn
         self.label = ""
@@ -257,8 +259,11 @@ class Body:
         self.puts[target] = merge_values(self.puts[target], kept) if target in self.puts else kept
         return given
 
-    def copied(self, value: Value, at: int) -> Value:
-        """The value after an assignment: a struct or array is copied, everything else shared. What a variable holds is not known."""
+    def copied(self, value: Value, at: int, held: bool = False) -> Value:
+        """The value after an assignment: a struct or array is copied, everything else shared. What a variable holds is not known.
+
+        ``held``: it is a variable's, which keeps it; a new object is moved to where it is assigned.
+        """
         if value.known:
             value = value._replace(known="")
         if not value.paths:
@@ -267,7 +272,7 @@ class Body:
         if not (isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)):
             return value
         marker = f"{COPY}{at}"
-        paths = tuple(p if p.base[0] == ALLOC and not p.fields else p.uncopied().plus(marker) for p in value.paths)
+        paths = tuple(p if p.base[0] == ALLOC and not p.fields and not held else p.uncopied().plus(marker) for p in value.paths)
         return Value(value.type, paths, value.funcs)
 
     def taken(self, value: Value) -> Value:
