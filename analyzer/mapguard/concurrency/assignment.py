@@ -17,7 +17,18 @@ from mapguard.concurrency.domain import (
     merge_values,
     named_fields,
 )
-from mapguard.concurrency.evaluate import evaluate, file_type, note_map, operand, private_slot, qualifier, remember_home, select
+from mapguard.concurrency.evaluate import (
+    evaluate,
+    file_type,
+    note_map,
+    operand,
+    own_copy,
+    own_part,
+    private_slot,
+    qualifier,
+    remember_home,
+    select,
+)
 from mapguard.facts.syntax import Assign, Call, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
 
 
@@ -31,7 +42,7 @@ def assign(b: Body, s: Assign) -> None:
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
             set_global(b, target)
-        kept = b.copied(value, s.at)
+        kept = b.copied(value, s.at, len(s.rhs) == len(s.lhs) and isinstance(s.rhs[position], Name))
         if isinstance(target, Sel):
             kept = kept._replace(known=value.known)
         assign_to(b, target, kept, s.op == ":=", update, s.at)
@@ -124,6 +135,8 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
                     remember_home(b, slot, value)
         case Sel(x=inner, name=name):
             place = evaluate_place(b, target)
+            if not update and b.types.is_reference(place.type):
+                place = own_place(b, target, place)
             changed(b, place)
             for p in place.paths:
                 b.set_field(p)
@@ -151,6 +164,23 @@ def evaluate_place(b: Body, target: Sel) -> Value:
         return evaluate(b, target)
     base = operand(b, target.x)
     return select(b, base, target.name, place=True) if b.state is not None else NOTHING
+
+
+def own_place(b: Body, target: Sel, place: Value) -> Value:
+    """The place of a field that is set, where it is part of a copy that a variable of this body holds: the copy is an object of its own."""
+    root: Expr = target
+    while isinstance(root, Sel):
+        root = root.x
+    value = b.now.env.get(root.name) if isinstance(root, Name) else None
+    if not isinstance(root, Name) or value is None or not isinstance(b.types.underlying(value.type), TStruct):
+        return place
+    own = own_copy(b, root, value)
+    if own is value and not any(p.base in b.copies for p in value.paths):
+        return place
+    for p in evaluate_place(b, target).paths:
+        if p.base == own.paths[0].base:
+            own_part(b, p)
+    return evaluate_place(b, target)
 
 
 def _is_interface(b: Body, value: Value) -> bool:

@@ -74,6 +74,8 @@ class Body:
         self.captured: set[Base] = set()
         self.addressed: set[Path] = set()  # parts of objects whose address was taken
         self.loops: tuple[int, ...] = ()
+        self.around: tuple[int, ...] = ()  # the position of the statement at hand, and of those around it, each in its block
+        self.copies: dict[Base, tuple[int, tuple[int, ...]]] = {}  # objects that variables hold by value: where copied, the block
         self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
         self.series_at: int | None = None  # the literal being evaluated whose functions one goroutine runs in turn
         self.label = ""
@@ -178,7 +180,6 @@ class Body:
         ``publish`` is false when only a goroutine started here gets it; ``into`` is the object it is stored in.
         """
         pending = [(p.base, publish) for p in value.paths if self._reveals(p, value.type)]
-        pending.extend((p.base, publish) for _, held in self.in_copies(value) for p in held.paths if self._reveals(p, held.type))
         # who gets a function can run it, but finds what it captured in no other place
         pending.extend((p.base, False) for f in value.funcs for p in self.analysis.captures(f))
         seen: set[tuple[Base, bool]] = {(into, True), (into, False)} if into is not None else set()
@@ -195,17 +196,11 @@ class Body:
                 self.escaped_params.add(base[2])
                 if known:
                     self.published_params.add(base[2])
+            else:
+                continue
             for held, stored in self.store.items():
                 if held.base == base:
                     pending.extend((p.base, known) for p in stored.paths if self._reveals(p, stored.type))
-
-    def in_copies(self, value: Value) -> list[tuple[tuple[str, ...], Value]]:
-        """What the fields of copied structs hold that this function has stored there, with the way to them."""
-        found: list[tuple[tuple[str, ...], Value]] = []
-        for p in (p.plain() for p in value.paths if p.fields and p.fields[-1].startswith(COPY)):
-            size = len(p.fields)
-            found.extend((t.fields[size:], v) for t, v in self.store.items() if t.base == p.base and t.fields[:size] == p.fields)
-        return found
 
     def _reveals(self, path: Path, kind: Type) -> bool:
         """Whether who gets a value gets at the object that its path starts from: the object, an element, the address of a part of it.
@@ -235,7 +230,7 @@ class Body:
 
     def reachable_from(self, target: Path, value: Value) -> None:
         """``value`` is kept in ``target`` from here on: who can reach that can reach it too."""
-        if not self.owned(target) and not target.in_copy:
+        if not self.owned(target):
             given = self._put(target, value) if self._unescaped_param(target.base) else ()
             rest = value._replace(paths=tuple(p for p in value.paths if p not in given))
             self.escape(rest, publish=self.shared(target), into=target.base)
@@ -268,8 +263,11 @@ class Body:
         self.puts[target] = merge_values(self.puts[target], kept) if target in self.puts else kept
         return given
 
-    def copied(self, value: Value, at: int) -> Value:
-        """The value after an assignment: a struct or array is copied, everything else shared. What a variable holds is not known."""
+    def copied(self, value: Value, at: int, held: bool = False) -> Value:
+        """The value after an assignment: a struct or array is copied, everything else shared. What a variable holds is not known.
+
+        ``held``: it is a variable's, which keeps it; a new object is moved to where it is assigned.
+        """
         if value.known:
             value = value._replace(known="")
         if not value.paths:
@@ -278,11 +276,7 @@ class Body:
         if not (isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)):
             return value
         marker = f"{COPY}{at}"
-        paths = tuple(p if p.base[0] == ALLOC and not p.fields else p.uncopied().plus(marker) for p in value.paths)
-        for way, held in self.in_copies(value):
-            for p in paths:
-                if p.fields and p.fields[-1] == marker:
-                    self.store[p.plus(*way).plain()] = held
+        paths = tuple(p if p.base[0] == ALLOC and not p.fields and not held else p.uncopied().plus(marker) for p in value.paths)
         return Value(value.type, paths, value.funcs)
 
     def taken(self, value: Value) -> Value:

@@ -159,7 +159,7 @@ class Climber:
         self.roots = graph.roots
         self.sessions = Sessions(self.analysis)
         self._chained: dict[tuple[str, str], list[tuple[Edge, ...]]] = {}
-        self._stepped: dict[tuple[str, Path, Locks], list[tuple[Edge, Path, Locks]]] = {}
+        self._stepped: dict[tuple[str, Path, Locks, bool], list[tuple[Edge, Path, Locks]]] = {}
 
     def contexts(self, access: Access) -> list[Context]:
         """All ways to one access, breadth first, within the limits; the nearest are found first."""
@@ -210,7 +210,7 @@ class Climber:
                 self._end(done, access, self._unknown_caller(func), way)
             return
         made = made or (self._made(path) if path.base[:2] == (ALLOC, func.id) else None)
-        for edge, target, held in self._callers(func, path, locks):
+        for edge, target, held in self._callers(func, path, locks, access.op == "replace"):
             if edge in chain or not self._fits(target):
                 continue
             needs = self.graph.needed(way.needs, edge)
@@ -293,9 +293,10 @@ class Climber:
         named = self.graph.struct_name(declared) if declared is not None else ""
         return not named or named == first.rpartition(".")[0]
 
-    def _callers(self, func: Func, path: Path, locks: Locks) -> list[tuple[Edge, Path, Locks]]:
-        """One step up: every edge to ``func`` with path and locks in the terms of its caller, and the locks held there."""
-        key = (func.id, path, locks)
+    def _callers(self, func: Func, path: Path, locks: Locks, place: bool) -> list[tuple[Edge, Path, Locks]]:
+        """One step up: every edge to ``func`` with path and locks in the terms of its caller, and the locks held there. ``place`` as in
+        ``moves``."""
+        key = (func.id, path, locks, place)
         known = self._stepped.get(key)
         if known is not None:
             return known
@@ -303,7 +304,7 @@ class Climber:
         homes = self._homes(path, locks, func)
         for edge in self.incoming.get(func.id, ()):
             for home, there in homes:
-                moved = self._moves(home, there, func, edge)
+                moved = self._moves(home, there, func, edge, place)
                 for target, held in ((q, h) for p, h in moved for q in result_names(p, self.analysis.named_results)):
                     if edge.starts_thread:
                         found.append((edge, target, merged(held, edge.locks)))
@@ -347,14 +348,14 @@ class Climber:
         looked_up = self.analysis.looked_up.get(func.frame.id, set()) if func is not None else set()
         return None if any(home.plain() in looked_up for home in self.analysis.homes.get(path.base, ())) else path
 
-    def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge) -> list[tuple[Path, Locks]]:
+    def _moves(self, path: Path, locks: Locks, func: Func, edge: Edge, place: bool = False) -> list[tuple[Path, Locks]]:
         """``moves``, also for a function literal that left the function it is written in: the call of that one tells its parameters."""
         kind, owner, _ = path.base
         if kind == PARAM and owner != func.id:
             maker = self.analysis.program.by_id.get(owner)
             if maker is not None and edge.caller.frame is not maker.frame:
                 return self._made_by(path, locks, maker, edge.caller) or [(path, locks)]
-        return moves(path, locks, func, edge, self.analysis)
+        return moves(path, locks, func, edge, self.analysis, place)
 
     def _made_by(self, path: Path, locks: Locks, maker: Func, caller: Func) -> list[tuple[Path, Locks]]:
         """``path`` of ``maker`` in the terms of ``caller``, which calls it directly or through few others; empty when it does not."""

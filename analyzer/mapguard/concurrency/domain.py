@@ -82,11 +82,6 @@ class Path(NamedTuple):
     def is_copy(self) -> bool:
         return any(f.startswith(COPY) for f in self.fields)
 
-    @property
-    def in_copy(self) -> bool:
-        """Whether it is a field of a copied struct itself: what is stored there does not get into the original."""
-        return len(self.fields) > 1 and self.fields[-2].startswith(COPY)
-
 
 def is_elem(field: str) -> bool:
     return field.startswith(ELEM)

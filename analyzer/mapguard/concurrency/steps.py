@@ -6,10 +6,11 @@ from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
 
-def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis) -> list[tuple[Path, Locks]]:
+def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis, place: bool = False) -> list[tuple[Path, Locks]]:
     """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
 
     Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
+    ``place``: the path is a field that gets another map, whatever that held before.
     """
     kind, owner, index = path.base
     alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
@@ -21,7 +22,7 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis) 
         held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
         for target in substitute(path, func, args) or (path,):
             stored = edge.stores and target.base[0] == ALLOC
-            out.extend(through(target, held, edge.stores) if stored else ((target, held),))
+            out.extend(through(target, held, edge.stores, place) if stored else ((target, held),))
     return out
 
 
@@ -37,9 +38,9 @@ def result_names(path: Path, named: dict[Base, list[Path]]) -> tuple[Path, ...]:
     return tuple(n.plus(*path.fields) for n in named.get(path.base, ())) or (path,)
 
 
-def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]]) -> list[tuple[Path, Locks]]:
+def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]], place: bool = False) -> list[tuple[Path, Locks]]:
     """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
-    for length in range(len(path.fields), 0, -1):
+    for length in range(len(path.fields) - place, 0, -1):
         gate = Path(path.base, path.fields[:length]).plain()
         held = stores.get(gate)
         if held is not None:

@@ -58,6 +58,7 @@ def run(b: Body, statements: tuple[Stmt, ...]) -> None:
     outer = dict(b.state.env)
     own = set(b.own_names)
     declared: set[str] = set()
+    around = b.around
     for position, statement in enumerate(statements):
         if b.state is None:
             break
@@ -65,7 +66,9 @@ def run(b: Body, statements: tuple[Stmt, ...]) -> None:
         if isinstance(statement, GoStmt):
             for name in given_away(statement, statements[position + 1 :]):
                 b.hand_over(name, statement.at)
+        b.around = (*around, position)
         execute(b, statement)
+    b.around = around
     if declared and b.state is not None:
         for name in declared:
             if name in outer:
