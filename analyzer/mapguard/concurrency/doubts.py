@@ -50,6 +50,9 @@ class Doubts:
             yield Doubt(3, "one side is the function that makes the object, before it returns it")
         if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
+        if {c.thread.kind for c in (a, b)} == {"exported"} and all(self.graph.one_at_a_time(c.thread.func) for c in (a, b)):
+            many = "this tree calls it like that method of many other types, and never twice at a time on one object"
+            yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
         if a.early or b.early:
             yield Doubt(1, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):

@@ -113,6 +113,7 @@ class Analysis:
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
+        self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
         self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
@@ -548,11 +549,14 @@ class Analysis:
         key = (owner, name)
         if key not in self._dispatched:
             found: list[tuple[Func, tuple[str, ...]]] = []
-            for named in self.types.implementers(owner)[:_IMPLEMENTER_LIMIT]:
+            all_of = self.types.implementers(owner)
+            for position, named in enumerate(all_of):
                 selected = self.types.select(TName(named.pkg, named.name), name)
                 if selected is not None and selected.method is not None:
                     one = selected.method, tuple(step.field for step in selected.steps)
-                    if one not in found:
+                    if position >= _IMPLEMENTER_LIMIT:
+                        self.crowded.setdefault(selected.method.id, set()).update(f.id for f, _ in found)
+                    elif one not in found:
                         found.append(one)
             self._dispatched[key] = tuple(found)
         return tuple(FuncVal(f, _embedded(recv, steps)) for f, steps in self._dispatched[key])
