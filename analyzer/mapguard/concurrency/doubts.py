@@ -11,7 +11,7 @@ from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
-from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 
@@ -146,6 +146,8 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
         yield Doubt(3, "one side fills the object from its encoded form")
     if _beginning(a, b) or _beginning(b, a):
         yield Doubt(2, "one side makes the map where the object's life begins")
+    if _configuring(a) or _configuring(b):
+        yield Doubt(2, "one side makes the map when whoever made the connection sends the settings, once and before all else")
     if any(in_a_phase(f) for c in (a, b) for f in _functions(c)):
         yield Doubt(0, "one side parses, loads or resets, which may have the object to itself")
     if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
@@ -197,6 +199,11 @@ def _beginning(a: Context, b: Context) -> bool:
         return True
     made = a.access.op == "replace" and any(begins(f) for f in _functions(a))
     return made and a.thread.id != b.thread.id
+
+
+def _configuring(c: Context) -> bool:
+    """Whether it is a remote call that tells an object its settings, and makes the map from them: the first call of a plugin's host."""
+    return c.access.op == "replace" and c.thread.kind in ("grpc", "rpc") and configures(c.thread.func)
 
 
 def _functions(c: Context) -> tuple[Func, ...]:
