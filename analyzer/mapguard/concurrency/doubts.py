@@ -147,7 +147,7 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
     if _beginning(a, b) or _beginning(b, a):
         yield Doubt(2, "one side makes the map where the object's life begins")
     if _configuring(a) or _configuring(b):
-        yield Doubt(2, "one side makes the map when whoever made the connection sends the settings, once and before all else")
+        yield Doubt(2, "one side fills the map when whoever made the connection sends the settings, once and before all else")
     if any(in_a_phase(f) for c in (a, b) for f in _functions(c)):
         yield Doubt(0, "one side parses, loads or resets, which may have the object to itself")
     if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
@@ -202,8 +202,8 @@ def _beginning(a: Context, b: Context) -> bool:
 
 
 def _configuring(c: Context) -> bool:
-    """Whether it is a remote call that tells an object its settings, and makes the map from them: the first call of a plugin's host."""
-    return c.access.op == "replace" and c.thread.kind in ("grpc", "rpc") and configures(c.thread.func)
+    """Whether it is a remote call that tells an object its settings, and fills the map from them: the first call of a plugin's host."""
+    return c.access.writes and c.thread.kind in ("grpc", "rpc") and configures(c.thread.func)
 
 
 def _functions(c: Context) -> tuple[Func, ...]:
