@@ -54,7 +54,7 @@ class Doubts:
             many = "this tree calls it like that method of many other types, and never twice at a time on one object"
             yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
         if a.early or b.early:
-            yield Doubt(1, "this tree gets to one side when its packages are initialised only")
+            yield Doubt(2, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
 
