@@ -278,6 +278,21 @@ class CallGraph:
         # goroutines overlap even where they are started one after the other
         return any(self._passed_twice(e, target, overlapping and e.kind != "go", seen) for e in edges for target in e.args.get(base[2], ()))
 
+    def one_at_a_time(self, func: Func) -> bool:
+        """Whether a program of the tree calls the method, as one of many that an interface has, and nothing in the tree calls it twice
+        at a time on one object."""
+        followed = {func.id} if func.id in self.incoming else self.analysis.crowded.get(func.id, set())
+        calls = [e for m in sorted(followed) for e in self.incoming.get(m, ()) if e.kind in ("call", "go") and e.candidates > _ANY_OF]
+        by_program = any(e.caller.scope.package.path in self._programs_packages for e in calls)
+        return by_program and not any(self._overlaps(e) for e in calls)
+
+    def _overlaps(self, edge: Edge) -> bool:
+        """Whether the call may be made on an object beside itself; on one that is not known whenever its caller runs often."""
+        targets = edge.args.get(RECEIVER, ())
+        if not targets or any(t.base[0] not in (ALLOC, GLOBAL, PARAM) for t in targets):
+            return self.runs_many(edge.caller)
+        return any(self._passed_twice(edge, t, edge.kind != "go", frozenset([edge.callee.id])) for t in targets)
+
     def _passed_twice(self, edge: Edge, target: Path, overlapping: bool, seen: frozenset[str]) -> bool:
         """Whether the call, executed several times, can pass the very object ``target`` again."""
         loops = () if overlapping else edge.loops

@@ -11,7 +11,7 @@ from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
-from mapguard.concurrency.promises import begins, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase
 from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
@@ -55,10 +55,11 @@ class Doubts:
             yield Doubt(idle, "one side waits for something to do, which the call that starts it has not given it yet")
         if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
+        if {c.thread.kind for c in (a, b)} == {"exported"} and all(self.graph.one_at_a_time(c.thread.func) for c in (a, b)):
+            many = "this tree calls it like that method of many other types, and never twice at a time on one object"
+            yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
         if a.early or b.early:
-            yield Doubt(1, "this tree gets to one side when its packages are initialised only")
-        if self._called_here(a) and self._called_here(b):
-            yield Doubt(1, "this tree calls both sides itself, through an interface, and nothing says that it does so at the same time")
+            yield Doubt(2, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
 
@@ -72,10 +73,6 @@ class Doubts:
             return False
         answers = func is not other.thread.func and self.graph.analysis.may_answer(func)
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
-
-    def _called_here(self, c: Context) -> bool:
-        """Whether it is a method that the tree calls through an interface which too many types fit to follow them all: a plug-in's."""
-        return c.thread.kind == "exported" and c.thread.func.id in self.graph.analysis.not_followed
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:
         """Whether the two ways lead to one object."""
@@ -165,6 +162,8 @@ def _time(a: Context, b: Context) -> Iterator[Doubt]:
         yield Doubt(3, "one side fills the object from its encoded form")
     if _beginning(a, b) or _beginning(b, a):
         yield Doubt(2, "one side makes the map where the object's life begins")
+    if _configuring(a) or _configuring(b):
+        yield Doubt(2, "one side fills the map when whoever made the connection sends the settings, once and before all else")
     if any(in_a_phase(f) for c in (a, b) for f in _functions(c)):
         yield Doubt(0, "one side parses, loads or resets, which may have the object to itself")
     if a.thread.id != b.thread.id and "replace" in (a.access.op, b.access.op) and a.access.writes and b.access.writes:
@@ -206,6 +205,11 @@ def _beginning(a: Context, b: Context) -> bool:
         return True
     made = a.access.op == "replace" and any(begins(f) for f in _functions(a))
     return made and a.thread.id != b.thread.id
+
+
+def _configuring(c: Context) -> bool:
+    """Whether it is a remote call that tells an object its settings, and fills the map from them: the first call of a plugin's host."""
+    return c.access.writes and c.thread.kind in ("grpc", "rpc") and configures(c.thread.func)
 
 
 def _functions(c: Context) -> tuple[Func, ...]:

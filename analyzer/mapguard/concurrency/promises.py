@@ -50,6 +50,14 @@ def once_an_object(func: Func) -> bool:
     return begins(func) or (func.frame.recv is not None and bool(_LIVES.fullmatch(func.frame.facts.name)))
 
 
+_CONFIGURES = re.compile(r"Configure(?![a-z])|SetConfig(?![a-z])")
+
+
+def configures(func: Func) -> bool:
+    """Methods ``Configure``, ``ConfigureStore``, ``SetConfig``: an object is told its settings."""
+    return func.frame.recv is not None and bool(_CONFIGURES.match(func.frame.facts.name))
+
+
 _PHASE = re.compile(r"(?:[Pp]arse|[Rr]eset|[Rr]estore|[Rr]ecover|[Ll]oad|[Ii]nit|[Ii]nitiali[sz]e)(?![a-z])")
 
 

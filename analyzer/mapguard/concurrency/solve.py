@@ -114,8 +114,8 @@ class Analysis:
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self._handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
+        self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
         self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
-        self.not_followed: set[str] = set()  # methods that are called through interfaces of the tree which too many types fit
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge, Type]] = []  # of stored functions, with the type that those have
@@ -552,11 +552,11 @@ class Analysis:
             found: list[tuple[Func, tuple[str, ...]]] = []
             for position, named in enumerate(self.types.implementers(owner)):
                 selected = self.types.select(TName(named.pkg, named.name), name)
-                if selected is not None and selected.method is not None and position >= _IMPLEMENTER_LIMIT:
-                    self.not_followed.add(selected.method.id)
-                elif selected is not None and selected.method is not None:
+                if selected is not None and selected.method is not None:
                     one = selected.method, tuple(step.field for step in selected.steps)
-                    if one not in found:
+                    if position >= _IMPLEMENTER_LIMIT:
+                        self.crowded.setdefault(selected.method.id, set()).update(f.id for f, _ in found)
+                    elif one not in found:
                         found.append(one)
             self._dispatched[key] = tuple(found)
         return tuple(FuncVal(f, _embedded(recv, steps)) for f, steps in self._dispatched[key])
