@@ -278,6 +278,13 @@ class CallGraph:
         # goroutines overlap even where they are started one after the other
         return any(self._passed_twice(e, target, overlapping and e.kind != "go", seen) for e in edges for target in e.args.get(base[2], ()))
 
+    def left_to_library(self, func: Func) -> bool:
+        """Whether a function outside the tree gets objects of the type, none of whose exported methods the tree calls itself."""
+        if func.recv is None or func.recv.key not in self.analysis.handed_out:
+            return False
+        named = self.analysis.program.named(*func.recv.key)
+        return named is not None and not any(m.id in self.incoming for m in named.methods.values() if m.exported)
+
     def one_at_a_time(self, func: Func) -> bool:
         """Whether a program of the tree calls the method, as one of many that an interface has, and nothing in the tree calls it twice
         at a time on one object."""

@@ -71,7 +71,7 @@ class Doubts:
         func = c.thread.func
         if c.thread.kind != "exported" or not self.graph.in_program(func):
             return False
-        answers = func is not other.thread.func and self.graph.analysis.may_answer(func)
+        answers = (func is not other.thread.func and self.graph.analysis.may_answer(func)) or self.graph.left_to_library(func)
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:

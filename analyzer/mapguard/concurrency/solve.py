@@ -113,7 +113,7 @@ class Analysis:
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
-        self._handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
+        self.handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
         self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
         self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
         self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
@@ -569,15 +569,15 @@ class Analysis:
         """An object of the type is given to a function outside the tree, which may call its methods."""
         own = self.types.deref(kind)
         if isinstance(own, TName):
-            self._handed_out.add((own.pkg, own.name))
+            self.handed_out.add((own.pkg, own.name))
 
     def may_answer(self, method: Func) -> bool:
         """Whether a call that could not be resolved may run the method: one of its name, on an interface of which its type has the rest
-        by name at least, or on an object of which nothing is known. So may a library that gets the object."""
+        by name at least, or on an object of which nothing is known."""
         if method.recv is None:
             return False
         own = TName(*method.recv.key)
-        return (own.pkg, own.name) in self._handed_out or any(
+        return any(
             all(self.types.select(own, wanted) is not None for wanted, _ in self._wanted(kind))
             for kind in self._unresolved.get(method.facts.name, ())
         )
