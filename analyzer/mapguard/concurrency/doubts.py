@@ -55,13 +55,16 @@ class Doubts:
             yield Doubt(idle, "one side waits for something to do, which the call that starts it has not given it yet")
         if self._uncalled(a, b) or self._uncalled(b, a):
             yield Doubt(2, "nobody calls one side in this tree, which has the program that it belongs to")
-        if {c.thread.kind for c in (a, b)} == {"exported"} and all(self.graph.one_at_a_time(c.thread.func) for c in (a, b)):
+        if {c.thread.kind for c in (a, b)} == {"exported"} and all(self._one_at_a_time(c.thread.func) for c in (a, b)):
             many = "this tree calls it like that method of many other types, and never twice at a time on one object"
             yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
         if a.early or b.early:
             yield Doubt(2, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
             yield Doubt(1, "an object's goroutine and a caller from outside, who may come before it starts or after it ends")
+
+    def _one_at_a_time(self, func: Func) -> bool:
+        return self.graph.one_at_a_time(func) and not for_each_request(func)
 
     def _uncalled(self, c: Context, other: Context) -> bool:
         """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere.

@@ -366,7 +366,8 @@ def range_loop(b: Body, s: Range) -> None:
             if sent_later(b, container):
                 b.pause(container.paths)
         else:
-            first = Value(UNKNOWN_TYPE if container.type == OUTSIDE else TName("", "int"))  # that may be an iterator
+            iterator = container.type == OUTSIDE and isinstance(s.x, Call)  # a library's, most likely: its elements are anything
+            first = Value(UNKNOWN_TYPE if iterator else TName("", "int"))
             if isinstance(under, TMap):
                 first = Value(
                     under.key, tuple(p.uncopied().plus(f"{ELEM}@{s.at}") for p in container.paths) if isinstance(under.key, TPtr) else ()
