@@ -157,6 +157,8 @@ class Judge:
         """``a`` with the locks that keep ``b`` out also where their objects are two that have one map."""
         if "replace" in (a.access.op, b.access.op) or not self.own_locks.passed_on(a.where):
             return a
+        if a.path == b.path and self.own_locks.starts_alone(a.where, a.path):
+            return a
         return a._replace(locks=self.own_locks.telling(a.where, a.path, a.locks))
 
     def possible(self, c: Context) -> bool:
