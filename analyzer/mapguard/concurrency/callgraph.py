@@ -189,6 +189,12 @@ class CallGraph:
                 found.setdefault(name, set()).add(program)
         return found
 
+    def below_roots(self, kinds: Collection[str]) -> frozenset[str]:
+        """The functions that entry points of some kinds which run many at a time lead to."""
+        seeds = {name for name, root in self.roots.items() if root.many and root.kind in kinds}
+        seeds |= {e.callee.id for edges in self.incoming.values() for e in edges if e.kind == "root" and e.many and e.root in kinds}
+        return frozenset(self._below(seeds))
+
     def _below(self, seeds: set[str]) -> set[str]:
         """The seeds and everything that is called from there in turn."""
         found = set(seeds)

@@ -12,12 +12,12 @@ from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.servants import SERVED, Servants
 from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
 
 _FEW_CANDIDATES, _MANY_CANDIDATES = 3, 8  # a call that may run so many functions says next to nothing about which one it runs
-_SERVED = ("http", "grpc", "rpc")
 _LONG_WAY = 8  # calls on both ways together: each may be one that does not happen on that object
 _FAR = 5  # calls and starts from the entry point on each of the two ways: so it is with those that start the threads
 
@@ -36,6 +36,7 @@ class Doubts:
         self.graph = graph
         self.aliases = aliases
         self.intent = intent
+        self.servants = Servants(graph, aliases)
 
     def of(self, a: Context, b: Context, guard: Guard | None) -> list[Doubt]:
         """All doubts about a pair."""
@@ -82,6 +83,8 @@ class Doubts:
         apart = a.path.base != b.path.base and a.path.base[0] == b.path.base[0] == ALLOC and not self.aliases.meet(a.path, b.path)
         if apart or self.aliases.different_objects(a.where, a.path, b.path) == Likeness.UNLIKELY:
             return Doubt(3, "nothing in the tree brings the two sides to one object")
+        if self.servants.lent(a) and self.servants.lent(b):
+            return Doubt(3, "each request makes such an object for itself, most likely")
         if _inside_another(a, b, guard) or _inside_another(b, a, guard):
             return Doubt(3, "one side reaches the map inside another object, the other is called on an object of its own")
         if _holders_differ(a.path, b.path) and not self.aliases.meet(a.path, b.path):
@@ -113,7 +116,7 @@ class Doubts:
         """Whether the function registers the other one with a server, itself or through a call."""
         threads = self.graph.analysis.threads
         found = (threads[t] for t in self.graph.spawns(maker) if t in threads)
-        return any(e.callee is handler and e.kind == "root" and e.root in _SERVED for e in found)
+        return any(e.callee is handler and e.kind == "root" and e.root in SERVED for e in found)
 
     def _returns(self, maker: Func, *bases: Base) -> bool:
         """Whether the function returns one of the objects or what that leads to. One that has escaped is a result like any other."""

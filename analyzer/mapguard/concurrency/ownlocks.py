@@ -1,7 +1,7 @@
 """Maps that one object passes on to a new one of its type: which locks are then one of several around one map."""
 
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.domain import Location, Locks, Path
+from mapguard.concurrency.domain import ALLOC, Base, Location, Locks, Path
 from mapguard.concurrency.guards import own_lock
 from mapguard.facts.syntax import Type
 from mapguard.program.names import show_type
@@ -27,6 +27,17 @@ class OwnLocks:
         if not self.passed_on(where):
             return locks
         return tuple((lock, mode) for lock, mode in locks if not (own_lock(path, lock) and self._beside(where, lock)))
+
+    def starts_alone(self, where: Location, path: Path) -> bool:
+        """Whether the object is made here and not given a map: two such objects have two maps, whoever gets these in turn."""
+        base: Base | None = path.base
+        if path.base[0] != ALLOC or path.fields != (where.name,):
+            return False
+        makers: set[str] = set()
+        while base is not None and base[1] not in makers:
+            makers.add(base[1])
+            base = self._graph.analysis.renamed.get(base)
+        return all(func not in makers for _, func in self._graph.analysis.inherited.get(where.name, ()))
 
     def _lasts(self, path: Path, func: str) -> bool:
         """Whether the object goes on with the map that the function passes on. One that is changed there has a successor."""

@@ -31,6 +31,7 @@ from mapguard.concurrency.ordering import (
     self_parallel,
 )
 from mapguard.concurrency.ownlocks import OwnLocks
+from mapguard.concurrency.passedmaps import keeps_the_old
 from mapguard.concurrency.shapes import Shapes
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
@@ -103,7 +104,10 @@ class Judge:
             (Filter.NOT_SHARED, lambda a, b: one_of_two_starts(a, b) or (a.thread.id == b.thread.id and not self_parallel(graph, a))),
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
             (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, self.telling(a, b), self.telling(b, a))),
-            (Filter.SNAPSHOT, lambda a, b: took_it_before(a, b) or took_it_before(b, a)),
+            (
+                Filter.SNAPSHOT,
+                lambda a, b: any(took_it_before(x, y) or keeps_the_old(graph, x, y) for x, y in ((a, b), (b, a))),
+            ),
             (Filter.ORDERED, lambda a, b: ordered(graph, a, b) or builders.finished(a, b) or builders.finished(b, a)),
             (Filter.DIFFERENT_OBJECT, lambda a, b: aliases.different_objects(a.where, a.path, b.path) == Likeness.DIFFERENT),
         )
@@ -156,6 +160,8 @@ class Judge:
     def telling(self, a: Context, b: Context) -> Context:
         """``a`` with the locks that keep ``b`` out also where their objects are two that have one map."""
         if "replace" in (a.access.op, b.access.op) or not self.own_locks.passed_on(a.where):
+            return a
+        if a.path == b.path and self.own_locks.starts_alone(a.where, a.path):
             return a
         return a._replace(locks=self.own_locks.telling(a.where, a.path, a.locks))
 
