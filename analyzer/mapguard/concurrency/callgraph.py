@@ -24,6 +24,7 @@ from mapguard.concurrency.domain import (
     is_elem,
     place,
 )
+from mapguard.concurrency.gates import Gates
 from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.requirements import passed_up
 from mapguard.concurrency.roots import entry_points, reachable_from_outside
@@ -67,6 +68,7 @@ class CallGraph:
             for edge in edges:
                 self._callees.setdefault(edge.caller.id, []).append(callee)
         self.roots = entry_points(analysis, made)
+        self.gates = Gates(analysis.program.funcs)
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
