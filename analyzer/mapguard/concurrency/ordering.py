@@ -3,7 +3,22 @@
 from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, Context, strength
-from mapguard.concurrency.domain import ALLOC, ELEM, GLOBAL, PARAM, RECEIVER, RESULT, Access, Base, Edge, Location, Path, is_elem, location
+from mapguard.concurrency.domain import (
+    ALLOC,
+    ELEM,
+    GLOBAL,
+    HANDLERS,
+    PARAM,
+    RECEIVER,
+    RESULT,
+    Access,
+    Base,
+    Edge,
+    Location,
+    Path,
+    is_elem,
+    location,
+)
 from mapguard.concurrency.gates import Refusal
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import once_an_object
@@ -231,7 +246,7 @@ def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
 def _one_way(graph: CallGraph, a: Context, b: Context) -> bool:
     if _before_or_after(graph, a, b) or _waited_for(graph, a, b) or _announced(graph, a, b) or _in_turn(a, b):
         return True
-    return _of_only_call(graph, a, b) or _before_flag(graph, a, b)
+    return _of_only_call(graph, a, b) or _before_flag(graph, a, b) or _before_handlers(graph, a, b)
 
 
 def _in_turn(a: Context, b: Context) -> bool:
@@ -339,6 +354,18 @@ def _starts_once(graph: CallGraph, spawn: Edge, path: Path, by: Func | None = No
         gate = graph.gates.only_call(edge.caller)
         if 0 <= gate < edge.at and by in (None, edge.caller):
             return spawn.kind == "go" and _in_receiver(graph, edge.caller, path, tuple(reversed(way[1 : i + 1])))
+    return False
+
+
+def _before_handlers(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether ``b`` is a handler that was registered with an informer by a call which ``a`` is part of, and which has run none by then."""
+    spawn = b.thread.spawn
+    if spawn is None or spawn.root != "informer":
+        return False
+    for func, live in _points(a):
+        if spawn.id in graph.spawns(func):
+            runs = HANDLERS in graph.analysis.summary(func).spawns and HANDLERS not in live
+            return runs and (once_an_object(func) or not graph.runs_many(func))
     return False
 
 
