@@ -36,7 +36,10 @@ def same_single_root(a: Context, b: Context) -> bool:
     if a.thread.id == b.thread.id:
         return True
     x, y = a.thread.spawn, b.thread.spawn
-    if x is None or y is None or x.callee is not y.callee or a.path != b.path or not once_an_object(x.callee):
+    if x is None or y is None or x.callee is not y.callee or not once_an_object(x.callee):
+        return False
+    mine, theirs = x.args.get(RECEIVER, ()), y.args.get(RECEIVER, ())
+    if a.path != b.path and (len(mine) != 1 or mine != theirs):
         return False
     return x.id not in y.live and y.id not in x.live  # one of two places starts the object's only goroutine of this kind
 
