@@ -365,11 +365,12 @@ def _before_handlers(graph: CallGraph, a: Context, b: Context) -> bool:
     spawn = b.thread.spawn
     if spawn is None or spawn.root != "informer":
         return False
-    for func, live in _points(a):
-        if spawn.id in graph.spawns(func):
-            runs = HANDLERS in graph.analysis.summary(func).spawns and HANDLERS not in live
-            return runs and (once_an_object(func) or not graph.runs_many(func))
-    return False
+    points = _points(a)
+    by = next((i for i, (func, _) in enumerate(points) if spawn.id in graph.spawns(func)), None)
+    if by is None or any(HANDLERS in live for _, live in points[by:]):
+        return False
+    func = points[by][0]
+    return HANDLERS in graph.analysis.summary(func).spawns and (once_an_object(func) or not graph.runs_many(func))
 
 
 def _before_flag(graph: CallGraph, a: Context, b: Context) -> bool:
