@@ -21,7 +21,7 @@ from mapguard.concurrency.domain import (
 )
 from mapguard.concurrency.gates import Refusal
 from mapguard.concurrency.guards import lock_key
-from mapguard.concurrency.promises import once_an_object
+from mapguard.concurrency.promises import begins, once_an_object
 from mapguard.program.model import Func
 
 Point = tuple[Func, frozenset[str]]  # a function that a context passes through, and the goroutines live there
@@ -434,7 +434,8 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
         return True  # main is where everything starts: what it has not started yet comes later
     if b.path.base[0] == ALLOC:
         points = _since(points, graph.analysis.program.by_id.get(b.path.base[1]))  # what runs from calls before has other objects
-    if a.within:  # where the other side runs the starter too, it is about what happens in that call
+    once = _started_by_start(graph, a, b)
+    if a.within or once:  # where the other side runs the starter too, it is about what happens in that call
         points = points[next((i for i, (func, _) in enumerate(points) if func is spawn.caller), 0) :]
     for func, live in points:
         started = graph.spawns(func) & starters
@@ -447,7 +448,7 @@ def _before_or_after(graph: CallGraph, a: Context, b: Context) -> bool:
             if base[0] == PARAM and b.path.base[0] == ALLOC and b.path.base[1] in b.executed():
                 private = private or graph.made_each(spawn.caller, base)
             again = (graph.runs_many(func) or comes_back(b)) and not _lives_in(b)
-            return private or not again or b.thread.kind == "main"
+            return once or private or not again or b.thread.kind == "main"
     return False
 
 
@@ -460,6 +461,14 @@ def _lives_in(c: Context) -> bool:
     """Whether it is ``Run``, ``Start`` or the like, called from outside on the very object: that happens once."""
     func = c.thread.func
     return strength(c) == API and c.path.base == (PARAM, func.id, RECEIVER) and once_an_object(func)
+
+
+def _started_by_start(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether it is ``Start`` or the like that starts the object's goroutine, and ``b`` is part of that: an object is started once."""
+    spawn = a.thread.spawn
+    if spawn is None or not begins(spawn.caller) or not b.ran(spawn.caller) or not _in_receiver(graph, spawn.caller, a.path, ()):
+        return False
+    return _in_receiver(graph, spawn.caller, b.access.path, b.own)
 
 
 def _points(c: Context) -> list[Point]:
