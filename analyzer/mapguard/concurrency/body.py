@@ -7,6 +7,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     COPY,
     GLOBAL,
+    HANDLERS,
     JOINED,
     PARAM,
     READ,
@@ -447,6 +448,11 @@ class Body:
         self.now.live |= {edge.id}
         edge.around = self._still_held(edge.around) if edge.id in self.begun else self.now.lockset()
         self.begun.add(edge.id)
+
+    def begin_handlers(self) -> None:
+        """Informers call their handlers from here on."""
+        self.spawned.add(HANDLERS)
+        self.now.live |= {HANDLERS}
 
     def detach(self, places: Collection[Path], at: int) -> None:
         """After ``old := s.m; s.m = fresh`` the map that ``old`` names belongs to whoever swapped it out."""

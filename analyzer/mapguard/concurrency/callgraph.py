@@ -24,6 +24,7 @@ from mapguard.concurrency.domain import (
     is_elem,
     place,
 )
+from mapguard.concurrency.gates import Gates
 from mapguard.concurrency.instantiated import answering, instantiated
 from mapguard.concurrency.requirements import passed_up
 from mapguard.concurrency.roots import entry_points, reachable_from_outside
@@ -67,6 +68,7 @@ class CallGraph:
             for edge in edges:
                 self._callees.setdefault(edge.caller.id, []).append(callee)
         self.roots = entry_points(analysis, made)
+        self.gates = Gates(analysis.program.funcs)
         self._spawns: dict[str, frozenset[str]] = {}
         self._starters: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
@@ -285,11 +287,11 @@ class CallGraph:
         return any(self._passed_twice(e, target, overlapping and e.kind != "go", seen) for e in edges for target in e.args.get(base[2], ()))
 
     def left_to_library(self, func: Func) -> bool:
-        """Whether a function outside the tree gets objects of the type, none of whose exported methods the tree calls itself."""
+        """Whether a function outside the tree gets objects of the type, of whose exported methods the tree calls one at most itself."""
         if func.recv is None or func.recv.key not in self.analysis.handed_out:
             return False
         named = self.analysis.program.named(*func.recv.key)
-        return named is not None and not any(m.id in self.incoming for m in named.methods.values() if m.exported)
+        return named is not None and sum(m.id in self.incoming for m in named.methods.values() if m.exported) <= 1
 
     def one_at_a_time(self, func: Func) -> bool:
         """Whether a program of the tree calls the method, as one of many that an interface has, and nothing in the tree calls it twice

@@ -10,6 +10,7 @@ from mapguard.concurrency.domain import (
     ALLOC,
     CALLED,
     ELEM,
+    HANDLERS,
     NOTHING,
     READ,
     RECEIVER,
@@ -519,6 +520,8 @@ def start_goroutine(
         b.escape(value, publish=kind != "go" or index in summary.publishes)
     b.escape(Value(UNKNOWN_TYPE, (), (FuncVal(func),)), publish=kind != "go")
     b.spawned |= summary.spawns
+    if HANDLERS in summary.spawns:
+        b.begin_handlers()
     for given in summary.calls_params:
         if given.owner != func.id and not b.inside(given.owner):
             continue

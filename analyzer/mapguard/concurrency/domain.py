@@ -29,6 +29,7 @@ READ, WRITE = "read", "write"
 NIL, MADE, ZERO = "nil", "made", "zero"  # what a value is known to be: nil, an object (not nil), what a new object has
 JOINED = "joined"  # waited for: what the one who signals did before has been done
 DROPPED = "dropped"  # given up on the way: that a caller held it says nothing any more
+HANDLERS = "handlers"  # stands among the goroutines for those that run the handlers registered with informers
 TOKEN = "token"  # an element was put into a channel that may hold one only: a lock if it does
 
 

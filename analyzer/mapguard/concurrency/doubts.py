@@ -10,8 +10,8 @@ from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, 
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
-from mapguard.concurrency.ordering import live_since
-from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase
+from mapguard.concurrency.ordering import live_since, refusals
+from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase, once_an_object
 from mapguard.concurrency.servants import SERVED, Servants
 from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
@@ -59,6 +59,8 @@ class Doubts:
         if {c.thread.kind for c in (a, b)} == {"exported"} and all(self._one_at_a_time(c.thread.func) for c in (a, b)):
             many = "this tree calls it like that method of many other types, and never twice at a time on one object"
             yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
+        if self._before_start(a, b) or self._before_start(b, a):
+            yield Doubt(4, "one side is refused once the object has started, the other only reads")
         if a.early or b.early:
             yield Doubt(2, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
@@ -66,6 +68,14 @@ class Doubts:
 
     def _one_at_a_time(self, func: Func) -> bool:
         return self.graph.one_at_a_time(func) and not for_each_request(func)
+
+    def _before_start(self, a: Context, b: Context) -> bool:
+        """Whether ``a`` gives up under the lock where a flag is set, as only ``Start``, ``Serve`` and the like do: the map is filled before
+        and read without a lock from then on. Who ``closed`` an object says nothing of the kind."""
+        if b.access.writes:
+            return False
+        by_id = self.graph.analysis.program.by_id
+        return any(all(once_an_object(by_id[f]) for f in found.setters) for found in refusals(self.graph, a))
 
     def _uncalled(self, c: Context, other: Context) -> bool:
         """Whether it is a function that the program it belongs to does not call, and that nobody is invited to call from everywhere.

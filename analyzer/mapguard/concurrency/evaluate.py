@@ -264,6 +264,9 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
         return Value(TFunc(method.params, method.results, method.facts.variadic), (), (FuncVal(method, value),))
     if selected.iface is not None:
         known = () if _lock_of_library(b, selected) else b.analysis.dispatch(selected.owner, name, value)
+        if _runs_handlers(b, selected):
+            own = tuple(f for f in known if isinstance(f.target, Func) and not f.target.support)
+            return Value(selected.iface, (), (*own, FuncVal(str(selected.external), value)))
         if not known:
             b.analysis.note_unresolved(name, selected.owner)
         return Value(selected.iface, (), known or (FuncVal(str(selected.external), value),))
@@ -277,6 +280,12 @@ def _lock_of_library(b: Body, selected: Selected) -> bool:
     """Whether a ``sync.Locker`` is asked: it is a mutex of the library most likely, and the lock itself in any case."""
     model = b.analysis.models.function(str(selected.external))
     return model is not None and bool(model.acquires or model.releases)
+
+
+def _runs_handlers(b: Body, selected: Selected) -> bool:
+    """Whether it runs an informer: the library's, whatever stands in for it in tests."""
+    model = b.analysis.models.function(str(selected.external))
+    return model is not None and model.runs_handlers
 
 
 def unknown_selection(b: Body, base: Value, name: str) -> Value:

@@ -226,6 +226,8 @@ def groups(b: Body, model: FunctionModel, recv: Value | None, mode: str) -> None
     """WaitGroup-like objects: Done signals, Wait joins. Tests that go on beside their parent."""
     if recv is None or b.state is None:
         return
+    if model.runs_handlers:
+        b.begin_handlers()
     if model.pauses and mode == "call":
         b.pause(recv.paths)
     if model.adds:

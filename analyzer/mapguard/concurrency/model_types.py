@@ -78,6 +78,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     joins: bool = False  # waits for the goroutines of the receiver
     pauses: bool = False  # waits until the receiver calls for it
     publishes: Names = ()  # keeps these where other goroutines can reach them
+    runs_handlers: bool = False  # what has been registered with the receiver is called from here on, not before
     noreturn: bool = False
     detaches: bool = False  # its caller goes on on a goroutine of its own, beside who called that
     checks: bool = False  # looks arg0 up in the receiver, atomically by itself
