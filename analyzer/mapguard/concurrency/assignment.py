@@ -2,6 +2,7 @@
 
 from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
+from mapguard.concurrency.branchlocks import note_won
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -36,6 +37,7 @@ def assign(b: Body, s: Assign) -> None:
     values = several(b, s.rhs[0], len(s.lhs)) if len(s.rhs) == 1 and len(s.lhs) > 1 else [renamed(b, r) for r in s.rhs]
     if b.state is None:
         return
+    taken = b.won if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else ()
     update = s.op not in ("=", ":=")
     found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
     for position, target in enumerate(s.lhs):
@@ -53,6 +55,8 @@ def assign(b: Body, s: Assign) -> None:
         from_map = s.rhs[position] if len(s.rhs) == len(s.lhs) else s.rhs[0] if position == 0 else None
         if isinstance(target, Name) and isinstance(from_map, Index) and len(from_map.index) == 1:
             note_found(b, target.name, value, shape(from_map.index[0]))
+    if taken and isinstance(s.lhs[-1], Name):
+        note_won(b, s.lhs[-1].name, values[-1].type, taken)
 
 
 def note_found(b: Body, name: str, value: Value, key: object) -> None:

@@ -91,7 +91,9 @@ class Body:
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.written: tuple[Expr, ...] = ()  # the arguments of the call at hand as they are written
         self.called: Expr | None = None  # and its function
+        self.won: Locks = ()  # what the call evaluated last has taken if it succeeded
         self.returned: list[State] = []
+        self.succeeded: list[State] = []  # those of ``returned`` whose last result is a nil error, or true
         self.returned_when: list[tuple[Needs, tuple[Value, ...]]] = []
         self.return_values: tuple[Value, ...] = ()
         self.summary = Summary()

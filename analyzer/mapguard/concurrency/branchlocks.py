@@ -1,11 +1,13 @@
 """Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ALLOC, READ, WRITE, Path
-from mapguard.concurrency.evaluate import operand
+from mapguard.concurrency.domain import ALLOC, READ, WRITE, Locks, Path
+from mapguard.concurrency.evaluate import BOOL, operand
 from mapguard.concurrency.state import State
-from mapguard.facts.syntax import Binary, Call, Expr, Name, Sel, Unary
+from mapguard.facts.syntax import Binary, Call, Expr, Name, Sel, TName, Type, Unary
 from mapguard.program.model import Func
+
+_ERROR = TName("", "error")
 
 
 def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
@@ -65,13 +67,39 @@ def variable(cond: Expr) -> tuple[str, bool]:
     return (inner.name if isinstance(inner, Name) else ""), negated
 
 
+def decider(cond: Expr) -> tuple[str, bool]:
+    """The variable whose being true, or not nil, a condition asks for; and whether for the contrary."""
+    asked, op = _asked_for_nil(cond)
+    return (asked.name, op == "==") if isinstance(asked, Name) else variable(cond)
+
+
 def note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
     """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
-    name, negated = variable(cond)
-    asked, op = _asked_for_nil(cond)
-    if isinstance(asked, Name):
-        name, negated = asked.name, op == "=="
+    name, negated = decider(cond)
     (then if negated else other).absent |= b.hits.get(name, frozenset())
+
+
+def tells_success(b: Body, result: Expr) -> bool:
+    """Whether the last result of a return says that the function has done what it is for: a nil error, or true."""
+    if not isinstance(result, Name) or not b.func.results:
+        return False
+    return (result.name, b.func.results[-1]) in (("nil", _ERROR), ("true", BOOL))
+
+
+def won(b: Body, cond: Expr, then: State, other: State) -> None:
+    """``if s.enter() {``, ``if s.enter() != nil {``: what the call has taken is held where it succeeded."""
+    asked, op = _asked_for_nil(cond)
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else asked or cond
+    if isinstance(inner, Call):
+        (other if negated or op == "!=" else then).locks.update(b.won)
+
+
+def note_won(b: Body, name: str, kind: Type, taken: Locks) -> None:
+    """``err := s.enter()``: the variable ``name`` tells whether the call has taken these locks."""
+    held = b.now.locks
+    more = {**held, **dict(taken)}
+    b.now.cases[name] = (dict(held), more, dict(held)) if kind == BOOL else (dict(held), dict(held), more)
 
 
 def asks_for_lock(b: Body, cond: Expr) -> bool:

@@ -21,6 +21,7 @@ from mapguard.concurrency.domain import (
     READ,
     RECEIVER,
     RESULT,
+    TOKEN,
     UNKNOWN_TYPE,
     WRITE,
     Base,
@@ -261,6 +262,7 @@ class Analysis:
         joined = _nearest(p for p, m in held.items() if m == JOINED and body.lives_on(p))
         kept = {(p, m) for p, m in held.items() if m != JOINED and body.lives_on(p)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
+        summary.wins = _won(body, held)
         summary.releases = frozenset(p for p in given if body.lives_on(p))
         summary.escapes = frozenset(body.escaped_params)
         summary.publishes = frozenset(body.published_params)
@@ -658,6 +660,17 @@ def _locks_below(way: tuple[str, ...], kept: Path, end: State) -> Iterable[Held]
     for lock, mode in end.locks.items():
         if mode in (READ, WRITE) and lock.base == kept.base and lock.fields[: len(kept.fields)] == kept.fields:
             yield way, (*way, *lock.fields[len(kept.fields) :]), mode
+
+
+def _won(body: Body, held: dict[Path, str]) -> Locks:
+    """The locks that the body has taken in all its returns that tell of success, besides those of all its returns (``held``)."""
+    found: list[frozenset[tuple[Path, str]]] = []
+    for each in body.succeeded:
+        end = each.copy()
+        end.run_deferred()
+        found.append(frozenset((p, m) for p, m in end.locks.items() if p not in held and p not in body.entered))
+    taken = frozenset.intersection(*found) if found else frozenset()
+    return tuple(sorted((p, m) for p, m in taken if m in (READ, WRITE, TOKEN) and body.lives_on(p)))
 
 
 def _nearest(paths: Iterable[Path]) -> frozenset[Path]:
