@@ -2,7 +2,8 @@
 
 from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.branchlocks import note_won
+from mapguard.concurrency.branchlocks import is_place, note_won
+from mapguard.concurrency.claims import enter
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -30,7 +31,7 @@ from mapguard.concurrency.evaluate import (
     remember_home,
     select,
 )
-from mapguard.facts.syntax import Assign, Call, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
+from mapguard.facts.syntax import Assign, Call, Composite, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
 
 
 def assign(b: Body, s: Assign) -> None:
@@ -39,7 +40,7 @@ def assign(b: Body, s: Assign) -> None:
         return
     taken = b.won if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else ()
     update = s.op not in ("=", ":=")
-    found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
+    found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call | Index) else frozenset()
     for position, target in enumerate(s.lhs):
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
@@ -50,6 +51,8 @@ def assign(b: Body, s: Assign) -> None:
         assign_to(b, target, kept, s.op == ":=", update, s.at)
         if b.state is None:
             return
+        if isinstance(target, Index) and isinstance(s.rhs[0], Composite | Name) and is_place(target.x):
+            enter(b, target, operand(b, target.x), value.known)
         if isinstance(target, Name) and found:
             b.hits[target.name] = found
         from_map = s.rhs[position] if len(s.rhs) == len(s.lhs) else s.rhs[0] if position == 0 else None

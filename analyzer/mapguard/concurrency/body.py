@@ -113,6 +113,8 @@ class Body:
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
         self.asked: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
+        self.left = 0  # how many ways have ended, or gone elsewhere
+        self.looked_before: dict[tuple[Path, object], int] = {}  # keys of sets: how many had when they were looked up last
         self.hits: dict[str, frozenset[tuple[Path, object]]] = {}  # variables that are true or not nil where a key was found
 
     @property
@@ -546,6 +548,8 @@ class Body:
             path = Path(path.base, path.fields[:-1])
         if self.now.second:
             self.now.second = frozenset(s for s in self.now.second if s[0] != path)
+        if self.now.looked:
+            self.now.looked = frozenset(k for k in self.now.looked if k[2] != path)
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
 

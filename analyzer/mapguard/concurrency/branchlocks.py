@@ -4,7 +4,7 @@ from mapguard.concurrency.body import Body
 from mapguard.concurrency.domain import ALLOC, READ, WRITE, Locks, Path
 from mapguard.concurrency.evaluate import BOOL, operand
 from mapguard.concurrency.state import State
-from mapguard.facts.syntax import Binary, Call, Expr, Name, Sel, TName, Type, Unary
+from mapguard.facts.syntax import Binary, Call, Expr, Index, Name, Sel, TName, Type, Unary
 from mapguard.program.model import Func
 
 _ERROR = TName("", "error")
@@ -16,7 +16,7 @@ def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
     So it is with ``if o.mu != nil { o.mu.Lock() }``: an object without a lock is meant for one goroutine.
     """
     asked, op = _asked_for_nil(cond)
-    if asked is None or op != "!=" or not _is_place(asked) or b.state is None:
+    if asked is None or op != "!=" or not is_place(asked) or b.state is None:
         return {}
     present = operand(b, asked).paths
     return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
@@ -55,9 +55,9 @@ def _asked_for_nil(cond: Expr) -> tuple[Expr | None, str]:
     return (cond.x, cond.op) if nil and isinstance(cond, Binary) else (None, "")
 
 
-def _is_place(x: Expr) -> bool:
+def is_place(x: Expr) -> bool:
     """A variable, or a field of one."""
-    return isinstance(x, Name) or (isinstance(x, Sel) and _is_place(x.x))
+    return isinstance(x, Name) or (isinstance(x, Sel) and is_place(x.x))
 
 
 def variable(cond: Expr) -> tuple[str, bool]:
@@ -76,6 +76,9 @@ def decider(cond: Expr) -> tuple[str, bool]:
 def note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
     """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
     name, negated = decider(cond)
+    inner = cond.x if isinstance(cond, Unary) else cond
+    if isinstance(inner, Index):
+        (then if isinstance(cond, Unary) else other).absent |= b.asked
     (then if negated else other).absent |= b.hits.get(name, frozenset())
 
 

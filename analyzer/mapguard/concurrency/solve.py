@@ -10,6 +10,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.concurrency.body import Body, entry_locks, initial_env
 from mapguard.concurrency.body import substitute as substitute_path
+from mapguard.concurrency.claims import forget_other_sets
 from mapguard.concurrency.domain import (
     ALLOC,
     GLOBAL,
@@ -113,6 +114,8 @@ class Analysis:
         self.act_values: dict[tuple[str, int], Type] = {}  # what is stored in concurrent maps under keys that were not found
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
+        self.claimed: set[Place] = set()  # sets whose keys stand for locks where they are put in
+        self.unclaimed: set[Place] = set()  # sets that keys are taken out of under a mutex
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self._handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
         self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
@@ -151,6 +154,7 @@ class Analysis:
         for body in self._inits.values():
             self._keep(body)
         self._resolve_stored_calls()
+        forget_other_sets(self)
 
     # ------------------------------------------------------------ functions
 

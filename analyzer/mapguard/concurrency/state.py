@@ -32,7 +32,8 @@ class State:
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
     ``absent`` are the keys of concurrent maps that a look-up on this path has not found. ``woken`` are the places of the channels
     and the like one of which the path has waited for; without any it has not waited. ``second`` are locks that have the path of one
-    that is held, and by which other name they were taken: they are another object's.
+    that is held, and by which other name they were taken: they are another object's. ``looked`` are the keys of sets that were looked up,
+    each with a mutex that has been held since.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class State:
         "intact",
         "live",
         "locks",
+        "looked",
         "needs",
         "published",
         "second",
@@ -68,6 +70,7 @@ class State:
         self.deferred: frozenset[Path] = frozenset()
         self.absent: frozenset[tuple[Path, object]] = frozenset()
         self.woken: frozenset[Place] = frozenset()
+        self.looked: frozenset[tuple[Path, object, Path]] = frozenset()
         self.second: frozenset[tuple[Path, object]] = frozenset()
         self.needs = NO_NEEDS
         self.intact: Intact = {}  # never changed in place: copies of the state share it
@@ -83,6 +86,7 @@ class State:
         made.deferred = self.deferred
         made.absent = self.absent
         made.woken = self.woken
+        made.looked = self.looked
         made.second = self.second
         made.needs = self.needs
         made.intact = self.intact
@@ -122,6 +126,7 @@ def join(states: list[State]) -> State | None:
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.absent &= other.absent
         first.woken = both_woken(first.woken, other.woken)
+        first.looked &= other.looked
         first.second &= other.second
         first.needs &= other.needs
         first.intact = both_intact(first.intact, other.intact)

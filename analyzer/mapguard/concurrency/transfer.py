@@ -212,6 +212,7 @@ def branch(b: Body, s: If) -> None:
 def jump(b: Body, s: Branch) -> None:
     state = b.state
     b.state = None
+    b.left += 1
     if state is None or s.kind in ("goto", "fallthrough"):
         b.state = state if s.kind == "fallthrough" else None
         return
@@ -246,6 +247,7 @@ def leave(b: Body, s: Return) -> None:
     b.returned_when.append((b.state.needs, tuple(values)))
     known = b.return_values
     b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
+    b.left += 1
     b.returned.append(b.state)
     if s.values and tells_success(b, s.values[-1]):
         b.succeeded.append(b.state)
