@@ -301,6 +301,7 @@ class Body:
             if op != "replace" and path.is_copy:
                 path = path.original()
             owned = self.owned(path)
+            held = state.held_at(path)
             key = (op, path, at)
             known = self.accesses.get(key)
             if known is None:
@@ -311,7 +312,7 @@ class Body:
                     value.type,
                     at,
                     end,
-                    state.lockset(),
+                    tuple(sorted(held.items())),
                     owned,
                     state.live,
                     weak,
@@ -324,7 +325,7 @@ class Body:
                 known.made = self._as_made(path, value.paths)
                 known.woken = state.woken
             else:
-                known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
+                known.locks = tuple(sorted(join_locks(dict(known.locks), held).items()))
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
@@ -550,6 +551,8 @@ class Body:
             self.now.second = frozenset(s for s in self.now.second if s[0] != path)
         if self.now.looked:
             self.now.looked = frozenset(k for k in self.now.looked if k[2] != path)
+        if self.now.optional:
+            self.now.optional = frozenset(o for o in self.now.optional if o[1] != path)
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
 

@@ -1,9 +1,9 @@
 """Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ALLOC, READ, WRITE, Locks, Path
+from mapguard.concurrency.domain import ALLOC, PARAM, READ, WRITE, Locks, Path
 from mapguard.concurrency.evaluate import BOOL, operand
-from mapguard.concurrency.state import State
+from mapguard.concurrency.state import State, below
 from mapguard.facts.syntax import Binary, Call, Expr, Index, Name, Sel, TName, Type, Unary
 from mapguard.program.model import Func
 
@@ -19,7 +19,22 @@ def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
     if asked is None or op != "!=" or not is_place(asked) or b.state is None:
         return {}
     present = operand(b, asked).paths
-    return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
+    return {p: m for p, m in then.locks.items() if any(below(p, x) for x in present)}
+
+
+def note_optional(cond: Expr, then: State, other: State) -> None:
+    """``if x != nil { x.mu.Lock() } else { … }`` with a parameter ``x``: its lock is held where it is used later, whatever guards what
+    comes in its place."""
+    asked, op = _asked_for_nil(cond)
+    if not isinstance(asked, Name):
+        return
+    locked, free = (then, other) if op == "!=" else (other, then)
+    x = locked.env.get(asked.name)
+    if x is not None and len(x.paths) == 1 and x == free.env.get(asked.name) and x.paths[0].base[0] == PARAM and not x.paths[0].fields:
+        (top,) = x.paths  # what was found elsewhere may be there by now where it was not
+        held = {(top, p, m) for p, m in locked.locks.items() if m in (READ, WRITE) and p not in free.locks and below(p, top)}
+        then.optional |= held
+        other.optional |= held
 
 
 def locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
@@ -34,13 +49,9 @@ def locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str
         if not made or any(p.base[0] != ALLOC or p.fields or p.base in fresh.escaped for p in made):
             continue
         for old in locked.env[name].paths:
-            if old not in made and not any(_below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
-                found.update((p, m) for p, m in held if _below(p, old))
+            if old not in made and not any(below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
+                found.update((p, m) for p, m in held if below(p, old))
     return found
-
-
-def _below(path: Path, top: Path) -> bool:
-    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
 
 
 def found_by(cond: Expr, truth: bool) -> set[str]:

@@ -10,6 +10,7 @@ from mapguard.concurrency.branchlocks import (
     found_by,
     locked_or_new,
     note_absent,
+    note_optional,
     of_present,
     tells_success,
     try_lock,
@@ -192,6 +193,8 @@ def branch(b: Body, s: If) -> None:
             guarded |= locked_or_new(locked, fresh, inner | found_by(s.cond, truth))
     due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded}
     kept = after_then.copy() if asked and after_then is not None else None
+    if after_then is not None and after_other is not None and s.other:
+        note_optional(s.cond, after_then, after_other)
     cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None
     b.state = join([st for st in (after_then, after_other) if st is not None])
     if kept is not None and b.state is not None:
