@@ -2,6 +2,8 @@
 
 from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
+from mapguard.concurrency.branchlocks import is_place, note_won
+from mapguard.concurrency.claims import enter
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -29,15 +31,16 @@ from mapguard.concurrency.evaluate import (
     remember_home,
     select,
 )
-from mapguard.facts.syntax import Assign, Call, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
+from mapguard.facts.syntax import Assign, Call, Composite, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
 
 
 def assign(b: Body, s: Assign) -> None:
     values = several(b, s.rhs[0], len(s.lhs)) if len(s.rhs) == 1 and len(s.lhs) > 1 else [renamed(b, r) for r in s.rhs]
     if b.state is None:
         return
+    taken = b.won if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else ()
     update = s.op not in ("=", ":=")
-    found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call) else frozenset()
+    found = b.asked if len(s.rhs) == 1 and isinstance(s.rhs[0], Call | Index) else frozenset()
     for position, target in enumerate(s.lhs):
         value = values[position] if position < len(values) else NOTHING
         if value.known != NIL and s.op != ":=":
@@ -48,11 +51,15 @@ def assign(b: Body, s: Assign) -> None:
         assign_to(b, target, kept, s.op == ":=", update, s.at)
         if b.state is None:
             return
+        if isinstance(target, Index) and isinstance(s.rhs[0], Composite | Name) and is_place(target.x):
+            enter(b, target, operand(b, target.x), value.known)
         if isinstance(target, Name) and found:
             b.hits[target.name] = found
         from_map = s.rhs[position] if len(s.rhs) == len(s.lhs) else s.rhs[0] if position == 0 else None
         if isinstance(target, Name) and isinstance(from_map, Index) and len(from_map.index) == 1:
             note_found(b, target.name, value, shape(from_map.index[0]))
+    if taken and isinstance(s.lhs[-1], Name):
+        note_won(b, s.lhs[-1].name, values[-1].type, taken)
 
 
 def note_found(b: Body, name: str, value: Value, key: object) -> None:

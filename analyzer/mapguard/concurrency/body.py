@@ -92,7 +92,9 @@ class Body:
         self.results: tuple[Value, ...] = ()  # all results of the call evaluated last
         self.written: tuple[Expr, ...] = ()  # the arguments of the call at hand as they are written
         self.called: Expr | None = None  # and its function
+        self.won: Locks = ()  # what the call evaluated last has taken if it succeeded
         self.returned: list[State] = []
+        self.succeeded: list[State] = []  # those of ``returned`` whose last result is a nil error, or true
         self.returned_when: list[tuple[Needs, tuple[Value, ...]]] = []
         self.return_values: tuple[Value, ...] = ()
         self.summary = Summary()
@@ -112,6 +114,8 @@ class Body:
         self.checked: list[tuple[Path, object]] = []  # keys looked up in concurrent maps
         self.acts: dict[tuple[Path, int], Access] = {}  # stores of a key that was looked up before
         self.asked: frozenset[tuple[Path, object]] = frozenset()  # by the call evaluated last
+        self.left = 0  # how many ways have ended, or gone elsewhere
+        self.looked_before: dict[tuple[Path, object], int] = {}  # keys of sets: how many had when they were looked up last
         self.hits: dict[str, frozenset[tuple[Path, object]]] = {}  # variables that are true or not nil where a key was found
 
     @property
@@ -298,6 +302,7 @@ class Body:
             if op != "replace" and path.is_copy:
                 path = path.original()
             owned = self.owned(path)
+            held = state.held_at(path)
             key = (op, path, at)
             known = self.accesses.get(key)
             if known is None:
@@ -308,7 +313,7 @@ class Body:
                     value.type,
                     at,
                     end,
-                    state.lockset(),
+                    tuple(sorted(held.items())),
                     owned,
                     state.live,
                     weak,
@@ -321,7 +326,7 @@ class Body:
                 known.made = self._as_made(path, value.paths)
                 known.woken = state.woken
             else:
-                known.locks = tuple(sorted(join_locks(dict(known.locks), state.locks).items()))
+                known.locks = tuple(sorted(join_locks(dict(known.locks), held).items()))
                 known.owned = known.owned and owned
                 known.live |= state.live
                 known.under &= value.under
@@ -550,6 +555,10 @@ class Body:
             path = Path(path.base, path.fields[:-1])
         if self.now.second:
             self.now.second = frozenset(s for s in self.now.second if s[0] != path)
+        if self.now.looked:
+            self.now.looked = frozenset(k for k in self.now.looked if k[2] != path)
+        if self.now.optional:
+            self.now.optional = frozenset(o for o in self.now.optional if o[1] != path)
         if self.now.locks.pop(path, None) is None:
             self.now.given |= {path}
 

@@ -1,11 +1,13 @@
 """Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ALLOC, READ, WRITE, Path
-from mapguard.concurrency.evaluate import operand
-from mapguard.concurrency.state import State
-from mapguard.facts.syntax import Binary, Call, Expr, Name, Sel, Unary
+from mapguard.concurrency.domain import ALLOC, PARAM, READ, WRITE, Locks, Path
+from mapguard.concurrency.evaluate import BOOL, operand
+from mapguard.concurrency.state import State, below
+from mapguard.facts.syntax import Binary, Call, Expr, Index, Name, Sel, TName, Type, Unary
 from mapguard.program.model import Func
+
+_ERROR = TName("", "error")
 
 
 def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
@@ -14,10 +16,25 @@ def of_present(b: Body, cond: Expr, then: State) -> dict[Path, str]:
     So it is with ``if o.mu != nil { o.mu.Lock() }``: an object without a lock is meant for one goroutine.
     """
     asked, op = _asked_for_nil(cond)
-    if asked is None or op != "!=" or not _is_place(asked) or b.state is None:
+    if asked is None or op != "!=" or not is_place(asked) or b.state is None:
         return {}
     present = operand(b, asked).paths
-    return {p: m for p, m in then.locks.items() if any(_below(p, x) for x in present)}
+    return {p: m for p, m in then.locks.items() if any(below(p, x) for x in present)}
+
+
+def note_optional(cond: Expr, then: State, other: State) -> None:
+    """``if x != nil { x.mu.Lock() } else { … }`` with a parameter ``x``: its lock is held where it is used later, whatever guards what
+    comes in its place."""
+    asked, op = _asked_for_nil(cond)
+    if not isinstance(asked, Name):
+        return
+    locked, free = (then, other) if op == "!=" else (other, then)
+    x = locked.env.get(asked.name)
+    if x is not None and len(x.paths) == 1 and x == free.env.get(asked.name) and x.paths[0].base[0] == PARAM and not x.paths[0].fields:
+        (top,) = x.paths  # what was found elsewhere may be there by now where it was not
+        held = {(top, p, m) for p, m in locked.locks.items() if m in (READ, WRITE) and p not in free.locks and below(p, top)}
+        then.optional |= held
+        other.optional |= held
 
 
 def locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str]:
@@ -32,13 +49,9 @@ def locked_or_new(locked: State, fresh: State, gone: set[str]) -> dict[Path, str
         if not made or any(p.base[0] != ALLOC or p.fields or p.base in fresh.escaped for p in made):
             continue
         for old in locked.env[name].paths:
-            if old not in made and not any(_below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
-                found.update((p, m) for p, m in held if _below(p, old))
+            if old not in made and not any(below(p, old) for n, v in fresh.env.items() if n not in gone for p in v.paths):
+                found.update((p, m) for p, m in held if below(p, old))
     return found
-
-
-def _below(path: Path, top: Path) -> bool:
-    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
 
 
 def found_by(cond: Expr, truth: bool) -> set[str]:
@@ -53,9 +66,9 @@ def _asked_for_nil(cond: Expr) -> tuple[Expr | None, str]:
     return (cond.x, cond.op) if nil and isinstance(cond, Binary) else (None, "")
 
 
-def _is_place(x: Expr) -> bool:
+def is_place(x: Expr) -> bool:
     """A variable, or a field of one."""
-    return isinstance(x, Name) or (isinstance(x, Sel) and _is_place(x.x))
+    return isinstance(x, Name) or (isinstance(x, Sel) and is_place(x.x))
 
 
 def variable(cond: Expr) -> tuple[str, bool]:
@@ -65,13 +78,42 @@ def variable(cond: Expr) -> tuple[str, bool]:
     return (inner.name if isinstance(inner, Name) else ""), negated
 
 
+def decider(cond: Expr) -> tuple[str, bool]:
+    """The variable whose being true, or not nil, a condition asks for; and whether for the contrary."""
+    asked, op = _asked_for_nil(cond)
+    return (asked.name, op == "==") if isinstance(asked, Name) else variable(cond)
+
+
 def note_absent(b: Body, cond: Expr, then: State, other: State) -> None:
     """``if v, ok := m.Load(k); ok``, ``if v == nil``: the look-up has found nothing in one of the branches."""
-    name, negated = variable(cond)
-    asked, op = _asked_for_nil(cond)
-    if isinstance(asked, Name):
-        name, negated = asked.name, op == "=="
+    name, negated = decider(cond)
+    inner = cond.x if isinstance(cond, Unary) else cond
+    if isinstance(inner, Index):
+        (then if isinstance(cond, Unary) else other).absent |= b.asked
     (then if negated else other).absent |= b.hits.get(name, frozenset())
+
+
+def tells_success(b: Body, result: Expr) -> bool:
+    """Whether the last result of a return says that the function has done what it is for: a nil error, or true."""
+    if not isinstance(result, Name) or not b.func.results:
+        return False
+    return (result.name, b.func.results[-1]) in (("nil", _ERROR), ("true", BOOL))
+
+
+def won(b: Body, cond: Expr, then: State, other: State) -> None:
+    """``if s.enter() {``, ``if s.enter() != nil {``: what the call has taken is held where it succeeded."""
+    asked, op = _asked_for_nil(cond)
+    negated = isinstance(cond, Unary) and cond.op == "!"
+    inner = cond.x if isinstance(cond, Unary) and negated else asked or cond
+    if isinstance(inner, Call):
+        (other if negated or op == "!=" else then).locks.update(b.won)
+
+
+def note_won(b: Body, name: str, kind: Type, taken: Locks) -> None:
+    """``err := s.enter()``: the variable ``name`` tells whether the call has taken these locks."""
+    held = b.now.locks
+    more = {**held, **dict(taken)}
+    b.now.cases[name] = (dict(held), more, dict(held)) if kind == BOOL else (dict(held), dict(held), more)
 
 
 def asks_for_lock(b: Body, cond: Expr) -> bool:

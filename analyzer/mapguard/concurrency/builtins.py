@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
+from mapguard.concurrency.claims import leave
 from mapguard.concurrency.domain import ELEM, MADE, NOTHING, Location, Path, Value
 from mapguard.concurrency.evaluate import INT, evaluate, file_type
 from mapguard.facts.syntax import Call, Expr, Lit, Sel, TChan, TPtr, TSlice, Type, TypeExpr
@@ -61,6 +62,7 @@ def _delete(b: Body, x: Call, mode: str) -> Value:
     if values and b.state is not None:
         b.record("delete", values[0], x.at, x.end)
         b.take_out(values[0], shape(x.args[-1]), x.at)
+        leave(b, values[0], x.args[-1])
     return NOTHING
 
 

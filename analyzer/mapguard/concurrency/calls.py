@@ -41,6 +41,7 @@ _LOCK_NAMES = {"Lock": ("acquire", "write"), "RLock": ("acquire", "read"), "Unlo
 def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = None) -> Value:
     """Evaluates a call. ``mode`` is call, go or defer; ``site`` the statement's span for the latter two."""
     at, end = site or (x.at, x.end)
+    b.won = ()
     if isinstance(x.fn, Name) and x.fn.name not in b.now.env:
         done = builtin(b, x.fn.name, x, mode)
         if done is not None:
@@ -59,7 +60,7 @@ def call(b: Body, x: Call, mode: str = "call", site: tuple[int, int] | None = No
         args = list(b.results)  # f(g()) with several results
     b.analysis.count_call(b.func, at, fn)
     check_then_act(b, fn, x, args)
-    b.written, b.called = x.args, x.fn
+    b.written, b.called, b.won = x.args, x.fn, ()
     result = invoke(b, fn, args, at, end, mode, x.spread, x.fn)
     if b.state is not None:
         for value in (*args, *(f.recv for f in fn.funcs if f.recv is not None)):
@@ -294,6 +295,7 @@ def effects(
     for p, mode in summary.acquires:
         for q in substitute(p, func, paths):
             b.acquire(q, mode)
+    b.won = tuple((q, mode) for p, mode in summary.wins for q in substitute(p, func, paths))
 
 
 def signalled(b: Body, signals: Iterable[Path], func: Func, bound: dict[int, Value], paths: dict[int, tuple[Path, ...]]) -> set[Path]:

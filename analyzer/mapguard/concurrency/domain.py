@@ -18,6 +18,7 @@ RECEIVER = -1
 ELEM = "[]"  # an element of a map, slice, array or channel; "[]@N": the element at hand of the range loop at offset N
 COPY = "~"  # prefix of a marker: the struct value was copied here, reference fields are still shared
 FLIGHT = "@"  # between a field and the place of a call that runs functions one at a time
+CLAIM = f"{FLIGHT}key"  # at the end of a set's field: the lock that a key in it stands for
 CALLED = "()"  # at the end of what is signalled: the function there was called, and whoever passed it knows what that signals
 READ_HALF = "@r"  # the Locker that RWMutex.RLocker returns
 LENGTH_LIMIT = 12

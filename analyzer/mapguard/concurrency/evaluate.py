@@ -342,6 +342,8 @@ def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
 
 
 def index(b: Body, x: Index) -> Value:
+    from mapguard.concurrency.claims import ask
+
     container = evaluate(b, x.x)
     if container.funcs and isinstance(container.type, TFunc):
         return instantiated(b, container, x)
@@ -350,6 +352,7 @@ def index(b: Body, x: Index) -> Value:
     keys = [evaluate(b, i) for i in x.index]
     if note_map(b, container, x.at, keys):
         b.record("read", container, x.at, x.end, alias=isinstance(x.x, Name | Call))
+        ask(b, x, container)
     private = private_slot(b, x, container, keys)
     if private is not None:
         return private

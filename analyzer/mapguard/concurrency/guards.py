@@ -3,7 +3,7 @@
 import functools
 from typing import NamedTuple
 
-from mapguard.concurrency.domain import ALLOC, COPY, ELEM, FLIGHT, GLOBAL, READ, Location, Path, is_elem, location
+from mapguard.concurrency.domain import ALLOC, CLAIM, COPY, ELEM, FLIGHT, GLOBAL, READ, Location, Path, is_elem, location
 
 _BY_VALUE = 3  # a copy further from the lock than this was a copy of something that points to the lock's holder
 
@@ -44,6 +44,8 @@ def guards(map_path: Path, lock: Path) -> bool:
     key = lock_key(map_path, lock)
     if key.copied:
         return False
+    if is_claim(lock):
+        return key.relative is not None and (_indexed(key.relative[0]) if is_elem(lock.fields[-1]) else len(key.relative[1]) == 1)
     if key.relative is not None and lock.base[0] != GLOBAL:
         # one lock of many guards one map of many, not one map as a whole
         return not _indexed(key.relative[1]) or _indexed(key.relative[0])
@@ -62,6 +64,11 @@ def is_once(lock: Path) -> bool:
 def is_flight(lock: Path) -> bool:
     """Whether it stands for calls that run one at a time: nobody else can hold it."""
     return any(FLIGHT in f.rpartition(".")[2][1:] for f in lock.fields if not is_elem(f))
+
+
+def is_claim(lock: Path) -> bool:
+    """Whether it stands for a key in a set: for the object that has the key, or the elements of containers under it."""
+    return any(f.endswith(CLAIM) for f in lock.fields[-2:])
 
 
 def _frame(path: Path) -> str:

@@ -10,6 +10,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.concurrency.body import Body, entry_locks, initial_env
 from mapguard.concurrency.body import substitute as substitute_path
+from mapguard.concurrency.claims import forget_other_sets
 from mapguard.concurrency.domain import (
     ALLOC,
     GLOBAL,
@@ -21,6 +22,7 @@ from mapguard.concurrency.domain import (
     READ,
     RECEIVER,
     RESULT,
+    TOKEN,
     UNKNOWN_TYPE,
     WRITE,
     Base,
@@ -112,6 +114,8 @@ class Analysis:
         self.act_values: dict[tuple[str, int], Type] = {}  # what is stored in concurrent maps under keys that were not found
         self.set_globals: set[str] = set()  # package variables that get a value after their initialisation, or whose address is taken
         self.token_channels: set[Location] = set()  # channels that hold one element
+        self.claimed: set[Place] = set()  # sets whose keys stand for locks where they are put in
+        self.unclaimed: set[Place] = set()  # sets that keys are taken out of under a mutex
         self.handed_on: set[str] = set()  # functions that are passed or stored as values
         self.handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
         self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
@@ -150,6 +154,7 @@ class Analysis:
         for body in self._inits.values():
             self._keep(body)
         self._resolve_stored_calls()
+        forget_other_sets(self)
 
     # ------------------------------------------------------------ functions
 
@@ -261,6 +266,7 @@ class Analysis:
         joined = _nearest(p for p, m in held.items() if m == JOINED and body.lives_on(p))
         kept = {(p, m) for p, m in held.items() if m != JOINED and body.lives_on(p)} | {(p, JOINED) for p in joined}
         summary.acquires = tuple(sorted(kept))
+        summary.wins = _won(body, held)
         summary.releases = frozenset(p for p in given if body.lives_on(p))
         summary.escapes = frozenset(body.escaped_params)
         summary.publishes = frozenset(body.published_params)
@@ -658,6 +664,17 @@ def _locks_below(way: tuple[str, ...], kept: Path, end: State) -> Iterable[Held]
     for lock, mode in end.locks.items():
         if mode in (READ, WRITE) and lock.base == kept.base and lock.fields[: len(kept.fields)] == kept.fields:
             yield way, (*way, *lock.fields[len(kept.fields) :]), mode
+
+
+def _won(body: Body, held: dict[Path, str]) -> Locks:
+    """The locks that the body has taken in all its returns that tell of success, besides those of all its returns (``held``)."""
+    found: list[frozenset[tuple[Path, str]]] = []
+    for each in body.succeeded:
+        end = each.copy()
+        end.run_deferred()
+        found.append(frozenset((p, m) for p, m in end.locks.items() if p not in held and p not in body.entered))
+    taken = frozenset.intersection(*found) if found else frozenset()
+    return tuple(sorted((p, m) for p, m in taken if m in (READ, WRITE, TOKEN) and body.lives_on(p)))
 
 
 def _nearest(paths: Iterable[Path]) -> frozenset[Path]:

@@ -32,7 +32,8 @@ class State:
     nobody else could have changed since the start of the body, or since they were made: with the fields that were set since.
     ``absent`` are the keys of concurrent maps that a look-up on this path has not found. ``woken`` are the places of the channels
     and the like one of which the path has waited for; without any it has not waited. ``second`` are locks that have the path of one
-    that is held, and by which other name they were taken: they are another object's.
+    that is held, and by which other name they were taken: they are another object's. ``looked`` are the keys of sets that were looked up,
+    each with a mutex that has been held since. ``optional`` are objects that may be nil, each with a lock of it that is held if it is not.
     """
 
     __slots__ = (
@@ -45,7 +46,9 @@ class State:
         "intact",
         "live",
         "locks",
+        "looked",
         "needs",
+        "optional",
         "published",
         "second",
         "signaled",
@@ -68,6 +71,8 @@ class State:
         self.deferred: frozenset[Path] = frozenset()
         self.absent: frozenset[tuple[Path, object]] = frozenset()
         self.woken: frozenset[Place] = frozenset()
+        self.looked: frozenset[tuple[Path, object, Path]] = frozenset()
+        self.optional: frozenset[tuple[Path, Path, str]] = frozenset()
         self.second: frozenset[tuple[Path, object]] = frozenset()
         self.needs = NO_NEEDS
         self.intact: Intact = {}  # never changed in place: copies of the state share it
@@ -83,6 +88,8 @@ class State:
         made.deferred = self.deferred
         made.absent = self.absent
         made.woken = self.woken
+        made.looked = self.looked
+        made.optional = self.optional
         made.second = self.second
         made.needs = self.needs
         made.intact = self.intact
@@ -99,6 +106,11 @@ class State:
     @property
     def holds_lock(self) -> bool:
         return any(mode in (READ, WRITE) for mode in self.locks.values())
+
+    def held_at(self, path: Path) -> dict[Path, str]:
+        """The locks that are held where the path is used: who gets there through an object has found it present."""
+        more = {lock: mode for present, lock, mode in self.optional if below(path, present)}
+        return {**more, **self.locks} if more else self.locks
 
     def lockset(self) -> Locks:
         return tuple(sorted(self.locks.items())) if self.locks else ()
@@ -122,6 +134,8 @@ def join(states: list[State]) -> State | None:
         first.cases = {name: case for name, case in first.cases.items() if other.cases.get(name) == case}
         first.absent &= other.absent
         first.woken = both_woken(first.woken, other.woken)
+        first.looked &= other.looked
+        first.optional &= other.optional
         first.second &= other.second
         first.needs &= other.needs
         first.intact = both_intact(first.intact, other.intact)
@@ -131,6 +145,11 @@ def join(states: list[State]) -> State | None:
         first.given |= other.given
         first.signaled |= other.signaled
     return first
+
+
+def below(path: Path, top: Path) -> bool:
+    """Whether the path leads through ``top``."""
+    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
 
 
 def _still_due(mine: State, other: State) -> frozenset[Path]:

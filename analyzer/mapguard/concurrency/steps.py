@@ -1,7 +1,7 @@
 """One step up a call: a path and the locks held, in the terms of the caller."""
 
 from mapguard.concurrency.body import substitute
-from mapguard.concurrency.domain import ALLOC, PARAM, Base, Edge, Locks, Path
+from mapguard.concurrency.domain import ALLOC, NIL, PARAM, Base, Edge, Locks, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -13,6 +13,8 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis, 
     ``place``: the path is a field that gets another map, whatever that held before.
     """
     kind, owner, index = path.base
+    if edge.known.get(index) == NIL and kind == PARAM and owner == func.id and path.fields and not is_elem(path.fields[0]):
+        return []  # nobody gets through nil
     alternatives = edge.args.get(index, ()) if kind == PARAM and owner == func.id else ()
     if path.fields and len(alternatives) > 1:
         alternatives = _itself(alternatives, edge.caller, analysis)

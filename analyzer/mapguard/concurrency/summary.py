@@ -43,6 +43,7 @@ class Summary:
         "stores",
         "swaps",
         "waits",
+        "wins",
     )
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Summary:
         self.choices: tuple[tuple[Needs, tuple[Value, ...]], ...] = ()  # the results of its returns, where conditions tell them apart
         self.stores: tuple[tuple[Path, Value], ...] = ()  # what fields of a fresh result hold
         self.acquires: Locks = ()
+        self.wins: Locks = ()  # what it has taken besides where its last result is a nil error, or true
         self.releases: frozenset[Path] = frozenset()
         self.escapes: frozenset[int] = frozenset()
         self.publishes: frozenset[int] = frozenset()
@@ -69,6 +71,7 @@ class Summary:
             self.returns,
             self.choices,
             self.acquires,
+            self.wins,
             self.releases,
             self.escapes,
             self.publishes,

@@ -4,7 +4,18 @@ from contextlib import suppress
 
 from mapguard.concurrency.assignment import assign, assign_to, declare, note_found, renamed, set_global, several
 from mapguard.concurrency.body import Body, Exits, PathEndedError
-from mapguard.concurrency.branchlocks import asks_for_lock, found_by, locked_or_new, note_absent, of_present, try_lock, variable
+from mapguard.concurrency.branchlocks import (
+    asks_for_lock,
+    decider,
+    found_by,
+    locked_or_new,
+    note_absent,
+    note_optional,
+    of_present,
+    tells_success,
+    try_lock,
+    won,
+)
 from mapguard.concurrency.calls import call, use_function
 from mapguard.concurrency.domain import ALLOC, ELEM, NOTHING, OUTSIDE, RESULT, TOKEN, UNKNOWN_TYPE, Path, Value, location, merge_values
 from mapguard.concurrency.evaluate import (
@@ -154,6 +165,7 @@ def branch(b: Body, s: If) -> None:
     if b.state is None:
         return
     locks_before = dict(b.state.locks)
+    b.won = ()
     evaluate(b, s.cond)
     if b.state is None:
         return
@@ -162,8 +174,9 @@ def branch(b: Body, s: If) -> None:
     other.needs |= conditions(b, s.cond, False)
     try_lock(s.cond, b.state, other, locks_before)
     note_absent(b, s.cond, b.state, other)
-    decider, negated = variable(s.cond)
-    case = b.state.cases.get(decider)
+    won(b, s.cond, b.state, other)
+    name, negated = decider(s.cond)
+    case = b.state.cases.get(name)
     if case is not None and case[0] == b.state.locks:
         b.state.locks, other.locks = dict(case[2 if negated else 1]), dict(case[1 if negated else 2])
     run(b, s.then)
@@ -180,25 +193,29 @@ def branch(b: Body, s: If) -> None:
             guarded |= locked_or_new(locked, fresh, inner | found_by(s.cond, truth))
     due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded}
     kept = after_then.copy() if asked and after_then is not None else None
+    if after_then is not None and after_other is not None and s.other:
+        note_optional(s.cond, after_then, after_other)
     cases = (after_then.locks, after_other.locks) if after_then is not None and after_other is not None else None
     b.state = join([st for st in (after_then, after_other) if st is not None])
     if kept is not None and b.state is not None:
         b.state.locks, b.state.given, b.state.cases = kept.locks, kept.given, kept.cases
-    elif decider and cases is not None and cases[0] != cases[1] and b.state is not None:
-        b.state.cases[decider] = (dict(b.state.locks), *(reversed(cases) if negated else cases))
+    elif name and cases is not None and cases[0] != cases[1] and b.state is not None:
+        b.state.cases[name] = (dict(b.state.locks), *(reversed(cases) if negated else cases))
     if guarded and b.state is not None:
         b.state.locks = {**guarded, **b.state.locks}
         b.state.deferred |= due
     if s.init is not None and b.state is not None:
-        for name in _declares(s.init):
-            if name in outer:
-                b.state.env[name] = outer[name]
+        for declared in _declares(s.init):
+            b.state.cases.pop(declared, None)
+            if declared in outer:
+                b.state.env[declared] = outer[declared]
     b.own_names = own
 
 
 def jump(b: Body, s: Branch) -> None:
     state = b.state
     b.state = None
+    b.left += 1
     if state is None or s.kind in ("goto", "fallthrough"):
         b.state = state if s.kind == "fallthrough" else None
         return
@@ -214,6 +231,7 @@ def jump(b: Body, s: Branch) -> None:
 
 
 def leave(b: Body, s: Return) -> None:
+    b.won = ()
     if len(s.values) == 1 and len(b.func.facts.results) > 1:
         values = several(b, s.values[0], len(b.func.facts.results))
     elif s.values:
@@ -222,6 +240,7 @@ def leave(b: Body, s: Return) -> None:
         values = [b.now.env.get(r.name, NOTHING) for r in b.func.facts.results]
     if b.state is None:
         return
+    taken = b.won if s.values and isinstance(s.values[-1], Call) else ()  # it succeeds where that call does
     values = [b.copied(v, s.at) for v in values]
     values = [_shared_now(b, v) for v in values]
     for f in (f for v in values for f in v.funcs):
@@ -231,7 +250,13 @@ def leave(b: Body, s: Return) -> None:
     b.returned_when.append((b.state.needs, tuple(values)))
     known = b.return_values
     b.return_values = tuple(_either(k, v) for k, v in zip(known, values, strict=False)) if known else tuple(values)
+    b.left += 1
     b.returned.append(b.state)
+    if s.values and tells_success(b, s.values[-1]):
+        b.succeeded.append(b.state)
+    elif taken:
+        b.succeeded.append(b.state.copy())
+        b.succeeded[-1].locks.update(taken)
     b.state = None
 
 
