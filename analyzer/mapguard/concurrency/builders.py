@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-import msgspec
-
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, WRITE, Locks, Path
 from mapguard.facts.syntax import Assign, Binary, Call, DeferStmt, Expr, ExprStmt, If, Name, Return, Sel, Stmt, Unary
+from mapguard.facts.walk import nodes, start_of
 from mapguard.program.model import Func
 
 
@@ -128,7 +127,7 @@ def _parts(func: Func) -> Iterator[_Part]:
     rest = body[section + 2 :]
     if any(_gives_up(s) for s in rest):
         return
-    ends = [*(_start(s) for s in rest[1:]), func.facts.end]
+    ends = [*(start_of(s, -1) for s in rest[1:]), func.facts.end]
     for statement, end in zip(rest, ends, strict=False):
         if isinstance(statement, If) and statement.init is None and not statement.other and end >= 0:
             mark, found = _asked(statement.cond, func)
@@ -145,11 +144,6 @@ def _takes(first: Stmt, second: Stmt) -> bool:
 def _method(x: Expr) -> str:
     """The name of the method that is called."""
     return x.fn.name if isinstance(x, Call) and isinstance(x.fn, Sel) else ""
-
-
-def _start(statement: Stmt) -> int:
-    """Where a statement starts; -1 where that is not known."""
-    return int(getattr(statement.x if isinstance(statement, ExprStmt) else statement, "at", -1))
 
 
 def _asked(cond: Expr, func: Func) -> tuple[str, bool]:
@@ -170,21 +164,10 @@ def _mark(x: Expr, func: Func) -> str:
 
 def _gives_up(node: object) -> bool:
     """Whether the code gives a lock up before its end."""
-    if isinstance(node, tuple):
-        return any(map(_gives_up, node))
-    if not isinstance(node, msgspec.Struct):
-        return False
-    if isinstance(node, ExprStmt) and _method(node.x) in ("Unlock", "RUnlock"):
-        return True
-    return any(_gives_up(getattr(node, field)) for field in node.__struct_fields__)
+    return any(isinstance(n, ExprStmt) and _method(n.x) in ("Unlock", "RUnlock") for n in nodes(node))
 
 
 def _sets(node: object, name: str) -> bool:
     """Whether the code assigns a field or variable of this name."""
-    if isinstance(node, tuple):
-        return any(_sets(inner, name) for inner in node)
-    if not isinstance(node, msgspec.Struct):
-        return False
-    if isinstance(node, Assign) and node.op != ":=" and any(isinstance(x, Sel | Name) and x.name == name for x in node.lhs):
-        return True
-    return any(_sets(getattr(node, field), name) for field in node.__struct_fields__)
+    assigned = (x for n in nodes(node) if isinstance(n, Assign) and n.op != ":=" for x in n.lhs)
+    return any(isinstance(x, Sel | Name) and x.name == name for x in assigned)

@@ -5,19 +5,15 @@ past that. ``if s.started { panic(…) }`` under a lock, where ``Start`` sets th
 The flag must never be taken back.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from mapguard.facts.syntax import Assign, Binary, Call, DeferStmt, Expr, ExprStmt, If, Lit, Name, Return, Sel, Stmt, Unary
+from mapguard.facts.walk import nodes, start_of
 from mapguard.program.model import Func
 
 _ENDS = ("panic", "Exit", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf")
 _ASKS = ("Load", "CompareAndSwap", "Swap", "Store")
-
-
-_END = 1 << 40
+_END = 1 << 40  # behind every body
 
 
 class Mark(NamedTuple):
@@ -121,14 +117,9 @@ def _read(body: tuple[Stmt, ...], recv: str) -> _Marks:
                 if any(m.flag == flag for m in asked[section:]):
                     first.append(Mark(flag, lock, at))
             case _ if lock is not None and _gives_up(statement):
-                asked[section:] = [m._replace(end=_start(statement)) for m in asked[section:]]
+                asked[section:] = [m._replace(end=start_of(statement)) for m in asked[section:]]
                 lock = None
     return _Marks(tuple(asked), tuple(sets), tuple(first))
-
-
-def _start(statement: Stmt) -> int:
-    """Where a statement starts, or a place before."""
-    return int(getattr(statement.x if isinstance(statement, ExprStmt) else statement, "at", 0))
 
 
 def _flags(cond: Expr, recv: str) -> list[str]:
@@ -172,30 +163,18 @@ def _digit(x: Expr) -> str:
     return x.text if isinstance(x, Lit) else ""
 
 
-def _nodes(node: object) -> Iterator[object]:
-    """All parts of a text."""
-    pending = [node]
-    while pending:
-        at = pending.pop()
-        if isinstance(at, tuple):
-            pending.extend(at)
-        elif isinstance(at, msgspec.Struct):
-            yield at
-            pending.extend(getattr(at, name) for name in at.__struct_fields__)
-
-
 def _gives_up(statement: Stmt) -> bool:
-    return any(isinstance(n, Call) and isinstance(n.fn, Sel) and n.fn.name == "Unlock" for n in _nodes(statement))
+    return any(isinstance(n, Call) and isinstance(n.fn, Sel) and n.fn.name == "Unlock" for n in nodes(statement))
 
 
 def _sets(body: object, flag: str) -> bool:
-    return any(isinstance(n, Assign) and any(isinstance(x, Sel) and x.name == flag for x in n.lhs) for n in _nodes(body))
+    return any(isinstance(n, Assign) and any(isinstance(x, Sel) and x.name == flag for x in n.lhs) for n in nodes(body))
 
 
 def _takes_back(body: object, flag: str) -> bool:
     """Whether the code may set a field of this name to something else than true, or lets others do so."""
     addresses = 0
-    for n in _nodes(body):
+    for n in nodes(body):
         match n:
             case Assign(lhs=lhs, rhs=rhs) if any(isinstance(x, Sel) and x.name == flag for x in lhs):
                 if not (len(rhs) == 1 and isinstance(rhs[0], Name) and rhs[0].name == "true"):

@@ -1,8 +1,7 @@
 """Variables that are given to a goroutine and hold another object right after: ``go flush(batch); batch = nil``."""
 
-import msgspec
-
 from mapguard.facts.syntax import Assign, Call, Composite, Expr, ExprStmt, GoStmt, Name, Stmt, VarStmt
+from mapguard.facts.walk import nodes
 
 _FRESH_CALLS = ("make", "new")
 _PLAIN = (Assign, VarStmt, ExprStmt)  # statements that are done when the next one starts, and start nothing themselves
@@ -33,10 +32,4 @@ def _fresh(x: Expr) -> bool:
 
 
 def _mentions(node: object, name: str) -> bool:
-    if isinstance(node, Name):
-        return node.name == name
-    if isinstance(node, tuple | list):
-        return any(_mentions(x, name) for x in node)
-    if isinstance(node, msgspec.Struct):
-        return any(_mentions(getattr(node, field), name) for field in node.__struct_fields__)
-    return False
+    return any(isinstance(n, Name) and n.name == name for n in nodes(node))

@@ -8,8 +8,6 @@ the values of parameters only.
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mapguard.concurrency.domain import (
     ALLOC,
     MADE,
@@ -29,6 +27,7 @@ from mapguard.concurrency.domain import (
 from mapguard.concurrency.evaluate import name_value, operand, select
 from mapguard.concurrency.summary import Summary
 from mapguard.facts.syntax import Assign, Binary, Branch, Expr, FuncLit, Lit, Name, Range, Sel, Switch, Unary
+from mapguard.facts.walk import nodes
 from mapguard.program.model import Func
 
 if TYPE_CHECKING:
@@ -109,24 +108,17 @@ def assigned(analysis: "Analysis", func: Func) -> frozenset[str]:
     return known
 
 
-def _find_assigned(analysis: "Analysis", func: Func, node: object, found: set[str]) -> None:
-    if isinstance(node, tuple):
-        for inner in node:
-            _find_assigned(analysis, func, inner, found)
-        return
-    if not isinstance(node, msgspec.Struct):
-        return
-    if isinstance(node, FuncLit):
-        literal = analysis.program.at_index.get((func.path, node.index))
-        _find_assigned(analysis, func, literal.facts.body if literal is not None else None, found)
-    elif isinstance(node, Assign):
-        found.update(x.name for x in node.lhs if isinstance(x, Name))
-    elif isinstance(node, Range):
-        found.update(x.name for x in (node.key, node.value) if isinstance(x, Name))
-    elif isinstance(node, Unary) and node.op == "&" and isinstance(node.x, Name):
-        found.add(node.x.name)
-    for field in node.__struct_fields__:
-        _find_assigned(analysis, func, getattr(node, field), found)
+def _find_assigned(analysis: "Analysis", func: Func, body: object, found: set[str]) -> None:
+    for node in nodes(body):
+        if isinstance(node, FuncLit):
+            literal = analysis.program.at_index.get((func.path, node.index))
+            _find_assigned(analysis, func, literal.facts.body if literal is not None else None, found)
+        elif isinstance(node, Assign):
+            found.update(x.name for x in node.lhs if isinstance(x, Name))
+        elif isinstance(node, Range):
+            found.update(x.name for x in (node.key, node.value) if isinstance(x, Name))
+        elif isinstance(node, Unary) and node.op == "&" and isinstance(node.x, Name):
+            found.add(node.x.name)
 
 
 def cases_need(b: "Body", s: Switch) -> tuple[Needs, ...]:
