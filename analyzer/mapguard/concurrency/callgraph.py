@@ -25,13 +25,13 @@ from mapguard.concurrency.domain import (
     place,
 )
 from mapguard.concurrency.gates import Gates
-from mapguard.concurrency.instantiated import answering, instantiated
+from mapguard.concurrency.instantiated import answering, instantiated, parts
 from mapguard.concurrency.requirements import passed_up
 from mapguard.concurrency.roots import entry_points, reachable_from_outside
 from mapguard.concurrency.solve import Analysis
 from mapguard.concurrency.state import join_locks
 from mapguard.facts.syntax import Call, Expr, For, TName, TStruct, Type, Unary
-from mapguard.program.model import Func
+from mapguard.program.model import Func, NamedType
 
 DEPTH_LIMIT = 24
 _BESIDE = frozenset(
@@ -75,6 +75,7 @@ class CallGraph:
         self._held_at_entry: dict[tuple[str, int], Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
         self._made_for_field: dict[str, bool] = {}
+        self._programs_making: dict[str, frozenset[str]] = {}
         self._ways_to: dict[str, tuple[Edge, ...]] = {}
 
     def telling(self, locks: Locks) -> Locks:
@@ -179,6 +180,23 @@ class CallGraph:
         """The main functions from which ``func`` is reached; "*" stands for callers outside the tree."""
         mains = self._programs.get(func.id)
         return frozenset(mains) if mains else frozenset("*") if func.id not in self.incoming else frozenset()
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The types that others have in them by value."""
+        return parts(self.analysis)
+
+    def programs_making(self, kind: NamedType) -> frozenset[str]:
+        """The same for objects of a struct type: the main functions that make any; none where that is not known."""
+        owner = ".".join(kind.key)
+        if owner in self.parts:
+            return frozenset()
+        known = self._programs_making.get(owner)
+        if known is None:
+            makers = [self.programs(f) for base in self.analysis.made(owner) if (f := self.analysis.program.by_id.get(base[1])) is not None]
+            known = frozenset().union(*makers) if all(makers) else frozenset()
+            self._programs_making[owner] = known
+        return known
 
     @cached_property
     def _programs(self) -> dict[str, set[str]]:

@@ -3,7 +3,7 @@
 After Rapid Type Analysis (Bacon and Sweeney, OOPSLA 1996).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from mapguard.concurrency.domain import Edge
 from mapguard.concurrency.solve import Analysis
@@ -20,13 +20,23 @@ def instantiated(analysis: Analysis) -> frozenset[str]:
         if name in found:
             continue
         found.add(name)
-        package, _, bare = name.rpartition(".")
-        under = analysis.types.underlying(TName(package, bare))
-        for field in under.fields if isinstance(under, TStruct) else ():
-            kind = analysis.types.alias(field.type)
-            if isinstance(kind, TName) and kind.pkg:
-                pending.append(f"{kind.pkg}.{kind.name}")
+        pending.extend(_parts(analysis, name))
     return frozenset(found)
+
+
+def parts(analysis: Analysis) -> frozenset[str]:
+    """``pkg.Name`` of the types whose objects lie in those of struct types by value: they come into being with these."""
+    names = (f"{named.pkg}.{named.name}" for package in analysis.program.packages.values() for named in package.types.values())
+    return frozenset(part for name in names for part in _parts(analysis, name))
+
+
+def _parts(analysis: Analysis, name: str) -> Iterator[str]:
+    package, _, bare = name.rpartition(".")
+    under = analysis.types.underlying(TName(package, bare))
+    for field in under.fields if isinstance(under, TStruct) else ():
+        kind = analysis.types.alias(field.type)
+        if isinstance(kind, TName) and kind.pkg:
+            yield f"{kind.pkg}.{kind.name}"
 
 
 def answering(edges: Collection[Edge], made: frozenset[str]) -> list[Edge]:

@@ -1,5 +1,7 @@
 """Whether two contexts can run at the same time: single roots, what happens before a go statement, after a Wait, during initialisation."""
 
+from collections.abc import Iterator
+
 from mapguard.concurrency.branches import exclusive
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, Context, strength
@@ -56,9 +58,13 @@ def one_of_two_starts(a: Context, b: Context) -> bool:
 
 
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
-    """Whether the two threads belong to different commands of the tree."""
+    """Whether the two threads belong to different commands of the tree, or a way leads through a type of another command."""
     mine, theirs = graph.programs(_home(a)), graph.programs(_home(b))
-    if not mine or not theirs or ("*" in mine and "*" in theirs):
+    if not mine or not theirs:
+        return False
+    for commands in (*_commands_of_types(graph, a), *_commands_of_types(graph, b)):
+        mine, theirs = (found if "*" in found else found & commands for found in (mine, theirs))
+    if "*" in mine and "*" in theirs:
         return False
     if "*" not in mine and "*" not in theirs:
         return not mine & theirs
@@ -66,6 +72,15 @@ def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
     named, unnamed = (mine, b) if "*" in theirs else (theirs, a)
     package = _home(unnamed).scope.package.path
     return not any(package in graph.imported_by(main) for main in named)
+
+
+def _commands_of_types(graph: CallGraph, c: Context) -> Iterator[frozenset[str]]:
+    """For each interface call on the way the commands that make objects of the type whose method it runs, where they are known."""
+    for edge in c.chain:
+        if edge.candidates > 1 and edge.callee.recv is not None:
+            found = graph.programs_making(edge.callee.recv)
+            if found and "*" not in found:
+                yield found
 
 
 def _home(c: Context) -> Func:

@@ -6,7 +6,7 @@ from mapguard.concurrency.aliases import Aliases
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RESULT, Base, Place, is_elem
-from mapguard.facts.syntax import TFunc, TInterface, TName, TStruct
+from mapguard.facts.syntax import TFunc, TInterface
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 
@@ -40,7 +40,7 @@ class Servants:
         own."""
         owner = field.rpartition(".")[0]
         made = [b for b in self._analysis.made(owner) if not self._beside(b)]
-        if owner in self._parts or not all(self._stays(b, set()) for b in made) or not any(b[1] in self._while_served for b in made):
+        if owner in self._graph.parts or not all(self._stays(b, set()) for b in made) or not any(b[1] in self._while_served for b in made):
             return False
         if field not in self._analysis.passed_on:
             return True
@@ -97,19 +97,6 @@ class Servants:
     def _returned(self, func: Func, made: Base) -> bool:
         names = (made, (RESULT, *made[1:]))
         return any(p.base in names for v in self._analysis.summary(func).returns for p in v.paths)
-
-    @cached_property
-    def _parts(self) -> frozenset[str]:
-        """The struct types that other structs have in them by value."""
-        types = self._analysis.types
-        kinds = (
-            types.alias(field.type)
-            for package in self._analysis.program.packages.values()
-            for named in package.types.values()
-            if isinstance(under := types.underlying(TName(named.pkg, named.name)), TStruct)
-            for field in under.fields
-        )
-        return frozenset(f"{kind.pkg}.{kind.name}" for kind in kinds if isinstance(kind, TName))
 
     @cached_property
     def _got(self) -> dict[Base, list[Base]]:
