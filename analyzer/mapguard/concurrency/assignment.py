@@ -209,6 +209,9 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         if fresh:
             b.swapped.update(own)
             b.detach(own, at)
+        b.renewed.difference_update(own)
+        if fresh and value.paths and len(own) == len(b.around) == 1 and is_new(value):
+            b.renewed.update(own)
     elif value.known in (NIL, MADE) and _holds_maps(b, place):
         b.detach(tuple(p for p in place.paths if not p.is_copy), at)
     value = value._replace(known="")

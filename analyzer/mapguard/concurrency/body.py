@@ -106,6 +106,7 @@ class Body:
         self.waited: set[Path] = set()
         self.groups: set[Path] = set()  # those that it waits for until all have signalled
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
+        self.renewed: set[Path] = set()  # those that every way from here on finds replaced
         self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
@@ -325,6 +326,7 @@ class Body:
                 known.needs = state.needs
                 known.made = self._as_made(path, value.paths)
                 known.woken = state.woken
+                known.renewed = path in self.renewed
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), held).items()))
                 known.owned = known.owned and owned
@@ -333,6 +335,7 @@ class Body:
                 known.private = known.private and not self.shared(path)
                 known.dropped |= self.dropped()
                 known.needs &= state.needs
+                known.renewed = known.renewed and path in self.renewed
                 if known.made != self._as_made(path, value.paths):
                     known.made = None
             known.signaled |= state.signaled
