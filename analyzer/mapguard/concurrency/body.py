@@ -77,6 +77,7 @@ class Body:
         self.loops: tuple[int, ...] = ()
         self.around: tuple[int, ...] = ()  # the position of the statement at hand, and of those around it, each in its block
         self.copies: dict[Base, tuple[int, tuple[int, ...]]] = {}  # objects that variables hold by value: where copied, the block
+        self.parts: dict[Path, tuple[int, ...]] = {}  # structs inside others that are copies as a whole: the block where they were copied
         self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
         self.series_at: int | None = None  # the literal being evaluated whose functions one goroutine runs in turn
         self.label = ""
