@@ -180,7 +180,7 @@ def own_place(b: Body, target: Sel, place: Value) -> Value:
         root = root.x
     value = b.now.env.get(root.name) if isinstance(root, Name) else None
     if not isinstance(root, Name) or value is None or not isinstance(b.types.underlying(value.type), TStruct):
-        return place
+        return _kept_place(b, target, place)
     own = own_copy(b, root, value)
     if own is value and not any(p.base in b.copies for p in value.paths):
         return place
@@ -188,6 +188,22 @@ def own_place(b: Body, target: Sel, place: Value) -> Value:
         if p.base == own.paths[0].base:
             own_part(b, p)
     return evaluate_place(b, target)
+
+
+def _kept_place(b: Body, target: Sel, place: Value) -> Value:
+    """``own_place`` for a struct inside another object, that was made a copy as a whole before, in this very block."""
+    kept = [p for p in place.paths if not p.is_copy and any(_holds_copy(b, around) for around in _structs_around(p))]
+    for p in kept:
+        own_part(b, p)
+    return evaluate_place(b, target) if kept else place
+
+
+def _structs_around(field: Path) -> list[Path]:
+    return [Path(field.base, field.fields[:length]).plain() for length in range(1, len(field.fields))]
+
+
+def _holds_copy(b: Body, struct: Path) -> bool:
+    return b.parts.get(struct) == b.around[:-1]
 
 
 def _is_interface(b: Body, value: Value) -> bool:
@@ -209,10 +225,15 @@ def replace(b: Body, place: Value, value: Value, at: int, target: Expr) -> None:
         if fresh:
             b.swapped.update(own)
             b.detach(own, at)
+        b.renewed.difference_update(own)
+        if fresh and value.paths and len(own) == len(b.around) == 1 and is_new(value):
+            b.renewed.update(own)
     elif value.known in (NIL, MADE) and _holds_maps(b, place):
         b.detach(tuple(p for p in place.paths if not p.is_copy), at)
     value = value._replace(known="")
     for p in place.paths:
+        if p.fields and value.paths and all(q.is_copy for q in value.paths):
+            b.parts[p.plain()] = b.around[:-1]
         if value.paths or value.funcs:
             b.assign_path(p, value)
             remember_home(b, p, value)

@@ -77,6 +77,7 @@ class Body:
         self.loops: tuple[int, ...] = ()
         self.around: tuple[int, ...] = ()  # the position of the statement at hand, and of those around it, each in its block
         self.copies: dict[Base, tuple[int, tuple[int, ...]]] = {}  # objects that variables hold by value: where copied, the block
+        self.parts: dict[Path, tuple[int, ...]] = {}  # structs inside others that are copies as a whole: the block where they were copied
         self.keys: dict[str, int] = {}  # variables that hold another key in each round of the loop given
         self.series_at: int | None = None  # the literal being evaluated whose functions one goroutine runs in turn
         self.label = ""
@@ -106,6 +107,7 @@ class Body:
         self.waited: set[Path] = set()
         self.groups: set[Path] = set()  # those that it waits for until all have signalled
         self.swapped: set[Path] = set()  # maps replaced by fresh ones
+        self.renewed: set[Path] = set()  # those that every way from here on finds replaced
         self.puts: dict[Path, Value] = {}  # parameters stored below other parameters
         self.signals: set[Path] = set()
         self.counted: set[Path] = set()  # groups that the body adds to
@@ -325,6 +327,7 @@ class Body:
                 known.needs = state.needs
                 known.made = self._as_made(path, value.paths)
                 known.woken = state.woken
+                known.renewed = path in self.renewed
             else:
                 known.locks = tuple(sorted(join_locks(dict(known.locks), held).items()))
                 known.owned = known.owned and owned
@@ -333,6 +336,7 @@ class Body:
                 known.private = known.private and not self.shared(path)
                 known.dropped |= self.dropped()
                 known.needs &= state.needs
+                known.renewed = known.renewed and path in self.renewed
                 if known.made != self._as_made(path, value.paths):
                     known.made = None
             known.signaled |= state.signaled

@@ -210,7 +210,7 @@ class Climber:
                 self._end(done, access, self._unknown_caller(func), way)
             return
         made = made or (self._made(path) if path.base[:2] == (ALLOC, func.id) else None)
-        for edge, target, held in self._callers(func, path, locks, access.op == "replace"):
+        for edge, target, held in self._callers(func, path, locks, access.op == "replace" or access.renewed):
             if edge in chain or not self._fits(target):
                 continue
             needs = self.graph.needed(way.needs, edge)

@@ -233,7 +233,7 @@ class Access:
     ``weak``: it is an argument of an unknown function. ``under`` as in ``Value``, ``needs`` and ``signaled`` as in ``State``. ``dropped``
     are locks of the caller that may have been given up before. ``made``: the same map under the name of an allocation of this function
     that is also kept where ``path`` finds it. ``leaks``: the map is returned from under a lock, for callers outside the tree to read.
-    ``woken`` as in ``State``.
+    ``woken`` as in ``State``. ``renewed``: the function has put a new map there before, on every way.
     """
 
     __slots__ = (
@@ -251,6 +251,7 @@ class Access:
         "owned",
         "path",
         "private",
+        "renewed",
         "signaled",
         "type",
         "under",
@@ -293,6 +294,7 @@ class Access:
         self.signaled: frozenset[Path] = frozenset()
         self.made: Path | None = None
         self.leaks = False
+        self.renewed = False
         self.woken: frozenset[Place] = frozenset()
 
     @property

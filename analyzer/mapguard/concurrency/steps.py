@@ -10,7 +10,7 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis, 
     """Path and locks of ``func`` in the terms of the edge's caller, one pair for each object that the argument under the path may be.
 
     Locks under the same argument move with it. An argument without a path leaves the object unknown, and its locks with it.
-    ``place``: the path is a field that gets another map, whatever that held before.
+    ``place``: the path is a field that gets another map, or has got it, whatever that held before.
     """
     kind, owner, index = path.base
     if edge.known.get(index) == NIL and kind == PARAM and owner == func.id and path.fields and not is_elem(path.fields[0]):
