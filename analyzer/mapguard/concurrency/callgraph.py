@@ -74,6 +74,7 @@ class CallGraph:
         self._imported: dict[str, frozenset[str]] = {}
         self._held_at_entry: dict[tuple[str, int], Locks] = {}
         self._runs: dict[str, frozenset[str]] = {}
+        self._without: dict[tuple[str, str], frozenset[str]] = {}
         self._made_for_field: dict[str, bool] = {}
         self._programs_making: dict[str, frozenset[str]] = {}
         self._ways_to: dict[str, tuple[Edge, ...]] = {}
@@ -376,6 +377,19 @@ class CallGraph:
                 level = [c for f in level for c in self._synchronous.get(f, ()) if c not in found]
                 found.update(level)
             known = self._runs[maker] = frozenset(found)
+        return known
+
+    def runs_without(self, func: str, gate: str) -> frozenset[str]:
+        """The functions that a call of ``func`` may run on its own thread without a call of ``gate``."""
+        key = (func, gate)
+        known = self._without.get(key)
+        if known is None:
+            found, pending = {func, gate}, [func]
+            while pending:
+                more = self._synchronous.get(pending.pop(), set()) - found
+                found |= more
+                pending.extend(more)
+            known = self._without[key] = frozenset(found - {gate})
         return known
 
     @cached_property

@@ -38,7 +38,12 @@ def conversion_type(b: Body, fn: Expr) -> Type | None:
 
 
 def expr_type(b: Body, x: Expr) -> Type:
-    """A type argument that was read as an expression."""
+    """A type argument that was read as an expression; it may be of a library that nothing is known of."""
+    if isinstance(x, Unary) and x.op == "*":
+        return TPtr(expr_type(b, x.x))
+    path = qualifier(b, x.x) if isinstance(x, Sel) else None
+    if isinstance(x, Sel) and path is not None:
+        return TName(path, x.name)
     return conversion_type(b, x) or UNKNOWN_TYPE
 
 

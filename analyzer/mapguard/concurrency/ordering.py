@@ -57,6 +57,42 @@ def one_of_two_starts(a: Context, b: Context) -> bool:
     return same and exclusive(x.caller.facts.body or (), x.at, y.at)
 
 
+def one_starts_it(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether both sides are part of one object's ``Start`` which only one goroutine runs: a loop starts goroutines for objects of many
+    types, this is the only object of its type, and nothing else leads its goroutine to the two sides."""
+    x, y = a.thread.spawn, b.thread.spawn
+    if x is None or y is None or x.kind != "go" or x.caller is not y.caller or len(x.loops) != 1 or x.loops != y.loops:
+        return False
+    if (x is not y and not exclusive(x.caller.facts.body or (), x.at, y.at)) or graph.runs_many(x.caller):
+        return False
+    starts = _starts_of_element(graph, a) & _starts_of_element(graph, b)
+    begun, ends = {x.callee.id, y.callee.id}, {a.access.func.id, b.access.func.id}
+    return any(all(ends.isdisjoint(graph.runs_without(func, start)) for func in begun) for start in starts)
+
+
+def _starts_of_element(graph: CallGraph, c: Context) -> set[str]:
+    """The methods ``Start`` on the way that are called on the element at hand of the loop around the go statement, and on no other."""
+    spawn = c.thread.spawn
+    found: set[str] = set()
+    for e in c.own:
+        objects = e.args.get(RECEIVER, ())
+        if spawn is None or not objects or not all(_in_element(graph, p, spawn) for p in objects):
+            continue
+        if e.kind == "call" and e.candidates > 1 and once_an_object(e.callee) and graph.made_once(e.callee):
+            found.add(e.callee.id)
+    return found
+
+
+def _in_element(graph: CallGraph, path: Path, spawn: Edge) -> bool:
+    """Whether it is the element at hand of the loop around the go statement, or what that refers to, in the goroutine's terms."""
+    if path.fields and graph.analysis.by_value(path.fields[-1]):
+        return False  # embedded, and in others as well
+    if path.base[:2] == (PARAM, spawn.callee.id):
+        given = spawn.args.get(path.base[2], ())
+        return bool(given) and all(_at_hand(p, spawn) for p in given)
+    return f"{ELEM}@{spawn.loops[-1]}" in path.fields
+
+
 def different_program(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether the two threads belong to different commands of the tree, or a way leads through a type of another command."""
     mine, theirs = graph.programs(_home(a)), graph.programs(_home(b))

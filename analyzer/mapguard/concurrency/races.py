@@ -25,6 +25,7 @@ from mapguard.concurrency.ordering import (
     live_since,
     made_itself,
     one_of_two_starts,
+    one_starts_it,
     ordered,
     other_call,
     same_single_root,
@@ -101,7 +102,7 @@ class Judge:
             (Filter.DIFFERENT_PROGRAM, lambda a, b: different_program(graph, a, b)),
             (Filter.OTHER_CALL, lambda a, b: other_call(graph, a, b) or other_call(graph, b, a)),
             (Filter.SAME_SINGLE_ROOT, same_single_root),
-            (Filter.NOT_SHARED, lambda a, b: one_of_two_starts(a, b) or (a.thread.id == b.thread.id and not self_parallel(graph, a))),
+            (Filter.NOT_SHARED, lambda a, b: not_shared(graph, a, b)),
             (Filter.INIT_ONLY, lambda a, b: initialising(graph, a, b)),
             (Filter.COMMON_LOCK, lambda a, b: one_lock(graph, self.telling(a, b), self.telling(b, a))),
             (
@@ -259,6 +260,13 @@ def different_location(graph: CallGraph, aliases: Aliases, a: Context, b: Contex
         return True  # not published: only goroutines that were given this very allocation can reach it
     # the receiver of one function called twice from outside may be one object; two plain parameters are two objects
     return pa[0] == PARAM and pb[0] == PARAM and pa != pb and RECEIVER not in (pa[2], pb[2]) and pa[1] == pb[1]
+
+
+def not_shared(graph: CallGraph, a: Context, b: Context) -> bool:
+    """Whether only one goroutine gets to the two sides, or each of several with an object of its own."""
+    if one_of_two_starts(a, b) or one_starts_it(graph, a, b):
+        return True
+    return a.thread.id == b.thread.id and not self_parallel(graph, a)
 
 
 def _other_map_type(graph: CallGraph, a: Context, b: Context) -> bool:
