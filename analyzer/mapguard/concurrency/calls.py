@@ -97,26 +97,29 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
 
 
 def locks_of_all(b: Body, funcs: tuple[FuncVal, ...], mode: str) -> None:
-    """A call that may run one of several methods, each of which takes a lock, or gives one up: ``store.lock()`` of an interface."""
+    """A call that may run one of several methods, each of which takes a lock, or gives one up: ``store.lock()`` of an interface.
+
+    A type whose method has an empty body says that its objects need no lock: what it does elsewhere gives none up.
+    """
     known: list[tuple[Func, Summary, dict[int, tuple[Path, ...]]]] = []
     for f in funcs:
         if not isinstance(f.target, Func) or f.recv is None:
             return
-        known.append((f.target, b.analysis.summary(f.target), {RECEIVER: f.recv.paths}))
+        if f.target.facts.body:
+            known.append((f.target, b.analysis.summary(f.target), {RECEIVER: f.recv.paths}))
     taken = [[(q, m) for p, m in s.acquires if m in (READ, WRITE) for q in substitute(p, func, paths)] for func, s, paths in known]
     given = [[q for p in s.releases for q in substitute(p, func, paths)] for func, s, paths in known]
-    if all(taken):
+    if known and all(taken):
         for path, held in (lock for one in taken for lock in one):
             if mode == "defer":
                 b.taken_at_end[path] = held
             elif mode == "call":
                 b.acquire(path, held)
-    elif all(given):
-        for path in (p for one in given for p in one):
-            if mode == "defer":
-                b.now.deferred |= {path}
-            elif mode == "call":
-                b.release(path)
+    for path in (p for one in given for p in one if all(given) or p in b.now.locks):
+        if mode == "defer":
+            b.now.deferred |= {path}
+        elif mode == "call":
+            b.release(path)
 
 
 def one_of(a: Value, b: Value, declared: Type) -> Value:

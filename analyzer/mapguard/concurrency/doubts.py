@@ -10,6 +10,7 @@ from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, 
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
+from mapguard.concurrency.leases import Leases
 from mapguard.concurrency.ordering import live_since, refusals
 from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase, once_an_object
 from mapguard.concurrency.servants import SERVED, Servants
@@ -37,6 +38,7 @@ class Doubts:
         self.aliases = aliases
         self.intent = intent
         self.servants = Servants(graph, aliases)
+        self.leases = Leases(graph, aliases)
 
     def of(self, a: Context, b: Context, guard: Guard | None) -> list[Doubt]:
         """All doubts about a pair."""
@@ -61,6 +63,8 @@ class Doubts:
             yield Doubt(2 if a.thread.id == b.thread.id else 1, many)
         if self._before_start(a, b) or self._before_start(b, a):
             yield Doubt(4, "one side is refused once the object has started, the other only reads")
+        if self.leases.common(a, b):
+            yield Doubt(3, "both sides got the object locked, most likely: a deferred call gives it up")
         if a.early or b.early:
             yield Doubt(2, "this tree gets to one side when its packages are initialised only")
         if kinds == {"exported", "goroutine"} and not (self.started_by(a, b) or self.started_by(b, a)):
