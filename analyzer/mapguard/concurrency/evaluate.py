@@ -256,7 +256,7 @@ def select(b: Body, base: Value, name: str, place: bool = False) -> Value:
     if selected is None:
         if b.types.of_library(base.type):
             return unknown_selection(b, Value(OUTSIDE, base.paths), name)
-        b.analysis.used_names.add((b.func.scope.package.path, name))
+        b.analysis.use_name(b.func, name)
         return unknown_selection(b, base, name)
     value = walk(b, base, selected, place)
     if selected.method is not None:
@@ -584,7 +584,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
             b.series_at = x.at  # the handlers written inside it are run by the same goroutine
         for position, (key, value) in enumerate(x.elems):
             if isinstance(key, Name) and value != Lit("int", "1"):
-                b.analysis.used_names.add((b.func.scope.package.path, key.name))
+                b.analysis.use_name(b.func, key.name)
                 selected = b.types.select(kind, key.name)
             elif key is None and position < len(under.fields):
                 selected = b.types.select(kind, under.fields[position].name)
@@ -607,7 +607,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
     inner = b.types.element(kind)
     for key, value in x.elems:
         if isinstance(key, Name) and value != ONE:
-            b.analysis.used_names.add((b.func.scope.package.path, key.name))
+            b.analysis.use_name(b.func, key.name)
         if key is not None and isinstance(under, TMap):
             element_value(b, key, under.key)
         given = b.copied(element_value(b, value, inner), x.at)

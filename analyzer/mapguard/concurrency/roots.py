@@ -62,8 +62,8 @@ def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tu
 
 
 def _many(analysis: Analysis, entry: SignatureModel | MethodModel, func: Func) -> bool:
-    """Whether the entry point runs several at a time: where a setting decides, whether its package names that setting."""
-    return (func.scope.package.path, entry.many_if_named) in analysis.used_names if entry.many_if_named else entry.many
+    """Whether the entry point runs several at a time: where a setting decides, whether its type or package names that setting."""
+    return analysis.uses_name(func, entry.many_if_named) if entry.many_if_named else entry.many
 
 
 def _by_embedding(analysis: Analysis) -> dict[tuple[str, str], tuple[str, bool]]:

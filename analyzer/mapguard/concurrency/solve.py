@@ -120,7 +120,7 @@ class Analysis:
         self.handed_out: set[tuple[str, str]] = set()  # types of objects that functions outside the tree get
         self.crowded: dict[str, set[str]] = {}  # methods that an interface has too many of to follow them all: those that are followed
         self._unresolved: dict[str, set[Type]] = {}  # methods that are called on objects of types that are not in the tree, by name
-        self.used_names: set[tuple[str, str]] = set()  # fields of unknown types that a package selects or sets
+        self._used_names: dict[tuple[str, str], set[str]] = {}  # fields of unknown types that a package uses, and in methods of which types
         self.detached: set[str] = set()  # literals that run on another goroutine or at an unknown time
         self.pending_calls: list[tuple[Body, str, Edge, Type]] = []  # of stored functions, with the type that those have
         self.stored_functions: dict[str, dict[FuncVal, None]] = {}
@@ -566,6 +566,16 @@ class Analysis:
                         found.append(one)
             self._dispatched[key] = tuple(found)
         return tuple(FuncVal(f, _embedded(recv, steps)) for f, steps in self._dispatched[key])
+
+    def use_name(self, func: Func, name: str) -> None:
+        """The function selects or sets a field of an unknown type."""
+        recv = func.frame.recv
+        self._used_names.setdefault((func.scope.package.path, name), set()).add(recv.name if recv is not None else "")
+
+    def uses_name(self, func: Func, name: str) -> bool:
+        """Whether the package of ``func`` uses a field of this name, outside the methods of other types."""
+        users = self._used_names.get((func.scope.package.path, name), set())
+        return "" in users or (func.recv is not None and func.recv.name in users)
 
     def note_unresolved(self, name: str, kind: Type) -> None:
         """A call of ``name`` on an interface that nothing in the tree is known to implement, or on an object of unknown type."""
