@@ -75,22 +75,22 @@ def invoke(b: Body, fn: Value, args: list[Value], at: int, end: int, mode: str, 
     """Calls a function value; several possible targets have their results merged and only common effects."""
     result: Value | None = None
     several: tuple[Value, ...] = ()
-    declared = fn.type.results if isinstance(fn.type, TFunc) else ()
+    signature = b.types.underlying(fn.type)
+    kinds = signature.results if isinstance(signature, TFunc) else ()
     for target in fn.funcs:
         b.results = ()
         one = _target(b, target, fn, args, at, end, mode, spread)
         if b.state is None:
             return NOTHING
-        result = one if result is None else one_of(result, one, declared[0] if len(declared) == 1 else UNKNOWN_TYPE)
-        several = b.results if not several else tuple(map(one_of, several, b.results, declared)) or several
+        result = one if result is None else one_of(result, one, kinds[0] if len(kinds) == 1 else UNKNOWN_TYPE)
+        several = b.results if not several else tuple(map(one_of, several, b.results, kinds)) or several
     b.results = several
     if len(fn.funcs) > 1 and b.state is not None:
         locks_of_all(b, fn.funcs, mode)
     if not fn.funcs:
         for path in fn.paths:
             _call_path(b, path, fn.type, args, at, end, mode)
-    if result is None or (result.type == UNKNOWN_TYPE and isinstance(fn.type, TFunc)):
-        kinds = fn.type.results if isinstance(fn.type, TFunc) else ()
+    if result is None or (result.type == UNKNOWN_TYPE and isinstance(signature, TFunc)):
         b.results = tuple(unknown_result(b, at + i, k) for i, k in enumerate(kinds))
         result = b.results[0] if len(kinds) == 1 else Value(results_type(kinds)) if kinds else unknown_result(b, at, UNKNOWN_TYPE)
     return result

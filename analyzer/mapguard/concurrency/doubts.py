@@ -148,8 +148,20 @@ class Doubts:
         func = self.graph.analysis.program.by_id.get(maker)
         if a.path.base == b.path.base and kind == RESULT and func is not None and not self.graph.runs_many(func):
             return
+        if self._begun_before(a, b) or self._begun_before(b, a):
+            return
         if any(c.path.base[0] not in (PARAM, GLOBAL, ALLOC) or c.stuck for c in (a, b)):
             yield Doubt(1 if mostly_held else 3, "where the object comes from is not known on one side")
+
+    def _begun_before(self, a: Context, b: Context) -> bool:
+        """Whether ``a`` is about the result of a call that its thread has got, and ``b`` on the goroutine that it has started for that by
+        then: wherever the object comes from, both have the same."""
+        got, base = a.path.base, b.path.base
+        spawn, caller = b.thread.spawn, self.graph.analysis.program.by_id.get(got[1])
+        if got[0] != RESULT or spawn is None or caller is None or spawn.id not in live_since(a, caller):
+            return False
+        starts = self.graph.incoming.get(spawn.caller.id, ()) if base[:2] == (PARAM, spawn.caller.id) else ()
+        return any(e.caller is caller and Path(got) in e.args.get(base[2], ()) for e in starts)
 
     def _ways(self, a: Context, b: Context, guard: Guard | None) -> Iterator[Doubt]:
         """Whether the ways to the two accesses can be trusted."""
