@@ -53,13 +53,19 @@ class Leases:
         for _ in range(_STEPS):
             further: list[Edge] = []
             for edge in at:
-                found |= self._unlocks(edge)
+                if edge is deferred or not self._locks_itself(edge):
+                    found |= self._unlocks(edge)
                 unit = self._analysis.units.get(edge.callee.id)
                 more = [e for e in unit.edges if not e.starts_thread and e.candidates <= _CANDIDATES] if unit is not None else []
                 further += [e for e in more if e.callee.id not in seen]
                 seen.update(e.callee.id for e in more)
             at = further
         return found
+
+    def _locks_itself(self, unlock: Edge) -> bool:
+        """Whether the function that calls ``Unlock`` has called ``Lock``: it has that for itself only."""
+        unit, owner = self._analysis.units.get(unlock.caller.id), unlock.callee.recv
+        return unit is not None and owner is not None and any(e.callee.name == "Lock" and e.callee.recv is owner for e in unit.edges)
 
     def _unlocks(self, edge: Edge) -> set[str]:
         """What the call gives up: by an ``Unlock`` that the tree has made out of other things than locks, or as a stored function that

@@ -31,6 +31,7 @@ from mapguard.concurrency.evaluate import (
     this_round,
 )
 from mapguard.concurrency.handover import given_away
+from mapguard.concurrency.identity import of_either
 from mapguard.concurrency.requirements import cases_need, conditions
 from mapguard.concurrency.state import State, join
 from mapguard.facts.syntax import (
@@ -186,12 +187,15 @@ def branch(b: Body, s: If) -> None:
         run(b, s.other)
     after_other = b.state
     asked = after_then is not None and after_other is not None and asks_for_lock(b, s.cond)
+    either: dict[Path, str] = {}
     guarded = of_present(b, s.cond, after_then) if after_then is not None and after_other is not None and not s.other else {}
     if after_then is not None and after_other is not None:
         inner = _declares(s.init) if s.init is not None else set()
         for locked, fresh, truth in ((after_then, after_other, True), (after_other, after_then, False)):
             guarded |= locked_or_new(locked, fresh, inner | found_by(s.cond, truth))
-    due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded}
+        either = of_either(b, s.cond, after_then, after_other)
+        guarded |= either
+    due = {p for st in (after_then, after_other) if st is not None for p in st.deferred if p in guarded} | set(either)
     kept = after_then.copy() if asked and after_then is not None else None
     if after_then is not None and after_other is not None and s.other:
         note_optional(s.cond, after_then, after_other)
