@@ -334,7 +334,7 @@ def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
     for p in kept.paths if kept is not None else ():
         held = b.store.get(p.plus(field).plain()) if p.base[0] == ALLOC and not p.fields else None
         if held is not None:
-            return held._replace(paths=tuple(q.plain() for q in held.paths if not b.owned(q)))
+            return held._replace(paths=tuple(q.plain() for q in held.paths if not (b.owned(q) or _part_of_one(b, p, q))))
     return None
 
 
@@ -404,13 +404,20 @@ def element(b: Body, container: Value, at_hand: bool = False) -> Value:
         if stored is not None:
             known = stored.paths
             if at_hand and b.types.map_of(kind) is None:
-                known = tuple(q.plain() for q in known if q.is_copy or not b.owned(q))
+                known = tuple(q.plain() for q in known if q.is_copy or not (b.owned(q) or b.analysis.one_a_key(q)))
             out.extend(s for s in known if s not in out)
             if p.base[0] == ALLOC and known and b.owned(p):
                 continue
         out.append(target)
         b.looked_up(target)
     return Value(kind, tuple(out[:4]))
+
+
+def _part_of_one(b: Body, whole: Path, part: Path) -> bool:
+    """Whether the round of a loop that makes the one makes the other for it, and each of them has one key."""
+    loops = b.analysis.alloc_loops
+    same = loops.get(whole.base) == loops.get(part.base) and len(b.analysis.homes.get(part.base, ())) <= 1
+    return same and b.analysis.one_a_key(whole) and b.analysis.one_a_key(part)
 
 
 def this_round(value: Value, loop: int) -> Value:
