@@ -4,6 +4,7 @@ from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.branchlocks import is_place, note_won
 from mapguard.concurrency.claims import enter
+from mapguard.concurrency.copies import own_copy, own_part
 from mapguard.concurrency.domain import (
     ALLOC,
     ELEM,
@@ -19,18 +20,7 @@ from mapguard.concurrency.domain import (
     merge_values,
     named_fields,
 )
-from mapguard.concurrency.evaluate import (
-    evaluate,
-    file_type,
-    note_map,
-    operand,
-    own_copy,
-    own_part,
-    private_slot,
-    qualifier,
-    remember_home,
-    select,
-)
+from mapguard.concurrency.evaluate import evaluate, file_type, note_map, operand, private_slot, qualifier, remember_home, select
 from mapguard.facts.syntax import Assign, Call, Composite, Expr, Index, Name, Sel, TChan, TName, TSlice, TStruct, Unary, VarStmt
 
 

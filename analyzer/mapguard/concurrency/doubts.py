@@ -7,11 +7,12 @@ from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import API, REAL, Context, from_entry, strength
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, Base, Path, named_fields
+from mapguard.concurrency.flags import refusals
 from mapguard.concurrency.guards import own_lock
 from mapguard.concurrency.inference import Guard
 from mapguard.concurrency.intent import Intent, for_each_request
 from mapguard.concurrency.leases import Leases
-from mapguard.concurrency.ordering import live_since, refusals
+from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase, once_an_object
 from mapguard.concurrency.servants import SERVED, Servants
 from mapguard.concurrency.workers import still_idle

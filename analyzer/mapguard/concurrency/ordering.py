@@ -13,7 +13,6 @@ from mapguard.concurrency.domain import (
     PARAM,
     RECEIVER,
     RESULT,
-    Access,
     Base,
     Edge,
     Location,
@@ -21,7 +20,7 @@ from mapguard.concurrency.domain import (
     is_elem,
     location,
 )
-from mapguard.concurrency.gates import Refusal
+from mapguard.concurrency.flags import before_flag, in_receiver, of_only_call, starts_once
 from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.promises import begins, once_an_object
 from mapguard.program.model import Func
@@ -157,7 +156,7 @@ def self_parallel(graph: CallGraph, a: Context) -> bool:
         return False  # what the starter passes is not known: most likely another object each time
     if base[0] == PARAM and edge is not None and edge.kind == "go":
         owner = graph.analysis.program.by_id.get(base[1])
-        if not edge.loops and not edge.many and _starts_once(graph, edge, a.path):
+        if not edge.loops and not edge.many and starts_once(graph, edge, a.path):
             return False
         if any(e.kind == "callback" and e.candidates > 1 for e in a.own) and graph.endless(edge.callee):
             return False  # each long-lived goroutine has a function of its own to run
@@ -300,7 +299,7 @@ def ordered(graph: CallGraph, a: Context, b: Context) -> bool:
 def _one_way(graph: CallGraph, a: Context, b: Context) -> bool:
     if _before_or_after(graph, a, b) or _waited_for(graph, a, b) or _announced(graph, a, b) or _in_turn(a, b):
         return True
-    return _of_only_call(graph, a, b) or _before_flag(graph, a, b) or _before_handlers(graph, a, b)
+    return of_only_call(graph, a, b) or before_flag(graph, a, b) or _before_handlers(graph, a, b)
 
 
 def _in_turn(a: Context, b: Context) -> bool:
@@ -383,34 +382,6 @@ def _one_signal(a_map: Path, end: Path, b_map: Path, waited: Path) -> bool:
     return a.relative[1] == b.relative[1] and not any(is_elem(f) for f in a.relative[1])
 
 
-def _of_only_call(graph: CallGraph, a: Context, b: Context) -> bool:
-    """Whether both sides belong to the one call on their object that a method lets go on, and come one after the other: ``a`` is on that
-    thread too, or on a goroutine that has not been started yet."""
-    spawn = a.thread.spawn
-    for func, step in _steps(b):
-        gate = graph.gates.only_call(func)
-        if not 0 <= gate < step.at or not _in_receiver(graph, func, b.access.path, b.own):
-            continue
-        if any(f is func and gate < s.at for f, s in _steps(a)) and _in_receiver(graph, func, a.access.path, a.own):
-            return True
-        if spawn is not None and _starts_once(graph, spawn, a.path, func):
-            return spawn.id not in step.live
-    return False
-
-
-def _starts_once(graph: CallGraph, spawn: Edge, path: Path, by: Func | None = None) -> bool:
-    """Whether a method, ``by``, that lets one call on each object go on starts the goroutine then, for that object, itself or through what
-    it calls."""
-    way = graph.only_way(spawn)
-    for i, edge in enumerate(way):
-        if i and edge.loops:
-            return False
-        gate = graph.gates.only_call(edge.caller)
-        if 0 <= gate < edge.at and by in (None, edge.caller):
-            return spawn.kind == "go" and _in_receiver(graph, edge.caller, path, tuple(reversed(way[1 : i + 1])))
-    return False
-
-
 def _before_handlers(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether ``b`` is a handler that was registered with an informer by a call which ``a`` is part of, and which has run none by then."""
     spawn = b.thread.spawn
@@ -422,51 +393,6 @@ def _before_handlers(graph: CallGraph, a: Context, b: Context) -> bool:
         return False
     func = points[by][0]
     return HANDLERS in graph.analysis.summary(func).spawns and (once_an_object(func) or not graph.runs_many(func))
-
-
-def _before_flag(graph: CallGraph, a: Context, b: Context) -> bool:
-    """Whether ``a`` happens only while a flag is not set, under the lock under which the thread of ``b``, or its starter, has set it."""
-    return any(_sets_before(graph, refusal, b) for refusal in refusals(graph, a))
-
-
-def refusals(graph: CallGraph, c: Context) -> list[Refusal]:
-    """What ends the way to the access, under a lock that is held from there on, where a flag of the object is set."""
-    return [
-        refusal
-        for func, step in _steps(c)
-        for refusal in graph.gates.refusals(func)
-        if refusal.mark.at < step.at < refusal.mark.end and not _deferred(step) and _in_receiver(graph, func, c.access.path, c.own)
-    ]
-
-
-def _deferred(step: Edge | Access) -> bool:
-    return isinstance(step, Edge) and step.kind == "defer"
-
-
-def _sets_before(graph: CallGraph, refusal: Refusal, c: Context) -> bool:
-    """Whether the flag has been set on the same object when the thread gets to the access, or when it was started."""
-    spawn, setters = c.thread.spawn, refusal.setters
-    if spawn is not None and spawn.kind == "go" and 0 <= setters.get(spawn.caller.id, -1) < spawn.at:
-        return _in_receiver(graph, spawn.caller, c.path, ())
-    return any(0 <= setters.get(f.id, -1) < s.at and _in_receiver(graph, f, c.access.path, c.own) for f, s in _steps(c))
-
-
-def _steps(c: Context) -> list[tuple[Func, Edge | Access]]:
-    """The functions that a context passes through, and where it leaves each for the next or does the access."""
-    return [*((e.caller, e) for e in c.own), (c.access.func, c.access)]
-
-
-def _in_receiver(graph: CallGraph, func: Func, path: Path, way: tuple[Edge, ...]) -> bool:
-    """Whether the map lies in the receiver of ``func``; ``path`` says where in the terms of the end of the way."""
-    base = path.base
-    for edge in reversed(way):
-        if base == (PARAM, func.id, RECEIVER):
-            break
-        passed = edge.args.get(RECEIVER, ()) if base == (PARAM, edge.callee.id, RECEIVER) else ()
-        if len(passed) != 1 or passed[0].fields:
-            return False
-        base = passed[0].base
-    return base == (PARAM, func.id, RECEIVER) and graph.belongs(path)
 
 
 def _owner(field: Location) -> str:
@@ -517,9 +443,9 @@ def _lives_in(c: Context) -> bool:
 def _started_by_start(graph: CallGraph, a: Context, b: Context) -> bool:
     """Whether it is ``Start`` or the like that starts the object's goroutine, and ``b`` is part of that: an object is started once."""
     spawn = a.thread.spawn
-    if spawn is None or not begins(spawn.caller) or not b.ran(spawn.caller) or not _in_receiver(graph, spawn.caller, a.path, ()):
+    if spawn is None or not begins(spawn.caller) or not b.ran(spawn.caller) or not in_receiver(graph, spawn.caller, a.path, ()):
         return False
-    return _in_receiver(graph, spawn.caller, b.access.path, b.own)
+    return in_receiver(graph, spawn.caller, b.access.path, b.own)
 
 
 def _points(c: Context) -> list[Point]:
