@@ -1,19 +1,8 @@
 """What the fields of objects hold, and of copies of structs: one that a variable holds is an object of its own once it changes."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import (
-    ALLOC,
-    COPY,
-    NOTHING,
-    Path,
-    Value,
-    is_elem,
-)
-from mapguard.facts.syntax import (
-    Expr,
-    Name,
-    TStruct,
-)
+from mapguard.concurrency.domain import ALLOC, COPY, NOTHING, Path, Value, is_elem
+from mapguard.facts.syntax import Expr, Name, TStruct
 from mapguard.program.types import Selected
 
 

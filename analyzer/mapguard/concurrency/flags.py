@@ -2,13 +2,7 @@
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import (
-    PARAM,
-    RECEIVER,
-    Access,
-    Edge,
-    Path,
-)
+from mapguard.concurrency.domain import PARAM, RECEIVER, Access, Edge, Path
 from mapguard.concurrency.gates import Refusal
 from mapguard.program.model import Func
 
