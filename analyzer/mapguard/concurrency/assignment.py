@@ -125,7 +125,6 @@ def assign_to(b: Body, target: Expr, value: Value, define: bool, update: bool, a
             elif container.type == UNKNOWN_TYPE and not isinstance(under, TSlice):
                 b.record("write", container, start, end, weak=True)
             if (value.paths or value.funcs) and private_slot(b, target, container, at_keys) is None:
-                b.analysis.spread.update(p.base for p in value.paths if b.analysis.alloc_loops.get(p.base, ()) != b.loops)
                 for p in container.paths:
                     slot = p.uncopied().plus(ELEM)
                     mine = b.store.get(slot.plain())

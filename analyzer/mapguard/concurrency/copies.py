@@ -44,7 +44,7 @@ def _in_elements(b: Body, slot: Path, field: str) -> Value | None:
     for p in kept.paths if kept is not None else ():
         held = b.store.get(p.plus(field).plain()) if p.base[0] == ALLOC and not p.fields else None
         if held is not None:
-            return held._replace(paths=tuple(q.plain() for q in held.paths if not (b.owned(q) or _part_of_one(b, p, q))))
+            return held._replace(paths=tuple(q.plain() for q in held.paths if not b.owned(q)))
     return None
 
 
@@ -127,10 +127,3 @@ def own_part(b: Body, place: Path) -> None:
         if held is not None and isinstance(under, TStruct) and all(p.fields and p.fields[-1].startswith(COPY) for p in held.paths):
             del b.store[around.plain()]
             _fill(b, around, held, under)
-
-
-def _part_of_one(b: Body, whole: Path, part: Path) -> bool:
-    """Whether the round of a loop that makes the one makes the other for it, and each of them has one key."""
-    loops = b.analysis.alloc_loops
-    same = loops.get(whole.base) == loops.get(part.base) and len(b.analysis.homes.get(part.base, ())) <= 1
-    return same and b.analysis.one_a_key(whole) and b.analysis.one_a_key(part)

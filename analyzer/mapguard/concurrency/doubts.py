@@ -90,7 +90,10 @@ class Doubts:
         func = c.thread.func
         if c.thread.kind != "exported" or not self.graph.in_program(func):
             return False
-        answers = (func is not other.thread.func and self.graph.analysis.may_answer(func)) or self.graph.left_to_library(func)
+        analysis = self.graph.analysis
+        answers = (
+            (func is not other.thread.func and analysis.may_answer(func)) or func.id in analysis.crowded or self.graph.left_to_library(func)
+        )
         return not (answers or for_each_request(func) or for_several_goroutines(func) or self.intent.in_concurrent_map(c))
 
     def _identity(self, a: Context, b: Context, guard: Guard | None, mostly_held: bool) -> Doubt | None:

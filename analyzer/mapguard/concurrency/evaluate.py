@@ -361,7 +361,7 @@ def element(b: Body, container: Value, at_hand: bool = False) -> Value:
         if stored is not None:
             known = stored.paths
             if at_hand and b.types.map_of(kind) is None:
-                known = tuple(q.plain() for q in known if q.is_copy or not (b.owned(q) or b.analysis.one_a_key(q)))
+                known = tuple(q.plain() for q in known if q.is_copy or not b.owned(q))
             out.extend(s for s in known if s not in out)
             if p.base[0] == ALLOC and known and b.owned(p):
                 continue

@@ -44,7 +44,7 @@ def locations(graph: CallGraph, access: Access) -> list[Location]:
         for edge in graph.incoming.get(func.id, ()):
             targets = substitute(path, func, edge.args) if owner is func else (path,)
             if edge.stores:
-                targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores, graph.analysis))
+                targets = tuple(q for p in targets for q, _ in through(p, (), edge.stores))
             for target in (q for p in targets for q in result_names(p, names)):
                 named = location(target)
                 if named is None:

@@ -101,7 +101,6 @@ class Analysis:
         self.flows: set[tuple[Place, Place]] = set()  # places that the same object may be kept in
         self.named_results: dict[Base, list[Path]] = {}  # what calls of stored functions return, where those return what they were bound to
         self.renamed: dict[Base, Base] = {}  # the result of a call that made it, and what the callee calls it
-        self.spread: set[Base] = set()  # objects that are put under several keys, as far as their loops tell
         self.lent: set[str] = set()  # keepers that are given maps of others
         self.inherited: dict[str, set[tuple[Path, str]]] = {}  # fields that new objects get from others of their type: these, and where
         self.passed_on: dict[str, set[Path]] = {}  # keepers that are given objects of others, and these
@@ -484,10 +483,6 @@ class Analysis:
                     self.lent.add(keeper(target))
                     if target.base[0] == ALLOC and len(target.fields) == 1 and p.fields[-1:] == target.fields:
                         self.inherited.setdefault(p.fields[-1], set()).add((p, target.base[1]))
-
-    def one_a_key(self, made: Path) -> bool:
-        """Whether each round of a loop makes such an object and puts it under one key: under another key there is another one."""
-        return made.base[0] == ALLOC and not made.fields and bool(self.alloc_loops.get(made.base)) and made.base not in self.spread
 
     def keep_functions(self, target: Path, funcs: tuple[FuncVal, ...]) -> None:
         found = location(target)

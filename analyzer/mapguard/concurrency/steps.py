@@ -1,7 +1,7 @@
 """One step up a call: a path and the locks held, in the terms of the caller."""
 
 from mapguard.concurrency.body import substitute
-from mapguard.concurrency.domain import ALLOC, ELEM, NIL, PARAM, Base, Edge, Locks, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, NIL, PARAM, Base, Edge, Locks, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -24,7 +24,7 @@ def moves(path: Path, locks: Locks, func: Func, edge: Edge, analysis: Analysis, 
         held = tuple((q, m) for p, m in locks for q in substitute(p, func, args) or (p,))
         for target in substitute(path, func, args) or (path,):
             stored = edge.stores and target.base[0] == ALLOC
-            out.extend(through(target, held, edge.stores, analysis, place) if stored else ((target, held),))
+            out.extend(through(target, held, edge.stores, place) if stored else ((target, held),))
     return out
 
 
@@ -40,24 +40,17 @@ def result_names(path: Path, named: dict[Base, list[Path]]) -> tuple[Path, ...]:
     return tuple(n.plus(*path.fields) for n in named.get(path.base, ())) or (path,)
 
 
-def through(
-    path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]], analysis: Analysis, place: bool = False
-) -> list[tuple[Path, Locks]]:
+def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]], place: bool = False) -> list[tuple[Path, Locks]]:
     """A path through an allocation's field or element that holds something else continues there; so do the locks found on that way."""
     for length in range(len(path.fields) - place, 0, -1):
         gate = Path(path.base, path.fields[:length]).plain()
         held = stores.get(gate)
-        if held is not None and not (_at_hand(path.fields[length - 1]) and all(analysis.one_a_key(h) for h in held)):
+        if held is not None:
             return [
                 (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if _is_below(p, gate) else p, m) for p, m in locks))
                 for h in held
             ]
     return [(path, locks)]
-
-
-def _at_hand(field: str) -> bool:
-    """Whether it is the element of a loop's round, which keeps that name where another object is in it each time."""
-    return is_elem(field) and field != ELEM
 
 
 def _is_below(path: Path, top: Path) -> bool:
