@@ -1,9 +1,9 @@
 """Conditions of branches to the locks that are held after them: a lock may hang on what a branch asks for."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import ALLOC, PARAM, READ, WRITE, Locks, Path
+from mapguard.concurrency.domain import ALLOC, PARAM, READ, WRITE, Locks, Path, below
 from mapguard.concurrency.evaluate import BOOL, operand
-from mapguard.concurrency.state import State, below
+from mapguard.concurrency.state import State
 from mapguard.facts.syntax import Binary, Call, Expr, Index, Name, Sel, TName, Type, Unary
 from mapguard.program.model import Func
 

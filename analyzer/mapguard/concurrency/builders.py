@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, WRITE, Locks, Path
+from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, WRITE, Locks, Path, below
 from mapguard.facts.syntax import Assign, Binary, Call, DeferStmt, Expr, ExprStmt, If, Name, Return, Sel, Stmt, Unary
 from mapguard.facts.walk import nodes, start_of
 from mapguard.program.model import Func
@@ -56,7 +56,7 @@ class Builders:
         for value in self._analysis.summary(func).returns:
             for top in value.paths:
                 name = _name(top, func)
-                if name and any(_below(p, top) for p in paths) and any(self._marks(func, mark, name) for mark in marks):
+                if name and any(below(p.plain(), top.plain()) for p in paths) and any(self._marks(func, mark, name) for mark in marks):
                     yield top
 
     def _building(self, func: Func) -> tuple[_Part, ...]:
@@ -93,7 +93,7 @@ class Builders:
                 if edge.callee is getter and edge.kind == "call" and edge.at <= level.at:
                     objects = edge.args.get(RECEIVER, ()) if built.base[0] == PARAM else ()
                     tops = [q.uncopied().plus(*built.fields) for q in objects] or [built]
-                    if any(p.base[:2] == (RESULT, getter.id) or any(_below(p, top) for top in tops) for p in level.paths):
+                    if any(p.base[:2] == (RESULT, getter.id) or any(below(p.plain(), top.plain()) for top in tops) for p in level.paths):
                         return True
             func = func.outer
         return False
@@ -104,10 +104,6 @@ def _levels(c: Context) -> Iterator[_Level]:
     yield _Level(c.access.func, c.access.end, (c.access.path,), c.access.locks)
     for edge in reversed(c.own):
         yield _Level(edge.caller, edge.end, tuple(p for paths in edge.args.values() for p in paths), edge.locks)
-
-
-def _below(path: Path, top: Path) -> bool:
-    return path.base == top.base and path.plain().fields[: len(top.fields)] == top.plain().fields
 
 
 def _name(top: Path, func: Func) -> str:

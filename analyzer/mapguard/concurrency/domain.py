@@ -94,6 +94,11 @@ def named_fields(path: Path) -> list[str]:
     return [f for f in path.fields if not is_elem(f) and not f.startswith(COPY)]
 
 
+def below(path: Path, top: Path) -> bool:
+    """Whether the path leads through ``top``."""
+    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
+
+
 def show_base(base: Base) -> str:
     kind, owner, at = base
     if kind == PARAM:

@@ -172,10 +172,10 @@ class Doubts:
         if a.access.weak or b.access.weak:
             yield Doubt(1, "one access is an argument of a function that is not in the tree")
         both_write = a.access.writes and b.access.writes
-        guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
-        sure = guard is not None or (both_write and not guessed)  # else nothing else speaks for one shared map
-        far = not sure and not both_write and all(len(from_entry(self.graph, c)) > _FAR for c in (a, b))
+        far = guard is None and not both_write and all(len(from_entry(self.graph, c)) > _FAR for c in (a, b))
         if far or len(a.own) + len(b.own) > _LONG_WAY:
+            guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
+            sure = guard is not None or (both_write and not guessed)  # else nothing else speaks for one shared map
             yield Doubt(1 if sure or _one_variable(a, b) else 3, "the ways to the two accesses are long")
 
     def started_by(self, a: Context, b: Context) -> bool:

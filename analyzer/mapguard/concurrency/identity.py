@@ -1,9 +1,9 @@
 """Branches that ask which of two objects a third name stands for to the locks that are held after them by that name."""
 
 from mapguard.concurrency.body import Body
-from mapguard.concurrency.domain import PARAM, WRITE, Path
+from mapguard.concurrency.domain import PARAM, WRITE, Path, below
 from mapguard.concurrency.evaluate import operand
-from mapguard.concurrency.state import State, below
+from mapguard.concurrency.state import State
 from mapguard.facts.syntax import Binary, Expr, Name, TPtr
 
 

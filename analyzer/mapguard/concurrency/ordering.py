@@ -17,6 +17,7 @@ from mapguard.concurrency.domain import (
     Edge,
     Location,
     Path,
+    below,
     is_elem,
     location,
 )
@@ -185,9 +186,7 @@ def _of_this_round(spawn: Edge, path: Path) -> bool:
     if not spawn.loops:
         return False
     given = [names for names in spawn.args.values() if any(_at_hand(p, spawn) for p in names)]
-    return f"{ELEM}@{spawn.loops[-1]}" in path.fields or any(
-        p.base == path.base and p.fields == path.fields[: len(p.fields)] for names in given for p in names
-    )
+    return f"{ELEM}@{spawn.loops[-1]}" in path.fields or any(below(path, p) for names in given for p in names)
 
 
 def _at_hand(path: Path, spawn: Edge) -> bool:

@@ -11,6 +11,7 @@ from mapguard.concurrency.domain import (
     Path,
     Place,
     Value,
+    below,
     both_intact,
     both_woken,
     merge_values,
@@ -145,11 +146,6 @@ def join(states: list[State]) -> State | None:
         first.given |= other.given
         first.signaled |= other.signaled
     return first
-
-
-def below(path: Path, top: Path) -> bool:
-    """Whether the path leads through ``top``."""
-    return path.base == top.base and path.fields[: len(top.fields)] == top.fields
 
 
 def _still_due(mine: State, other: State) -> frozenset[Path]:

@@ -1,7 +1,7 @@
 """One step up a call: a path and the locks held, in the terms of the caller."""
 
 from mapguard.concurrency.body import substitute
-from mapguard.concurrency.domain import ALLOC, NIL, PARAM, Base, Edge, Locks, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, NIL, PARAM, Base, Edge, Locks, Path, below, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.program.model import Func
 
@@ -47,11 +47,7 @@ def through(path: Path, locks: Locks, stores: dict[Path, tuple[Path, ...]], plac
         held = stores.get(gate)
         if held is not None:
             return [
-                (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if _is_below(p, gate) else p, m) for p, m in locks))
+                (h.plus(*path.fields[length:]), tuple((h.plus(*p.fields[length:]) if below(p.plain(), gate) else p, m) for p, m in locks))
                 for h in held
             ]
     return [(path, locks)]
-
-
-def _is_below(path: Path, top: Path) -> bool:
-    return path.base == top.base and path.plain().fields[: len(top.fields)] == top.fields
