@@ -1,6 +1,6 @@
 """The action's inputs (from the environment) to runs of mapguard, and what they found to the job: annotations, summary, outputs.
 
-Standard library only; runs in mapguard's own environment with ``-I``, so that nothing of the code to be scanned is imported.
+Runs in mapguard's own environment with ``-I``, so that nothing of the code to be scanned is imported. git is started by ``mapguard.git``.
 """
 
 import json
@@ -10,6 +10,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from mapguard.git.fetch import fetch
+from mapguard.git.place import Place, find, place
+from mapguard.git.program import GitError
+from mapguard.git.repository import opened
 
 SUMMARY_LIMIT = 900_000  # over 1 MiB GitHub drops the whole summary
 FINISHED = (0, 1, 3)  # every other exit code is a failure of the run itself
@@ -80,28 +85,30 @@ def base_revision() -> str:
     base = os.environ["BASE_SHA"]
     if not base:
         return ""
-    header = git("cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
-    parents = [line.removeprefix("parent ") for line in header if line.startswith("parent ")]
-    if len(parents) == 2 and os.environ.get("GITHUB_REF", "").endswith("/merge"):
-        base = parents[0]  # GitHub's trial merge: the base branch as it was merged with, which the event may not know yet
-    if not known(base):
-        git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", base)
-    if not known(base):
-        raise InputError(f"new-only needs the commit {base} that the change is based on: give actions/checkout fetch-depth: 2 (or 0)")
-    return base
+    try:
+        with opened(workspace()) as repository:
+            parents = repository.parents("HEAD")
+            if len(parents) == 2 and os.environ.get("GITHUB_REF", "").endswith("/merge"):
+                base = parents[0]  # GitHub's trial merge: the base branch as it was merged with, which the event may not know yet
+            if not repository.commit(base):
+                fetch(repository, f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}", base)
+            if repository.commit(base):
+                return base
+            reason = "it is not on the server"
+    except GitError as error:
+        reason = str(error)
+    advice = "give actions/checkout fetch-depth: 2 (or 0)"
+    raise InputError(f"new-only needs the commit {base} that the change is based on: {advice} ({reason})")
 
 
-def known(commit: str) -> bool:
-    return bool(git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"))
-
-
-def git(*args: str) -> str:
-    """The output of a git command where the first path lies; "" when it fails."""
-    start = Path(paths()[0].removesuffix("..."))
-    folder = start if start.is_dir() else start.parent
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    done = subprocess.run(["git", "-C", str(folder), *args], env=env, capture_output=True, text=True, errors="replace", check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+def workspace() -> Place:
+    """The repository that actions/checkout made: of all folders on the way to the first path, the outermost that is one."""
+    start = Path(paths()[0].removesuffix("...")).absolute()
+    here = Path.cwd()
+    for folder in sorted((folder for folder in (start, *start.parents) if folder.is_relative_to(here)), key=lambda f: len(f.parts)):
+        if os.path.lexists(folder / ".git"):
+            return place(folder)
+    return find(start)
 
 
 def mapguard(options: list[str]) -> int:

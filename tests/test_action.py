@@ -154,10 +154,14 @@ def trial_merge(work: Workspace, folder: Path, depth: int) -> tuple[Repository, 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_what_the_base_branch_did_meanwhile_is_not_new(work: Workspace, tmp_path: Path, depth: int) -> None:
+    origin = work.repository.root
     work.repository, base = trial_merge(work, tmp_path / "clone", depth)
     event = {"pull_request": {"base": {"sha": base}, "head": {"repo": {"full_name": "shop/shop"}}}}
-    work.job({"event_name": "pull_request", "event": event, "ref": "refs/pull/7/merge"}, new_only="true")
+    server = {"server_url": origin.parent.as_uri(), "repository": origin.name}
+    work.job({"event_name": "pull_request", "event": event, "ref": "refs/pull/7/merge", **server}, new_only="true")
     assert work.maps("mapguard.json") == ["items"]
+    work.repository.git("fsck", "--connectivity-only")
+    assert work.repository.git("status", "--porcelain") == ""
 
 
 def test_a_base_that_cannot_be_had_is_said(work: Workspace) -> None:

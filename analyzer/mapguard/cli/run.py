@@ -13,8 +13,7 @@ import msgspec
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
 from mapguard.base.options import Options
-from mapguard.cli import baselinefile, configfile
-from mapguard.cli.changed import changed_since
+from mapguard.cli import baselinefile, changed, configfile
 from mapguard.cli.inline_models import model_files
 from mapguard.cli.options import ChoiceGiven, TreeGiven
 from mapguard.cli.progress import progress_line
@@ -80,7 +79,7 @@ def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str 
     start = time.perf_counter()
     source = SourceLines(s.root)
     known = baselinefile.read(recorded) if recorded is not None else None
-    changes = changed_since(s.root, rev, source.lines) if rev else None  # before the long part: a wrong revision is said at once
+    since = changed.base(s.root, rev) if rev else None  # before the long part: a wrong revision is said at once
     with progress_line(not quiet and sys.stderr.isatty()) as progress:
         report = pipeline.run(s.options, progress)
     everything = select.with_fingerprints(report.findings)
@@ -89,8 +88,8 @@ def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str 
     kept = select.selected(kept, wanted)
     shown = {f.fingerprint for f in select.selected((x.finding for x in silenced), wanted)}
     hidden = [x for x in silenced if x.finding.fingerprint in shown]
-    if changes is not None:
-        kept = [f for f in kept if changes.touches(f)]
+    if since is not None:
+        kept = since.touched(kept, source.data)
     if known is not None and recorded is not None:
         kept, old = baseline.apply(kept, known)
         hidden.extend(old)

@@ -70,7 +70,7 @@ def scan(
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
             click.echo(notice.show(), err=True)
-    linked = any(t.format in _WITH_LINKS for t in targets)
+    commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
     for target in targets:
         context = Context(
             root=s.root,
@@ -81,8 +81,8 @@ def scan(
             stats=stats,
             show_suppressed=show_suppressed,
             notices=() if quiet else outcome.notices,
-            commit=repository.commit(s.root) if linked else "",
-            remote=repository.remote(s.root) if linked else "",
+            commit=commit,
+            remote=remote,
             category=sarif_category,
         )
         formats.write(target, outcome.report, context)
