@@ -1,6 +1,6 @@
 """Type arguments that a call leaves out, from the types of what it is given."""
 
-from mapguard.concurrency.domain import RECEIVER, UNKNOWN_TYPE, Value
+from mapguard.concurrency.domain import RECEIVER, Value
 from mapguard.facts.syntax import TFunc, TName, TPtr, Type
 from mapguard.program.infer import unify
 from mapguard.program.model import TYPE_PARAM, Func
