@@ -14,6 +14,7 @@ from mapguard.checks.guarded import GuardedField
 from mapguard.cli.options import TreeGiven, tree_options
 from mapguard.cli.run import session
 from mapguard.findings.patch import unified
+from mapguard.report import channel
 from mapguard.report.terminal import counted
 
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
@@ -41,11 +42,18 @@ def annotate(paths: tuple[Path, ...], write: bool, **given: Unpack[TreeGiven]) -
         if write and new != old:
             _write(file, new)
         elif not write:
-            sys.stdout.buffer.write(unified(path, old, new).encode("utf-8", "surrogateescape"))
+            _show(unified(path, old, new))
     sys.stdout.buffer.flush()
     what = "annotated" if write else "to annotate; --write changes the files"
     click.echo(f"{counted(changed, 'field')} {what}", err=True)
     return 0
+
+
+def _show(diff: str) -> None:
+    """On a terminal harmless lines; to another program the diff as it is, because it must apply."""
+    if sys.stdout.isatty():
+        diff = "".join(f"{channel.line(line)}\n" for line in diff.replace("\t", "    ").splitlines())
+    sys.stdout.buffer.write(diff.encode("utf-8", "surrogateescape"))
 
 
 def annotated(source: str, fields: list[GuardedField]) -> tuple[str, int]:

@@ -6,9 +6,9 @@ from typing import Unpack
 import click
 
 from mapguard.cli import baselinefile
+from mapguard.cli.console import say
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import run, session
-from mapguard.report.excerpt import clean
 from mapguard.report.terminal import counted
 
 _FILE = click.option(
@@ -41,7 +41,7 @@ def write(paths: tuple[Path, ...], file: Path | None, quiet: bool, **given: Unpa
         target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
         found = run(s, quiet).report.findings
     baselinefile.write(target, found)
-    click.echo(f"{counted(len(found), 'finding')} recorded in {target}")
+    say(f"{counted(len(found), 'finding')} recorded in {target}")
     return 0
 
 
@@ -54,5 +54,5 @@ def show(path: Path, file: Path | None, **given: Unpack[TreeGiven]) -> int:
     with session((path,), given) as s:
         target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
     for e in baselinefile.read(target).findings:
-        click.echo(clean(f"{e.fingerprint}  {e.rule:<27}  {e.map}  in {', '.join(e.functions)}"))
+        say(f"{e.fingerprint}  {e.rule:<27}  {e.map}  in {', '.join(e.functions)}")
     return 0

@@ -9,6 +9,7 @@ from typing import Unpack
 import click
 
 from mapguard.cli import baselinefile, formats, repository
+from mapguard.cli.console import say
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import Outcome, run, session
 from mapguard.findings import select
@@ -69,7 +70,7 @@ def scan(
         outcome = run(s, quiet, baselinefile.configured(s.loaded, baseline), settings.new_from_rev)
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
-            click.echo(notice.show(), err=True)
+            say(notice.show(), err=True)
     commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
     for target in targets:
         context = Context(

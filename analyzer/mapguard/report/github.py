@@ -3,6 +3,7 @@
 from collections import Counter
 
 from mapguard.findings.model import Finding, Report, Severity
+from mapguard.report import channel
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.terminal import counted
@@ -40,13 +41,5 @@ def _command(level: str, f: Finding) -> str:
     place = {"title": f"mapguard: {f.rule}", "file": first.path, "line": f"{first.line}", "endLine": f"{first.line}"}
     if first.end_column > first.column > 0:
         place |= {"col": f"{first.column}", "endColumn": f"{first.end_column}"}
-    properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
-    return f"::{level} {properties}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    properties = ",".join(f"{name}={channel.parameter(value)}" for name, value in place.items())
+    return f"::{level} {properties}::{channel.command(text)}"

@@ -3,6 +3,7 @@
 import msgspec
 
 from mapguard.findings.model import Report
+from mapguard.report import channel
 from mapguard.report.context import Context
 
 
@@ -18,4 +19,4 @@ def render(report: Report, context: Context) -> str:
         "suppressed": report.suppressed,
         "gaps": report.gaps,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+    return channel.json(msgspec.json.format(msgspec.json.encode(document), indent=1).decode()) + "\n"

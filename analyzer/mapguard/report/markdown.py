@@ -3,6 +3,7 @@
 from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.report import channel
 from mapguard.report.context import Context
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
@@ -64,7 +65,7 @@ class _Page:
             self._parts.append(f"- and {len(report.gaps) - _GAPS} more\n")
 
     def text(self) -> str:
-        return "".join(self._parts)
+        return channel.markup("".join(self._parts))
 
 
 def _headline(report: Report) -> str:

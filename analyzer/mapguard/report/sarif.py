@@ -9,6 +9,7 @@ from mapguard.base.gap import Gap
 from mapguard.base.span import Place
 from mapguard.findings.model import Access, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
+from mapguard.report import channel
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
@@ -57,7 +58,7 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
         automation_details=sarif.Automation(id=f"{context.category.rstrip('/')}/") if context.category else msgspec.UNSET,
     )
     log = sarif.Log(_SCHEMA, "2.1.0", (run,))
-    return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+    return channel.json(msgspec.json.format(msgspec.json.encode(log), indent=1).decode()) + "\n"
 
 
 def _driver(context: Context) -> sarif.ToolComponent:
