@@ -50,7 +50,7 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
         notifications.append(_note(f"{cut} of {len(report.findings)} findings, the least severe ones, are left out to stay within limits."))
     run = sarif.Run(
         tool=sarif.Tool(driver=_driver(context)),
-        invocations=(sarif.Invocation(execution_successful=True, tool_execution_notifications=tuple(notifications)),),
+        invocations=(sarif.Invocation(execution_successful=not report.gaps, tool_execution_notifications=tuple(notifications)),),
         original_uri_base_ids={_ROOT: sarif.Described(description=sarif.Message(text="The root of the repository."))},
         column_kind="utf16CodeUnits",
         results=tuple(results),
