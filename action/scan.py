@@ -114,13 +114,23 @@ def workspace() -> Place:
 def mapguard(options: list[str]) -> int:
     """Runs mapguard; its messages may quote scanned code, so the runner is told not to take commands from them."""
     end = secrets.token_hex(16)
-    done = subprocess.run([sys.executable, "-I", "-m", "mapguard", "scan", *options, "--", *paths()], stderr=subprocess.PIPE, check=False)
+    command = [sys.executable, "-I", "-m", "mapguard", "scan", *options, "--", *paths()]
+    done = subprocess.run(command, env={**os.environ, "MAPGUARD_CACHE_KEY": cache_key()}, stderr=subprocess.PIPE, check=False)
     if done.stderr:
         message = done.stderr.decode("utf-8", "replace")
         print(f"::stop-commands::{end}\n{message}\n::{end}::", flush=True)
         if done.returncode not in FINISHED:
             print(f"::error title=mapguard::{escaped(message.strip())}", flush=True)
     return done.returncode
+
+
+def cache_key() -> str:
+    """The secret of the cache, stored beside it: every run has a new machine."""
+    file = Path(os.environ["RUNNER_TEMP"], "mapguard", "cache-key")
+    if not file.exists():
+        file.write_text(secrets.token_hex(32), "ascii")
+        file.chmod(0o600)
+    return file.read_text("ascii")
 
 
 def escaped(message: str) -> str:

@@ -76,6 +76,20 @@ def test_a_push_is_scanned_uploaded_and_judged_in_this_order(work: Workspace) ->
     assert "file=old.go" in job.annotations[0]
 
 
+def test_the_next_run_trusts_the_cache(work: Workspace) -> None:
+    """What is saved, the cache and its key, is all that a new machine needs."""
+    work.job()
+    before = (work.temp / "mapguard/cache/facts.sqlite").read_bytes()
+    key = (work.temp / "mapguard/cache-key").read_text()
+    job = work.job(args="--stats")
+    assert (work.temp / "mapguard/cache-key").read_text() == key
+    assert (work.temp / "mapguard/cache/facts.sqlite").read_bytes() == before
+    for name in ("Restore the cache", "Save the cache"):
+        step = job.step(name)
+        assert step is not None
+        assert step.given["path"].split() == [str(work.temp / "mapguard/cache"), str(work.temp / "mapguard/cache-key")]
+
+
 def test_nothing_found(work: Workspace) -> None:
     work.repository.git("rm", "-q", "old.go")
     job = work.job()

@@ -9,6 +9,7 @@ from typing import Unpack
 import click
 
 from mapguard import pipeline
+from mapguard.base import files
 from mapguard.base.errors import UsageError
 from mapguard.checks.guarded import GuardedField
 from mapguard.cli.options import TreeGiven, tree_options
@@ -114,6 +115,6 @@ def _read(file: Path) -> str:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        files.write(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from error
