@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import pathspec
 
 from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap, Reason
+from mapguard.base.globs import Globs
 from mapguard.base.options import Options
 from mapguard.frontend.gomod import Module, has_module, read_module, read_work
 
@@ -138,7 +138,7 @@ class _Walk:
     def __init__(self, root: Path, options: Options) -> None:
         self.root = root
         self.options = options
-        self.exclude = pathspec.GitIgnoreSpec.from_lines(options.exclude)
+        self.exclude = Globs(options.exclude)
         self.found: dict[str, tuple[Path, int]] = {}
         self.gaps: set[Gap] = set()
         self.seen: set[tuple[int, int]] = set()
@@ -180,7 +180,7 @@ class _Walk:
                 self._link(path, relative)
                 return
             if entry.is_dir():
-                if name not in _SKIPPED and not self.exclude.match_file(relative + "/"):
+                if name not in _SKIPPED and not self.exclude.match(relative + "/"):
                     pending.append(path)
             elif name.endswith(".go"):
                 if entry.is_file():
@@ -207,7 +207,7 @@ class _Walk:
     def _file(self, path: Path, relative: str) -> None:
         if not path.name.endswith(".go") or (path.name.endswith("_test.go") and not self.options.tests):
             return
-        if self.exclude.match_file(relative):
+        if self.exclude.match(relative):
             return
         try:
             self.found[relative] = (path, path.stat().st_size)
