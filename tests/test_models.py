@@ -14,8 +14,8 @@ from mapguard.concurrency.models import Declaration, Models, Source, decode, loa
 from mapguard.facts.model import FileFacts
 from mapguard.facts.syntax import TInterface, TStruct
 from mapguard.frontend.cache import Cache
-from mapguard.frontend.discover import SourceFile
 from mapguard.frontend.extract import extract
+from mapguard.frontend.tree import SourceFile
 from mapguard.program.names import show_type
 
 

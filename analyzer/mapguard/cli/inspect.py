@@ -65,7 +65,10 @@ def why_not(first: str, second: str, path: Path, **given: Unpack[TreeGiven]) -> 
 @_PATH
 @tree_options
 def dump(what: str, name: str, path: Path, **given: Unpack[TreeGiven]) -> int:
-    """Print what the analysis believes, for people who work on it. NAME is a part of the function's name."""
+    """Print what the analysis believes, for people who work on it. NAME is a part of the function's name with its package.
+
+    For accesses, NAME may also be a part of the map's name.
+    """
     with session((path,), given) as s:
         for line in pipeline.dump(s.options, what, name):
             click.echo(line)

@@ -119,9 +119,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Counts of what was seen, and CPU-independent wall seconds by phase."""
+    """Counts of what was seen, and CPU-independent wall seconds by phase. ``asked`` of the ``files`` are in the paths that were given."""
 
     files: int = 0
+    asked: int = 0
     lines: int = 0
     functions: int = 0
     calls: int = 0
@@ -145,7 +146,7 @@ class Suppressed(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` are those that were scanned."""
+    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` hold comments that speak to mapguard."""
 
     root: str
     findings: tuple[Finding, ...]

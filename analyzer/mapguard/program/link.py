@@ -12,11 +12,19 @@ from mapguard.program.names import canonical_type, default_name
 from mapguard.program.testcode import imports_tests, kept_for_tests
 
 
-def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), modules: Collection[str] = (), tests: bool = False) -> Program:
+def link(
+    files: Sequence[FileFacts],
+    declarations: Iterable[FileFacts] = (),
+    modules: Collection[str] = (),
+    tests: bool = False,
+    alone: bool = True,
+    named: Collection[str] = (),
+) -> Program:
     """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures.
 
-    ``modules`` are the paths of the tree's modules. With ``tests`` folders for tests are like all others; so they are where nothing
-    else is scanned.
+    ``modules`` are the paths of the tree's modules. With ``tests`` folders for tests are like all others; so they are where there is
+    nothing else in the repository: ``alone`` says that these are all of its files. So are the files of
+    ``named``: somebody wants to know of them.
     """
     program = Program()
     program.modules = tuple(sorted(set(modules), key=lambda m: (-len(m), m)))
@@ -28,8 +36,8 @@ def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), mod
         if package is None:
             package = program.packages[path] = Package(path, file.package)
         program.files.setdefault(file.path, file)
-    apart = () if tests else tuple(f.path for f in files if kept_for_tests(f, modules, program.packages))
-    program.for_tests = frozenset(apart) if len(apart) < len(files) else frozenset()
+    apart = () if tests else tuple(f.path for f in files if f.path not in named and kept_for_tests(f, modules, program.packages))
+    program.for_tests = frozenset(apart) if len(apart) < len(files) or not alone else frozenset()
     for file in everything:
         _types(program, file)
     for file in everything:

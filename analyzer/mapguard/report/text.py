@@ -68,6 +68,8 @@ def _summary(page: Page, report: Report, context: Context) -> None:
         parts.append(f"{counted(len(report.gaps), 'gap')} in what was analysed")
     seen = f"{counted(s.files, 'file')}, {counted(s.lines, 'line')}, {counted(s.maps, 'map')}, {counted(s.roots, 'entry point')}"
     parts.append(seen if context.elapsed is None else f"{seen} in {context.elapsed:.1f} s")
+    if s.asked != s.files:
+        parts.append(f"read {counted(s.files, 'file')} for {s.asked} asked")
     lines = textwrap.wrap("; ".join(parts), max(page.width, 40)) or [""]
     page.line(page.bold(lines[0]))
     for line in lines[1:]:
