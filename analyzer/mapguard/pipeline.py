@@ -5,7 +5,7 @@ import hashlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.base.scope import Scope
-from mapguard.checks import Explainer, Sources
+from mapguard.checks import Explainer, Sources, TestLines
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
 from mapguard.concurrency import inspect, models
@@ -37,6 +37,7 @@ from mapguard.frontend.gopath import placed
 from mapguard.frontend.roots import start_of
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
+from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
 from mapguard.program.link import link
@@ -309,6 +310,16 @@ def cache_status(options: Options) -> tuple[Path, int, int]:
 def cache_clean(options: Options) -> int:
     """Removes the cache; the bytes freed."""
     return cache.clean(cache_folder(options))
+
+
+def with_tests(options: Options, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with the test that leads to each: for those that are shown, since it reads test files."""
+    store = Cache(cache_folder(options) if options.cache else None)
+    try:
+        lines = TestLines(TestFiles(root_of(*options.paths), options, store))
+        return tuple(lines.told(f) for f in findings)
+    finally:
+        store.close()
 
 
 def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterator[str]:

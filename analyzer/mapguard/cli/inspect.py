@@ -31,11 +31,12 @@ def why(fingerprint: str, path: Path, color: str, **given: Unpack[TreeGiven]) ->
     """Show all evidence for one finding, by (the beginning of) its fingerprint, whatever its confidence."""
     with session((path,), given) as s:
         outcome = run(s)
-    chosen = tuple(f for f in outcome.all if f.fingerprint == fingerprint) or tuple(
-        f for f in outcome.all if f.fingerprint.startswith(fingerprint)
-    )
-    if not chosen:
-        raise UsageError(f"no finding has the fingerprint {fingerprint}; mapguard scan shows those that there are")
+        chosen = tuple(f for f in outcome.all if f.fingerprint == fingerprint) or tuple(
+            f for f in outcome.all if f.fingerprint.startswith(fingerprint)
+        )
+        if not chosen:
+            raise UsageError(f"no finding has the fingerprint {fingerprint}; mapguard scan shows those that there are")
+        chosen = pipeline.with_tests(s.options, chosen)
     report = msgspec.structs.replace(outcome.report, findings=chosen, suppressed=(), gaps=())
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
     context = Context(root=s.root, rules=all_rules(), color=colored(color, None), width=width, full=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Unpack
 
 import click
+import msgspec
 
+from mapguard import pipeline
 from mapguard.cli import baselinefile, formats, repository
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import Outcome, run, session
@@ -67,6 +69,8 @@ def scan(
     with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev) as s:
         settings = s.loaded.settings
         outcome = run(s, quiet, baselinefile.configured(s.loaded, baseline), settings.new_from_rev)
+        told = pipeline.with_tests(s.options, outcome.report.findings)
+        report = msgspec.structs.replace(outcome.report, findings=told)
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
             click.echo(notice.show(), err=True)
@@ -85,7 +89,7 @@ def scan(
             remote=repository.remote(s.root) if linked else "",
             category=sarif_category,
         )
-        formats.write(target, outcome.report, context)
+        formats.write(target, report, context)
     return exit_code(outcome, settings.fail_on, settings.strict)
 
 

@@ -92,7 +92,8 @@ class Guard(msgspec.Struct, frozen=True):
 class Advice(msgspec.Struct, frozen=True):
     """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
 
-    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that would exercise the race; both may be "".
+    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that runs a test which leads to the race; both may be "".
+    ``tested`` says which test that is, or that there is none; "" before anybody has looked.
     """
 
     kind: str
@@ -100,6 +101,7 @@ class Advice(msgspec.Struct, frozen=True):
     patch: str | None = None
     sketch: str = ""
     test: str = ""
+    tested: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):

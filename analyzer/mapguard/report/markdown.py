@@ -102,7 +102,9 @@ def _details(f: Finding, context: Context) -> str:
     if f.advice.sketch:
         lines += [listing(f.advice.sketch), ""]
     if f.advice.test:
-        lines += [f"**Test**: {code(f.advice.test)}", ""]
+        lines += [f"**Test**: {code(f.advice.test)}{f' ({plain(f.advice.tested)})' if f.advice.tested else ''}", ""]
+    elif f.advice.tested:
+        lines += [f"**Test**: {plain(f.advice.tested)}", ""]
     return "\n".join([*lines, "</details>", "", ""])
 
 

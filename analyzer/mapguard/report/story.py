@@ -45,8 +45,10 @@ class Story:
             for text in f.advice.sketch.splitlines():
                 page.line(page.dim(clean(f"            {text}".expandtabs(4))))
             page.line()
-        if f.advice.test:
-            page.labelled("test", clean(f.advice.test))
+        if f.advice.test or f.advice.tested:
+            page.labelled("test", clean(f.advice.test or f.advice.tested))
+        if f.advice.test and f.advice.tested:
+            page.labelled("", clean(f.advice.tested))
         page.labelled("", f"{f.confidence} confidence; fingerprint {f.fingerprint}; mapguard explain {f.rule}")
         page.line()
 
