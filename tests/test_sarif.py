@@ -70,7 +70,12 @@ def test_a_result_tells_where_how_and_who_else(tmp_path: Path) -> None:
     assert location["physicalLocation"]["artifactLocation"] == {"uri": first.path, "uriBaseId": "%SRCROOT%"}
     assert (region["startLine"], region["endLine"]) == (first.line, first.line)
     assert (region["startColumn"], region["endColumn"]) == (first.column, first.end_column)
-    related = {r["id"]: r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"]}
+    related = {r["id"]: r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"] if "id" in r}
+    others = [r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"] if "id" not in r]
+    assert others == [a.line for a in f.accesses[f.racing :]] != []  # every access is told, the racing ones with their threads
+    assert result["message"]["text"].endswith(f"Fix: {f.advice.text}")
+    assert result["properties"]["remedy"].startswith(f.advice.text)
+    assert f.advice.sketch.splitlines()[0] in result["properties"]["remedy"]
     assert f"[{other.path}:{other.line}](1)" in result["message"]["text"]
     assert related[1] == other.line
     assert all(f"]({number})" in result["message"]["text"] for number in related)

@@ -61,12 +61,12 @@ IMPORTS = '\t"example.com/m/store"\n'
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ('New().Count("a")', "calls (cache).Count"),
-        ('s := New()\n\ts.Count("a")', "calls (cache).Count"),
-        ('s := &Store{}\n\tgo func() { s.handle("a") }()', "calls (Store).handle"),
-        ('var s Store\n\ts.handle("a")', "calls (Store).handle"),
-        ('s := new(Store)\n\ts.cache.Count("a")', "calls (cache).Count"),
-        ("helper(New())", "leads to (Store).handle"),
+        ('New().Count("a")', "calls (*cache).Count"),
+        ('s := New()\n\ts.Count("a")', "calls (*cache).Count"),
+        ('s := &Store{}\n\tgo func() { s.handle("a") }()', "calls (*Store).handle"),
+        ('var s Store\n\ts.handle("a")', "calls (*Store).handle"),
+        ('s := new(Store)\n\ts.cache.Count("a")', "calls (*cache).Count"),
+        ("helper(New())", "leads to (*Store).handle"),
         ("w := made()\n\tw.Serve(nil, nil)", "names Serve"),
     ],
 )
@@ -113,7 +113,7 @@ def test_tests_of_a_package_that_imports_it(tmp_path: Path) -> None:
     )
     found = advice(tmp_path)
     assert found.test == "cd svc && go test -race -run '^TestApi$' ./api"
-    assert found.tested == "TestApi (svc/api/api_test.go:8) calls (cache).Count"
+    assert found.tested == "TestApi (svc/api/api_test.go:8) calls (*cache).Count"
 
 
 def test_a_suite_runs_by_the_test_that_starts_it(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_test_for_another_platform_does_not_count(tmp_path: Path) -> None:
 def test_the_module_at_the_root_needs_no_other_folder(tmp_path: Path) -> None:
     tree(tmp_path, {".git/HEAD": "", "go.mod": MOD, "store.go": STORE, "a_test.go": go_test('New().Count("k")')})
     done = run("scan", cwd=tmp_path)
-    assert "  test    go test -race -run '^TestIt$' .\n          TestIt (a_test.go:7) calls (cache).Count\n" in done.out
+    assert "  test    go test -race -run '^TestIt$' .\n          TestIt (a_test.go:7) calls (*cache).Count\n" in done.out
 
 
 def test_a_kept_run_sees_new_tests(tmp_path: Path) -> None:

@@ -198,11 +198,16 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
 
 def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:
     calls = Counter(judge.analysis.calls.values())
+    program = judge.analysis.program
+    support = {f.path for f in files if not f.test and program.scopes[f.path].support}
+    named = [f for f in program.funcs if f.outer is None and f.support and f.path not in support and not f.scope.file.test]
     in_tree = calls["tree"] + calls["unknown"]  # calls of function values are counted in ``calls`` only
     return Stats(
         files=len(files),
         lines=sum(len(f.newlines) for f in files),
-        functions=len(judge.analysis.program.funcs),
+        functions=len(program.funcs),
+        support_files=len(support),
+        support_functions=len(named),
         calls=sum(calls.values()),
         calls_resolved=calls["tree"],
         calls_in_tree=in_tree,

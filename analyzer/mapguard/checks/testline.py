@@ -46,7 +46,8 @@ class TestLines:
         if reached is None:
             return self._with(f, "", f"no test was found that leads here; one that runs {_wanted(f)} would show it under go test -race")
         verb = "names" if not reached.function.package else "calls" if reached.direct else "leads to"
-        what = f"({reached.function.receiver}).{reached.function.name}" if reached.function.receiver else reached.function.name
+        names = (_display(name) for _, name in _steps(f) if _function(reached.function.package, name) == reached.function)
+        what = next(names, reached.function.name)
         return self._with(f, self._command(reached), f"{reached.name} ({reached.path}:{reached.line}) {verb} {what}")
 
     @staticmethod
@@ -64,9 +65,7 @@ class TestLines:
 
     def _reached(self, f: Finding) -> Reached | None:
         """From the surest to the least: tests of the packages on the way, of packages that import them, and by name alone."""
-        racing = f.accesses[: f.racing]
-        steps = [(step.path, step.function) for access in racing for step in reversed(access.trace)]
-        steps += [(access.path, access.function) for access in racing]
+        steps = _steps(f)
         folders = tuple(sorted({path.rpartition("/")[0] for path, _ in steps}))
         paths = {folder: self._package_path(folder) for folder in folders}
         targets = list(dict.fromkeys(_function(paths[path.rpartition("/")[0]], name) for path, name in steps))
@@ -74,7 +73,7 @@ class TestLines:
         if found is None:
             found = self._reach(folders, True).test(targets)
         if found is None:
-            here = racing[0].path.rpartition("/")[0]
+            here = f.accesses[0].path.rpartition("/")[0]
             methods = [Function("", "", t.name) for t in targets if t.receiver and t.package == paths[here]]
             found = self._reach((here,), False).test(list(dict.fromkeys(methods)))
         return found
@@ -91,6 +90,13 @@ class TestLines:
                 files.update((file.path, file) for file in more)
             self._reaches[key] = Reach(files.values())
         return self._reaches[key]
+
+
+def _steps(f: Finding) -> list[tuple[str, str]]:
+    """Files and functions of the two threads, from the access outwards."""
+    racing = f.accesses[: f.racing]
+    steps = [(step.path, step.function) for access in racing for step in reversed(access.trace)]
+    return [*steps, *((access.path, access.function) for access in racing)]
 
 
 def _wanted(f: Finding) -> str:

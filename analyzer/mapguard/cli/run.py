@@ -17,7 +17,7 @@ from mapguard.cli.changed import changed_since
 from mapguard.cli.inline_models import model_files
 from mapguard.cli.options import ChoiceGiven, TreeGiven
 from mapguard.cli.progress import progress_line
-from mapguard.cli.settings import Loaded, given, options, selection
+from mapguard.cli.settings import Loaded, configured_paths, given, options, selection
 from mapguard.findings import baseline, select, suppress
 from mapguard.findings.model import Confidence, Finding, Report, Suppressed
 from mapguard.findings.rules import all_rules
@@ -48,6 +48,9 @@ def session(paths: tuple[Path, ...], tree: TreeGiven, choice: ChoiceGiven | None
     if tree["config"] is not None and tree["no_config"]:
         raise UsageError("--config and --no-config exclude each other")
     loaded = configfile.load(root, tree["config"], tree["no_config"])
+    if not paths and loaded.settings.paths:
+        paths = configured_paths(loaded)
+        root = pipeline.root_of(*paths)
     values: dict[str, Any] = {
         "tests": tree["tests"],
         "generated": tree["generated"],

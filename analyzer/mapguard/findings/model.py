@@ -121,12 +121,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Counts of what was seen, and CPU-independent wall seconds by phase. ``asked`` of the ``files`` are in the paths that were given."""
+    """Counts of what was seen, and CPU-independent wall seconds by phase. ``asked`` of the ``files`` are in the paths that were given.
+
+    ``support_files`` only serve tests, by their folder, name or imports, and so do ``support_functions`` of other files by their names.
+    """
 
     files: int = 0
     asked: int = 0
     lines: int = 0
     functions: int = 0
+    support_files: int = 0
+    support_functions: int = 0
     calls: int = 0
     calls_resolved: int = 0
     calls_in_tree: int = 0
