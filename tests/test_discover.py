@@ -20,7 +20,7 @@ PACKAGE = "package p\n"
 def paths(root: Path, *patterns: str, **options: object) -> list[str]:
     starts = tuple(root / p for p in patterns) or (root,)
     asked = Options(paths=starts, cache=False, **options)  # type: ignore[arg-type]
-    return sorted(f.path for world in discover(asked) for f in world.files)
+    return sorted(f.path for part in discover(asked) for f in part.files)
 
 
 def report(root: Path, **options: object) -> Report:
@@ -44,10 +44,10 @@ def test_patterns_as_go_has_them(tmp_path: Path, pattern: str, monkeypatch: pyte
     tree(tmp_path, {"go.mod": MOD, "a/a.go": PACKAGE, "a/sub/s.go": PACKAGE, "b/b.go": PACKAGE, ".git/HEAD": ""})
     monkeypatch.chdir(tmp_path)
     options = Options(paths=(Path(pattern),), cache=False)
-    (world,) = discover(options)
+    (part,) = discover(options)
     everything = ["a/a.go", "a/sub/s.go", "b/b.go"]
-    assert [f.path for f in world.files] == everything  # whatever was asked for: a race has two sides
-    asked = [f.path for f in world.files if scope_of(options).has(f.path)]
+    assert [f.path for f in part.files] == everything  # whatever was asked for: a race has two sides
+    asked = [f.path for f in part.files if scope_of(options).has(f.path)]
     assert asked == {"a/...": everything[:2], "a": everything[:2], "a/a.go": everything[:1]}.get(pattern, everything)
 
 
@@ -138,7 +138,7 @@ def test_what_go_mod_ignores_is_left_out(tmp_path: Path) -> None:
 def test_import_paths_follow_the_nearest_module(tmp_path: Path) -> None:
     files = {"go.mod": MOD, "a.go": PACKAGE, "b/c/d.go": PACKAGE, "tools/go.mod": "module example.com/t\n", "tools/x/x.go": PACKAGE}
     tree(tmp_path, {**files, "toolset/y.go": PACKAGE})
-    found = {f.path: f.package_path for world in discover(Options(paths=(tmp_path,))) for f in world.files}
+    found = {f.path: f.package_path for part in discover(Options(paths=(tmp_path,))) for f in part.files}
     assert found == {
         "a.go": "example.com/m",
         "b/c/d.go": "example.com/m/b/c",

@@ -10,9 +10,9 @@ from mapguard.base.options import Options
 from mapguard.base.scope import Scope
 from mapguard.findings import select
 from mapguard.findings.model import Finding
+from mapguard.frontend.components import components
 from mapguard.frontend.discover import discover
 from mapguard.frontend.gomod import Module
-from mapguard.frontend.worlds import worlds
 from scanning import RACE, run, tree
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,7 @@ def found(*paths: Path, **options: object) -> list[Finding]:
 
 
 def read(*paths: Path, **options: object) -> list[list[str]]:
-    return [[f.path for f in world.files] for world in discover(Options(paths=paths, **options))]  # type: ignore[arg-type]
+    return [[f.path for f in part.files] for part in discover(Options(paths=paths, **options))]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", [".", "store", "store/store.go", "cmd", "cmd/report.go"])
@@ -86,7 +86,7 @@ def test_what_lies_elsewhere_is_not_reported(tmp_path: Path) -> None:
 def test_the_last_line_says_what_was_read_for_what(tmp_path: Path, pattern: str) -> None:
     done = run("scan", pattern, cwd=tree(tmp_path, SHOP))
     assert done.code == 1
-    assert done.out.endswith("read 3 files for 1 asked\n")
+    assert "read 3 files for 1 asked" in done.out.splitlines()[-1]
     assert "asked" not in run("scan", cwd=tmp_path).out
 
 
@@ -150,8 +150,8 @@ def module(folder: str, path: str, requires: tuple[str, ...] = (), replaces: tup
     ],
 )
 def test_modules_that_are_built_together(modules: list[Module], workspaces: list[tuple[str, ...]], together: dict[str, str]) -> None:
-    assert worlds(modules, workspaces) == together
-    assert worlds(reversed(modules), [tuple(reversed(w)) for w in workspaces]) == together
+    assert components(modules, workspaces) == together
+    assert components(reversed(modules), [tuple(reversed(w)) for w in workspaces]) == together
 
 
 def test_only_what_is_built_together_is_read(tmp_path: Path) -> None:
@@ -253,3 +253,19 @@ def test_a_comment_that_silences_another_path_is_not_unused(tmp_path: Path) -> N
 def test_scope(scope: Scope, inside: list[str], outside: list[str]) -> None:
     assert [p for p in (*inside, *outside) if scope.has(p)] == inside
     assert scope.whole == (not outside)
+
+
+def test_what_is_named_changes_nothing_in_the_rest(tmp_path: Path) -> None:
+    """Neither a copy of the module among the test data nor a file that is not read tells it apart, or makes it less than the whole."""
+    tree(
+        tmp_path,
+        {".git/HEAD": "", "go.mod": MOD, "mocks/race.go": RACE, "other/go.mod": "module other\n", "other/x_test.go": "package x\n"},
+    )
+    tree(tmp_path, {"testdata/copy/go.mod": MOD, "testdata/copy/race.go": RACE})
+    whole = found(tmp_path)
+    assert len(whole) == 1
+    copied = found(tmp_path / "testdata/copy")
+    assert len(copied) == 1
+    assert copied[0].fingerprint != whole[0].fingerprint
+    assert found(tmp_path, tmp_path / "testdata/copy") == sorted([*whole, *copied], key=select.rank)
+    assert found(tmp_path / "mocks/race.go", tmp_path / "other/x_test.go") == whole

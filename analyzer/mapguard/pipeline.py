@@ -56,20 +56,20 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def run(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Report:
-    """All findings of the worlds that ``options.paths`` lie in, with fingerprints, worst first: the paths filter nothing yet.
+    """All findings of the components that ``options.paths`` lie in, with fingerprints, worst first: the paths filter nothing yet.
 
     Any ``Executor`` of other processes can do the parsing.
     """
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
     scope = discovery.scope_of(options)
-    report = merged([_world(tree, scope, options, progress, executor) for tree in discover(options)])
+    report = merged([_component(tree, scope, options, progress, executor) for tree in discover(options)])
     inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
     return msgspec.structs.replace(report, gaps=tuple(inside))
 
 
-def _world(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
-    """The report on one world: from the cache where the same files were seen before."""
+def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
+    """The report on one component: from the cache where the same files were seen before."""
     clock = _Clock()
     loaded, gaps = _load(tree.files, options)
     tree, loaded = placed(tree, loaded)
@@ -96,7 +96,7 @@ def _world(tree: Tree, scope: Scope, options: Options, progress: Progress | None
 
 
 def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
-    """Each world solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
     for found in discover(options):
         loaded, _ = _load(found.files, options)
         tree, loaded = placed(found, loaded)

@@ -1,4 +1,4 @@
-"""The reports of separate worlds to one report."""
+"""The reports of separate components to one report."""
 
 from collections import Counter
 from collections.abc import Sequence

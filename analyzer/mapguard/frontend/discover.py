@@ -12,12 +12,12 @@ from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.base.scope import Scope
+from mapguard.frontend.components import components
 from mapguard.frontend.gomod import Module
 from mapguard.frontend.homes import Homes
 from mapguard.frontend.roots import find_boundary, home_of, start_of
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.walk import Walk, joined
-from mapguard.frontend.worlds import worlds
 
 
 def scope_of(options: Options) -> Scope:
@@ -35,7 +35,7 @@ def root_of(starts: list[Path]) -> Path:
 
 
 def discover(options: Options) -> tuple[Tree, ...]:
-    """The worlds that hold what ``options.paths`` name, each with all its files. A path without any Go file is a ``UsageError``."""
+    """The components that hold what ``options.paths`` name, each with all its files. A path without any Go file is a ``UsageError``."""
     starts = [start_of(p).resolve() for p in options.paths]
     root = root_of(starts)
     boundary = root if (root / ".git").exists() else find_boundary(root)
@@ -55,8 +55,8 @@ def discover(options: Options) -> tuple[Tree, ...]:
     ]
     for given, start in zip(options.paths, starts, strict=True):
         # a Go file that is not read (a test, an excluded one) is no mistake: lists of changed files name them too
-        mine = _scope([start], root)
-        if start.suffix != ".go" if start.is_file() else not any(mine.has(f.path) for f in files):
+        below = _scope([start], root)
+        if not (start.suffix == ".go" if start.is_file() else any(below.has(f.path) for f in files)):
             raise UsageError(f"no Go file found in {given}")
     return tuple(_trees(root, boundary, prefix, modules, walk, files, scope))
 
@@ -70,25 +70,29 @@ def _scope(starts: list[Path], root: Path) -> Scope:
 def _trees(
     root: Path, boundary: Path, prefix: str, modules: tuple[Module, ...], walk: Walk, files: list[SourceFile], scope: Scope
 ) -> Iterator[Tree]:
-    """One tree for each world that holds something asked for. What belongs to no module is a world of its own."""
+    """One tree for each component that holds something asked for. What belongs to no module is a component of its own."""
     homes = Homes(modules)
-    top = worlds(modules, walk.workspaces)
+    top = components(modules, walk.workspaces)
 
-    def world(path: str) -> str:
+    def component(path: str) -> str:
         module = homes.of(joined(prefix, path))
         return f"module {top[module.dir]}" if module is not None else "none"
 
-    by_world: dict[str, list[SourceFile]] = {world(path): [] for path in scope.files}
+    parts: dict[str, list[SourceFile]] = {component(path): [] for path in scope.files}
     for file in files:
-        by_world.setdefault(world(file.path), []).append(file)
+        parts.setdefault(component(file.path), []).append(file)
     gaps: dict[str, list[Gap]] = {}
     for gap in sorted(walk.gaps):
-        home = world(gap.path)
-        gaps.setdefault(home if home in by_world else min(by_world), []).append(gap)
-    asked = {world(f.path) for f in files if scope.has(f.path)} | {world(path) for path in scope.files}
-    paths = Counter(module.path for module in modules)
+        home = component(gap.path)
+        gaps.setdefault(home if home in parts else min(parts), []).append(gap)
+    # what is read only because it was named must not change what is found in the rest
+    regular = [f.path for f in files if f.path not in walk.named]
+    alone = len({component(path) for path in regular}) <= 1
+    holding = {module for path in regular if (module := homes.of(joined(prefix, path))) is not None}
+    copies = Counter(module.path for module in holding)
+    asked = {component(f.path) for f in files if scope.has(f.path)} | {component(path) for path in scope.files}
     for key in sorted(asked):
-        twice = [m.dir for m in modules if f"module {top[m.dir]}" == key and paths[m.path] > 1]
-        mine = tuple(by_world[key])
-        named = frozenset(f.path for f in mine if f.path in walk.named)
-        yield Tree(root, boundary, modules, mine, tuple(gaps.get(key, ())), ",".join(twice), len(by_world) == 1, named)
+        mine = [m for m in modules if f"module {top[m.dir]}" == key]
+        mark = ",".join(m.dir for m in mine if copies[m.path] - (m in holding) > 0)
+        named = frozenset(f.path for f in parts[key] if f.path in walk.named)
+        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named)

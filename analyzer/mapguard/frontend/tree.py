@@ -1,4 +1,4 @@
-"""What a run reads of one world: the files to scan, and how to find the packages that they import."""
+"""What a run reads of one component: the files to scan, and how to find the packages that they import."""
 
 import os
 from pathlib import Path
@@ -26,10 +26,10 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 class Tree:
-    """The files of one world to scan, and where the packages that they import can be read for types.
+    """The files of one component to scan, and where the packages that they import can be read for types.
 
     ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
-    ``mark`` tells worlds apart whose modules have the same path; "" where no other has. ``alone``: the repository has no other world.
+    ``mark`` tells components apart whose modules have the same path; "" where no other has. ``alone``: there is no other component.
     ``named`` are files that are read only because they were asked for.
     """
 

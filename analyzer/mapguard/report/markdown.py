@@ -77,7 +77,8 @@ def _headline(report: Report) -> str:
 
 def _seen(report: Report) -> str:
     s = report.stats
-    seen = ", ".join((counted(s.files, "file"), counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
+    read = counted(s.files, "file") + (f" (for {s.asked} asked)" if s.asked != s.files else "")
+    seen = ", ".join((read, counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
     return f"{seen} analysed" + (f"; {len(report.suppressed)} suppressed" if report.suppressed else "") + "."
 
 

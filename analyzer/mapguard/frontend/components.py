@@ -1,7 +1,7 @@
-"""The modules of a repository to its worlds: modules that can share memory because they are built together.
+"""The modules of a repository to its components: modules that are built together, and so may share memory.
 
-A workspace, a local replacement, or one module that requires another connects them. Each world is analysed by itself, so that its findings
-are the same whichever of its paths was asked for.
+A workspace, a local replacement, or one module that requires another connects them. Each component is analysed by itself, so that its
+findings are the same whichever of its paths was asked for.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from mapguard.frontend.gomod import Module
 
 
-def worlds(modules: Iterable[Module], workspaces: Iterable[Iterable[str]]) -> dict[str, str]:
-    """The folder of each module to the first folder of its world. ``workspaces`` are the folders that each go.work uses."""
+def components(modules: Iterable[Module], workspaces: Iterable[Iterable[str]]) -> dict[str, str]:
+    """The folder of each module to the first folder of its component. ``workspaces`` are the folders that each go.work uses."""
     ordered = sorted(modules)
     parent = {module.dir: module.dir for module in ordered}
 
