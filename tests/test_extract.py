@@ -17,8 +17,9 @@ from mapguard.facts.codec import decode, encode
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, Import, Param, TypeDecl
 from mapguard.frontend import extract as module
 from mapguard.frontend.cache import Cache
-from mapguard.frontend.discover import SourceFile, discover
+from mapguard.frontend.discover import discover
 from mapguard.frontend.extract import Loaded, extract, facts_key
+from mapguard.frontend.tree import SourceFile
 from mapguard.frontend.workers import workers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -105,7 +106,7 @@ def test_damaged_facts_are_facts_or_a_value_error(at: int, flip: int) -> None:
 
 
 def loaded(folder: Path) -> list[Loaded]:
-    return [(f, f.absolute.read_bytes()) for f in discover(Options(paths=(folder,))).files]
+    return [(f, f.absolute.read_bytes()) for f in discover(Options(paths=(folder,)))[0].files]
 
 
 def test_order_and_processes_do_not_matter() -> None:

@@ -59,7 +59,7 @@ def hostile(tmp_path: Path) -> Path:
     return scanning.tree(tmp_path, {"go.mod": "module example.com/p\n", FILE: BODY + WRONG_COMMENT + BROKEN, "b/b\u202e::x.go": BROKEN})
 
 
-@pytest.mark.parametrize("name", ["text", "json", "sarif", "html", "markdown", "github"])
+@pytest.mark.parametrize("name", ["text", "json", "sarif", "html", "markdown", "github", "concise"])
 def test_reports_on_standard_output(hostile: Path, name: str) -> None:
     done = scanning.run("scan", ".", "--format", name, "--stats", "--show-suppressed", cwd=hostile)
     assert done.code == 1, done.err

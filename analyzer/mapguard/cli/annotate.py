@@ -12,6 +12,7 @@ from mapguard import pipeline
 from mapguard.base import files
 from mapguard.base.errors import UsageError
 from mapguard.checks.guarded import GuardedField
+from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import TreeGiven, tree_options
 from mapguard.cli.run import session
 from mapguard.findings.patch import unified
@@ -22,7 +23,7 @@ _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--write", is_flag=True, help="Change the files instead of printing a diff.")
 @tree_options
