@@ -32,12 +32,15 @@ def main() -> int:
     html = folder / "mapguard.html" if os.environ["INPUT_HTML_ARTIFACT"] else None
     try:
         scan, gate = arguments(folder)
-        base = base_revision() if flag("new-only") else ""
+        new_only, from_base = flag("new-only"), config_from() == "base"
+        base = base_revision("new-only" if new_only else "config-from") if new_only or from_base else ""
     except InputError as error:
         print(f"::error title=mapguard::{escaped(str(error))}")
         return 2
+    if base and from_base:
+        scan.append(f"--config-from={base}")
     reports = [f"--report=markdown={summary}", f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
-    if base:
+    if base and new_only:
         # code scanning compares with the base branch itself: alerts that it does not get would count as fixed
         code = mapguard([*scan, "--quiet", "--fail-on=none", "--format=sarif", f"--output={sarif}"])
         if code not in FINISHED:
@@ -80,7 +83,15 @@ def flag(name: str) -> bool:
     return given(name) == "true"
 
 
-def base_revision() -> str:
+def config_from() -> str:
+    """Whether the change that is judged may bring its own configuration: not by default when a stranger proposes it."""
+    chosen = given("config-from") or ("base" if os.environ["FORK"] == "true" else "head")
+    if chosen not in ("base", "head"):
+        raise InputError("the input config-from is neither base nor head")
+    return chosen
+
+
+def base_revision(asking: str) -> str:
     """The commit that the change is based on, fetched when the clone is shallow; "" where there is no such thing."""
     base = os.environ["BASE_SHA"]
     if not base:
@@ -98,7 +109,7 @@ def base_revision() -> str:
     except GitError as error:
         reason = str(error)
     advice = "give actions/checkout fetch-depth: 2 (or 0)"
-    raise InputError(f"new-only needs the commit {base} that the change is based on: {advice} ({reason})")
+    raise InputError(f"{asking} needs the commit {base} that the change is based on: {advice} ({reason})")
 
 
 def workspace() -> Place:

@@ -26,7 +26,7 @@ from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
-from mapguard.findings.model import Finding, Report, Stats
+from mapguard.findings.model import Finding, InForce, Report, Stats
 from mapguard.findings.select import with_fingerprints
 from mapguard.frontend import cache
 from mapguard.frontend import discover as discovery
@@ -63,9 +63,10 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
     scope = discovery.scope_of(options)
-    report = merged([_component(tree, scope, options, progress, executor) for tree in discover(options)])
+    trees = discover(options)
+    report = merged([_component(tree, scope, options, progress, executor) for tree in trees])
     inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
-    return msgspec.structs.replace(report, gaps=tuple(inside))
+    return msgspec.structs.replace(report, gaps=tuple(inside), in_force=InForce(left_out=dict(trees[0].left_out)))
 
 
 def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:

@@ -14,6 +14,7 @@ def render(report: Report, context: Context) -> str:
         "schema_version": 1,
         "tool": {"name": "mapguard", "version": context.version},
         "root": report.root,
+        "in_force": report.in_force,
         "stats": stats,
         "findings": report.findings,
         "suppressed": report.suppressed,

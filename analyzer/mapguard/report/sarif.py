@@ -14,6 +14,7 @@ from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 from mapguard.report.words import VERBS, held, many, root_kind
 
@@ -48,9 +49,16 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
     cut = len(report.findings) - len(results)
     if cut:
         notifications.append(_note(f"{cut} of {len(report.findings)} findings, the least severe ones, are left out to stay within limits."))
+    told = tuple(_note(sentence) for sentence in sentences(report.in_force))
     run = sarif.Run(
         tool=sarif.Tool(driver=_driver(context)),
-        invocations=(sarif.Invocation(execution_successful=not report.gaps, tool_execution_notifications=tuple(notifications)),),
+        invocations=(
+            sarif.Invocation(
+                execution_successful=not report.gaps,
+                tool_execution_notifications=tuple(notifications),
+                tool_configuration_notifications=told,
+            ),
+        ),
         original_uri_base_ids={_ROOT: sarif.Described(description=sarif.Message(text="The root of the repository."))},
         column_kind="utf16CodeUnits",
         results=tuple(results),
@@ -87,7 +95,7 @@ def _provenance(context: Context) -> tuple[sarif.Revision, ...] | msgspec.UnsetT
 
 
 def _note(text: str) -> sarif.Notification:
-    return sarif.Notification(level="note", message=sarif.Message(text=text))
+    return sarif.Notification(level="note", message=sarif.Message(text=short(text, _LONG)))
 
 
 class _Writer:
