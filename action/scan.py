@@ -125,8 +125,9 @@ def workspace() -> Place:
 def mapguard(options: list[str]) -> int:
     """Runs mapguard; its messages may quote scanned code, so the runner is told not to take commands from them."""
     end = secrets.token_hex(16)
-    command = [sys.executable, "-I", "-m", "mapguard", "scan", *options, "--", *paths()]
-    done = subprocess.run(command, env={**os.environ, "MAPGUARD_CACHE_KEY": cache_key()}, stderr=subprocess.PIPE, check=False)
+    scan = ["-I", "-m", "mapguard", "scan", *options, "--", *paths()]
+    env = {**os.environ, "MAPGUARD_CACHE_KEY": cache_key()}
+    done = subprocess.run([sys.executable, *scan], env=env, stderr=subprocess.PIPE, check=False)
     if done.stderr:
         message = done.stderr.decode("utf-8", "replace")
         print(f"::stop-commands::{end}\n{message}\n::{end}::", flush=True)
