@@ -361,6 +361,12 @@ def test_why_not_speaks_of_lines(repository: Path) -> None:
     assert "at race.go:7 in (*S).ServeHTTP holding no lock" in out
 
 
+def test_why_not_takes_the_paths_that_a_terminal_shows(repository: Path) -> None:
+    tree(repository, {".git/HEAD": "", "a/race.go": RACE})
+    assert "at race.go:7 in" in run("why-not", "../race.go:7", "../race.go:7", "--path", "..", cwd=repository / "a").out
+    assert "at a/race.go:7 in" in run("why-not", "race.go:7", "race.go:7", "--path", "..", cwd=repository / "a").out
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [("race.go:6", "no map access at race.go:6; lines with one: 7"), ("gone.go:7", "no map access at gone.go:7: no map access is known")],

@@ -81,7 +81,7 @@ def test_that_was_every_class() -> None:
     assert [name for name in classes if f"s.{name}(" not in text] == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_of_another_shape_are_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -93,7 +93,7 @@ def alias_facts() -> bytes:
     return encode(extract(loaded(FIXTURES / "accesses/alias"), Options(cache=False), Cache(None))[0][0])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_damaged_facts_are_facts_or_a_value_error(at: int, flip: int) -> None:
     damaged = bytearray(alias_facts())

@@ -59,10 +59,10 @@ def why(fingerprint: str, path: Path, color: str, **given: Unpack[TreeGiven]) ->
 def why_not(first: str, second: str, path: Path, **given: Unpack[TreeGiven]) -> int:
     """Say why two accesses are not reported as a race: which filter ended each pair of ways to them.
 
-    File names are relative to the repository's root.
+    File names are those of a report: relative to the current folder or to the repository's root.
     """
     with session((path,), given) as s:
-        for line in pipeline.why_not(s.options, _place(first), _place(second)):
+        for line in pipeline.why_not(s.options, _place(first, s.root), _place(second, s.root)):
             say(line)
     return 0
 
@@ -83,8 +83,11 @@ def dump(what: str, name: str, path: Path, **given: Unpack[TreeGiven]) -> int:
     return 0
 
 
-def _place(written: str) -> tuple[str, int]:
+def _place(written: str, root: Path) -> tuple[str, int]:
     path, _, line = written.rpartition(":")
     if not path or not line.isdecimal():
         raise click.UsageError(f"{written!r} is not FILE.go:LINE")
+    here = Path(path).resolve()
+    if here.is_file() and here.is_relative_to(root):
+        return here.relative_to(root).as_posix(), int(line)
     return path.removeprefix("./"), int(line)
