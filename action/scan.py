@@ -15,6 +15,7 @@ from mapguard.git.fetch import fetch
 from mapguard.git.place import Place, find, place
 from mapguard.git.program import GitError
 from mapguard.git.repository import opened
+from mapguard.report import channel
 
 SUMMARY_LIMIT = 900_000  # over 1 MiB GitHub drops the whole summary
 FINISHED = (0, 1, 3)  # every other exit code is a failure of the run itself
@@ -35,7 +36,7 @@ def main() -> int:
         new_only, from_base = flag("new-only"), config_from() == "base"
         base = base_revision("new-only" if new_only else "config-from") if new_only or from_base else ""
     except InputError as error:
-        print(f"::error title=mapguard::{escaped(str(error))}")
+        print(f"::error title=mapguard::{channel.command(str(error))}")
         return 2
     if base and from_base:
         scan.append(f"--config-from={base}")
@@ -132,7 +133,7 @@ def mapguard(options: list[str]) -> int:
         message = done.stderr.decode("utf-8", "replace")
         print(f"::stop-commands::{end}\n{message}\n::{end}::", flush=True)
         if done.returncode not in FINISHED:
-            print(f"::error title=mapguard::{escaped(message.strip())}", flush=True)
+            print(f"::error title=mapguard::{channel.command(message.strip())}", flush=True)
     return done.returncode
 
 
@@ -143,10 +144,6 @@ def cache_key() -> str:
         file.write_text(secrets.token_hex(32), "ascii")
         file.chmod(0o600)
     return file.read_text("ascii")
-
-
-def escaped(message: str) -> str:
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def cut(summary: bytes) -> bytes:

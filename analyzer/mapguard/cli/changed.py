@@ -75,7 +75,7 @@ def base(root: Path, rev: str) -> Base:
     try:
         place = find(root)
     except GitError as error:
-        raise UsageError(f"--new-from-rev needs a git repository: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"--new-from-rev needs a git repository: {error}") from error
     try:
         with opened(place) as repository:
             commit = _resolved(repository, rev)

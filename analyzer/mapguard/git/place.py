@@ -11,7 +11,7 @@ import msgspec
 
 from mapguard.git.program import GitError, start
 
-_LIMIT = 65_536
+_LIMIT = 4_000_000
 _GITFILE = re.compile(r"gitdir: (.+)\n*")
 
 
@@ -49,7 +49,7 @@ def place(top: Path) -> Place:
 
 
 def text(file: Path) -> str:
-    """The text of a small regular file, else "": a pipe would never end."""
+    """The text of a regular file of sensible size, else "": a pipe would never end."""
     try:
         if not file.is_file() or file.stat().st_size > _LIMIT:
             return ""

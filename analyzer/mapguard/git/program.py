@@ -63,7 +63,7 @@ def start(
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git did not answer within {seconds:.0f} seconds") from error
     if done.returncode not in accepted:
-        raise GitError(done.stderr.decode("utf-8", "replace").strip() or f"git ended with {done.returncode}")
+        raise GitError(" ".join(done.stderr.decode("utf-8", "replace").split()) or f"git ended with {done.returncode}")
     return done.stdout
 
 
