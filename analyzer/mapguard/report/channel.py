@@ -10,7 +10,7 @@ from mapguard.report.excerpt import clean
 
 _BRACKET = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
 _ODD = re.compile(r"[^\x00-\x7e]")
-_COLONS = re.compile(r"^(\s*)::", re.MULTILINE)
+_COLONS = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 
 
 def line(text: str) -> str:
