@@ -17,10 +17,33 @@ class Escape:
         self.index = bodies.index
         self._leaks: dict[tuple[int, Reg], tuple[tuple[int, int], ...]] = {}
 
-    def fresh(self, func: int, root: Reg | str) -> bool:
-        """Whether a register holds an object that its own event has made."""
+    def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
+        """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
+        calls what makes it and keeps it from others."""
         place = self.index.place(func, root) if isinstance(root, int) else None
-        return place is not None and isinstance(place.event, Alloc | Clone)
+        if place is None:
+            return False
+        event = place.event
+        if isinstance(event, Alloc | Clone):
+            return True
+        if not isinstance(event, Call) or isinstance(event.callee, External) or depth >= _DEPTH:
+            return False
+        number = event.dsts.index(root)  # type: ignore[arg-type]
+        edges = self.edges.out(self.index.site_at[place[:3]])
+        return bool(edges) and all(self._gives_fresh(e.func, number, depth + 1) for e in edges)
+
+    def _gives_fresh(self, func: int, number: int, depth: int) -> bool:
+        paths = self.bodies.paths(func)
+        for returned in self.index.returns[func]:
+            if number >= len(returned.values):
+                return False
+            value = returned.values[number]
+            if paths.constants.get(value) == "nil":
+                continue
+            path = paths.of(value)
+            if path.fields or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):  # type: ignore[arg-type]
+                return False
+        return True
 
     def owned(self, func: int, root: Reg, where: Where) -> bool:
         """Whether nobody else can reach the object of ``root`` when the event ``where`` of its function happens."""

@@ -138,7 +138,7 @@ class Judge:
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
-        if (x.func, x.root) == (y.func, y.root) and isinstance(x.root, int):
+        if (x.func, x.root) == (y.func, y.root) and self.escape.fresh(x.func, x.root):
             return self._of_one_activation(a, b, x, y)
         return self._overlap(a, b)
 
@@ -146,8 +146,6 @@ class Judge:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
         assert isinstance(x.root, int)
         made = self.index.place(x.func, x.root)
-        if made is None and self._shared_parameter(a, b, x, y):
-            return self._overlap(a, b)
         if x.start == NO_SITE and y.start == NO_SITE:
             return False
         again = made[:3] if made is not None else None
@@ -159,10 +157,6 @@ class Judge:
             if reach.has(target, frozenset((SAME,))):
                 return True
         return False
-
-    def _shared_parameter(self, a: Context, b: Context, x: Home, y: Home) -> bool:
-        """Whether the object is a parameter of an entry point, which several activations may be given."""
-        return x.start == NO_SITE and y.start == NO_SITE
 
     def _overlap(self, a: Context, b: Context) -> bool:
         s, t = a.thread, b.thread
