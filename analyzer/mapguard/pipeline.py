@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import msgspec
 from mapguard.base.data import data_dir
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
+from mapguard.base.stack import deep_stack
 from mapguard.checks import Explainer, Sources
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
@@ -36,7 +36,6 @@ from mapguard.program.link import link
 from mapguard.program.model import Program
 
 Progress = Callable[[str, int, int], None]
-_RECURSION = 20_000  # bodies are interpreted along call chains; Python's own frames live on the heap
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -140,14 +139,10 @@ def _models(extra: tuple[Path, ...]) -> models.Models:
 
 
 def _solve(program: Program, options: Options, progress: Progress | None) -> Analysis:
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
-    try:
+    with deep_stack():
         solved = Analysis(program, _models(options.models), options.debug)
         solved.solve(_phase(progress, "analyse"))
         return solved
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None) -> Report:
