@@ -18,7 +18,7 @@ from mapguard.concurrency.domain import (
     Value,
     is_elem,
 )
-from mapguard.facts.formats import format_verbs
+from mapguard.facts.formats import unread_arguments
 from mapguard.facts.syntax import Expr, Lit, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.models.entries import serves_calls
 from mapguard.models.load import FunctionModel, RootModel
@@ -106,8 +106,9 @@ def _unread(b: Body, name: str) -> frozenset[int]:
     """The arguments of a function that is named as one that formats (``Printf``) whose verbs do not look into them: address and type."""
     if not name.endswith("f"):
         return frozenset()
-    at, verbs = next(((i, v) for i, x in enumerate(b.written) if (v := format_verbs(x))), (0, ""))
-    return frozenset(at + 1 + i for i, verb in enumerate(verbs) if verb in "pT")
+    found = ((i, unread) for i, x in enumerate(b.written) if (unread := unread_arguments(x)) is not None)
+    at, unread = next(found, (0, frozenset[int]()))
+    return frozenset(at + 1 + i for i in unread)
 
 
 def reachable(b: Body, value: Value, depth: int) -> list[Value]:

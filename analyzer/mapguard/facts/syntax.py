@@ -114,7 +114,7 @@ class Call(_Node, frozen=True, tag=23):
 class Lit(_Node, frozen=True, tag=24):
     """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers and short strings.
 
-    ``verbs``: were the string a format, what it asks for each argument in turn: a verb's letter, ``*`` for a width; see ``formats``.
+    ``verbs`` are the directives of a string that may be a format, see ``facts.formats``.
     """
 
     kind: str
