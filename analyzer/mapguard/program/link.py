@@ -50,6 +50,8 @@ def _types(program: Program, file: FileFacts) -> None:
     imports: dict[str, str] = {}
     dots: list[str] = []
     for imported in file.imports:
+        if imported.name == "." and imported.path == package.path:
+            continue  # no valid program, and no names but its own
         if imported.name == ".":
             dots.append(imported.path)
         elif imported.name != "_":

@@ -1,6 +1,6 @@
 """Questions about types: underlying type, fields with embedding, methods with promotion, elements, implementers of interfaces."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from mapguard.facts.syntax import (
     TChan,
@@ -274,8 +274,10 @@ def substitute(t: Type, bound: dict[str, Type]) -> Type:
         case TName(pkg=pkg, name=name, args=args):
             if pkg == TYPE_PARAM:
                 given = bound.get(name, t)
-                if isinstance(given, TName) and given.pkg == TYPE_PARAM and (given is t or not given.args):
-                    return TName(TYPE_PARAM, given.name, tuple(substitute(a, bound) for a in args))  # under another name, of the same form
+                if _is_parameter(given) and (given is t or not given.args):
+                    # under another name, of the same form; the parameters in that have none, or a type that constrains itself would grow
+                    plain = {key: TName(TYPE_PARAM, v.name) if _is_parameter(v) else v for key, v in bound.items()}
+                    return TName(TYPE_PARAM, given.name, tuple(substitute(a, plain) for a in args))
                 return given
             return TName(pkg, name, tuple(substitute(a, bound) for a in args)) if args else t
         case TPtr(elem=elem):
@@ -293,6 +295,10 @@ def substitute(t: Type, bound: dict[str, Type]) -> Type:
         case TInterface(methods=methods, embeds=embeds):
             return TInterface(tuple((n, _substitute_func(m, bound)) for n, m in methods), tuple(substitute(e, bound) for e in embeds))
     return t
+
+
+def _is_parameter(t: Type) -> TypeGuard[TName]:
+    return isinstance(t, TName) and t.pkg == TYPE_PARAM
 
 
 def _substitute_func(t: TFunc, bound: dict[str, Type]) -> TFunc:
