@@ -14,7 +14,7 @@ from tree_sitter import Node, Parser
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.frontend.grammar import GO
-from mapguard.frontend.respell import respelled
+from mapguard.frontend.respell import open_comment, respelled
 from mapguard.frontend.unparsed import first_error, told
 
 NESTING_LIMIT = 1000
@@ -51,6 +51,13 @@ def parse(source: bytes, path: str) -> Parsed:
         return Parsed((), (Gap(Reason.TOO_DEEP, path, 0, f"brackets nested {depth} deep, the limit is {NESTING_LIMIT}"),))
     if not source.endswith(b"\n"):
         source += b"\n"  # the grammar wants the last line ended
+    comment = open_comment(source)
+    if comment is not None:
+        # looking for its end again at every /* inside it would cost square time
+        line = source.count(b"\n", 0, comment) + 1
+        gap = Gap(Reason.SYNTAX, path, line, "did not parse: a comment without an end")
+        parsed = parse(source[:comment], path)
+        return Parsed(parsed.pieces, (gap, *parsed.gaps))
     root = _tree(source)
     if not root.has_error:
         return Parsed((Piece(root, source, 0),))

@@ -35,6 +35,14 @@ def respelled(source: bytes, accepts: Accepts) -> bytes:
     return bytes(out)
 
 
+def open_comment(source: bytes) -> int | None:
+    """Where a comment starts that does not end: nothing after it is code."""
+    if source.rfind(b"/*") <= source.rfind(b"*/"):
+        return None
+    last = next((m for m in _TOKEN.finditer(source) if m.end() == len(source)), None)
+    return last.start() if last is not None and last[0].startswith(b"/*") else None
+
+
 def _partners(source: bytes) -> dict[int, int]:
     """Where each bracket outside strings and comments closes."""
     opened: list[int] = []
