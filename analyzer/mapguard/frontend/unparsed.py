@@ -11,13 +11,13 @@ _CONSTRUCTS = (
     (re.compile(r"\}\s*\)\s*\.\s*\w"), "a method expression of a type that is written out"),
     (re.compile(r"\[\s*\.\.\.[^\]]*\]"), "[...] that is not the type of a literal"),
     (re.compile(r"\.\s*\(\s*type\s*\)"), ".(type) outside a type switch"),
-    (re.compile(r"^\s*(?:\w+\s*:\s*)+$"), "a label with no statement"),
-    (re.compile(r"^\s*case\b"), "a case that this switch cannot have"),
+    (re.compile(r"^\s*(?!default\b)(?:\w+\s*:\s*)+$"), "a label with no statement"),
+    (re.compile(r"^\s*case\b"), "a case"),
     (re.compile(r"\bimport\s+[^\s\"`(._a-zA-Z]"), "an import without a path"),
     (re.compile(r"\[\]\w+\([^()]*,"), "a conversion of several values"),
     (re.compile(r"\b(?:new|make)\b.*\("), "an argument of new or make"),
     (re.compile(r"\bconst\b[^=]*$"), "a constant without a value"),
-    (re.compile(r"\bfunc\s*\([^{]*$|\b(?:interface|struct)\s*\{"), "a type where a value must stand"),
+    (re.compile(r"(?:[=(,]|\breturn)\s*(?:func\s*\([^{]*$|(?:interface|struct)\s*\{)"), "a type where a value must stand"),
 )
 
 
@@ -40,7 +40,9 @@ def told(source: bytes, error: Node) -> str:
     shown = " ".join(line.split())
     shown = "".join(c if c.isprintable() else "�" for c in shown)
     shown = f"{shown[:_SHOWN]}…" if len(shown) > _SHOWN else shown
-    return f"did not parse: {construct}{', ' if construct and shown else ''}{f'at «{shown}»' if shown else ''}"
+    if not shown:
+        return "did not parse"
+    return f"did not parse: {construct}, at «{shown}»" if construct else f"did not parse: at «{shown}»"
 
 
 def _line(source: bytes, at: int) -> str:
