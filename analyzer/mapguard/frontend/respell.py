@@ -15,7 +15,7 @@ _TOKEN = re.compile(
 )
 _CLOSES = {b"(": b")", b"[": b"]", b"{": b"}"}
 _GENERIC_METHOD = re.compile(rb"^func[ \t]*\([^()\n]*\)[ \t]*\w+[ \t]*(\[)", re.MULTILINE)
-_ALLOCATION = re.compile(rb"\b(?:new|make)[ \t]*(\()")
+_ALLOCATION = re.compile(rb"\b(?:new|make)(?:[ \t]|/\*[^*\n]*\*/)*(\()")
 _PLAIN_TYPE = re.compile(rb"\s*\*?[A-Za-z_]\w*(?:\.\w+)?\s*[,)]")
 _EMPTY_INIT = re.compile(rb"\b(?:if|switch)\b[ \t]*(;)")
 _UNENDED = re.compile(rb"[^\s;(][ \t]+$")
