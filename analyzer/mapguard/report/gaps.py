@@ -15,6 +15,7 @@ _WORDS = {
     Reason.UNREADABLE: "not readable",
     Reason.OUTSIDE_ROOT: "links out of the root",
     Reason.MODULE: "module files that could not be read",
+    Reason.TYPES: "indexed values of unknown type",
     Reason.LIMIT: "a limit of the analysis was reached",
     Reason.CRASH: "defects of mapguard",
 }
