@@ -72,7 +72,8 @@ class Walk:
     def _entry(self, entry: "os.DirEntry[str]", pending: list[Path]) -> None:
         name = entry.name
         if name.startswith(("_", ".")):
-            if name != ".git" and (name.endswith(".go") or entry.is_dir(follow_symlinks=False)):
+            # folders with a dot belong to tools, mapguard's own cache may be one of them
+            if name.endswith(".go") or (name.startswith("_") and entry.is_dir(follow_symlinks=False)):
                 self.left_out[self._relative(Path(entry.path))] = "hidden"
             return
         path = Path(entry.path)
