@@ -56,7 +56,7 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
-        key = _run_key(loaded, (*tree.gaps, *gaps), options)
+        key = _run_key(tree, loaded, (*tree.gaps, *gaps), options)
         stored = _stored(store, key)
         if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
             return stored.report
@@ -119,7 +119,8 @@ def _program(
         siblings, _ = read_siblings(tree, loaded, options)
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
-    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests)
+    old = [m.path for m in tree.modules if m.shared_loops]
+    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests, old)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
@@ -200,9 +201,10 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 # ---------------------------------------------------------------- cache keys, pool, clock
 
 
-def _run_key(loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
+def _run_key(tree: Tree, loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
-    parts = [b"report", code_digest(), chosen, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
+    old = msgspec.json.encode([m.path for m in tree.modules if m.shared_loops])
+    parts = [b"report", code_digest(), chosen, old, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
         parts.append(hashlib.blake2b(source, digest_size=16).digest())

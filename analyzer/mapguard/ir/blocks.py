@@ -10,7 +10,7 @@ import msgspec
 
 from mapguard.facts.syntax import Type
 from mapguard.ir.flow import defined
-from mapguard.ir.model import NONE, Block, Body, Const, Dynamic, Event, Phi, Reg
+from mapguard.ir.model import NONE, Block, Body, Const, Dynamic, Event, Load, Phi, Reg
 
 Kind = Literal["jump", "if", "select", "range", "end"]
 Variable = Hashable
@@ -42,6 +42,7 @@ class Builder:
         self._blocks: list[_Open] = []
         self._now: dict[Variable, dict[int, Reg]] = {}  # the value of a variable at the end of a block
         self._kinds: dict[Variable, Type] = {}
+        self._pending: list[tuple[int, Variable, Reg]] = []
         self.at = self.block()
         self.seal(self.at)
 
@@ -58,6 +59,13 @@ class Builder:
 
     def add(self, event: Event) -> None:
         self._blocks[self.at].events.append(event)
+
+    def take_back(self, dst: Reg) -> Load | None:
+        """The last event, removed, if it is the load that defines ``dst``."""
+        events = self._blocks[self.at].events
+        if events and isinstance(events[-1], Load) and events[-1].dst == dst:
+            return events.pop()  # type: ignore[return-value]
+        return None
 
     def jump(self, target: int) -> None:
         self.end("jump", (target,))
@@ -90,9 +98,10 @@ class Builder:
         if block.sealed:
             return
         block.sealed = True
-        for variable, phi in block.waiting.items():
-            self._complete(number, variable, phi)
+        self._pending.extend((number, variable, phi) for variable, phi in block.waiting.items())
         block.waiting.clear()
+        while self._pending:
+            self._complete(*self._pending.pop())
 
     # ------------------------------------------------------------ variables
 
@@ -106,6 +115,13 @@ class Builder:
         return self._read(variable, self.at)
 
     def _read(self, variable: Variable, number: int) -> Reg:
+        found = self._search(variable, number)
+        while self._pending:  # the arguments of phis that the search made
+            self._complete(*self._pending.pop())
+        return found
+
+    def _search(self, variable: Variable, number: int) -> Reg:
+        """The value, or a phi for it whose arguments are pending: no recursion, however long the body is."""
         values = self._now.setdefault(variable, {})
         chain: list[int] = []
         while number not in values:  # one predecessor after the other, without recursion
@@ -124,7 +140,7 @@ class Builder:
             else:
                 phi = self._phi(variable, number)
                 values[number] = phi  # ends the search around a loop
-                self._complete(number, variable, phi)
+                self._pending.append((number, variable, phi))
         found = values[number]
         for passed in chain:
             values[passed] = found
@@ -137,11 +153,11 @@ class Builder:
 
     def _complete(self, number: int, variable: Variable, phi: Reg) -> None:
         block = self._blocks[number]
-        block.phis[phi] = [self._read(variable, p) for p in block.preds]
+        block.phis[phi] = [self._search(variable, p) for p in block.preds]
 
     # ------------------------------------------------------------ the end
 
-    def body(self, func: str, params: list[Reg], captures: list[Reg]) -> Body:
+    def body(self, func: str, params: list[Reg], captures: list[Reg], loop: bool = False) -> Body:
         """The graph, frozen: blocks that nothing reaches and phis of one value are gone, registers and blocks are numbered anew.
 
         The registers of ``params`` and then of ``captures`` come first."""
@@ -177,7 +193,7 @@ class Builder:
         )
         old_of = sorted(kept.new, key=kept.new.__getitem__)
         types, names = tuple(self.types[r] for r in old_of), tuple(self.names[r] for r in old_of)
-        return Body(func, len(params), len(captures), types, names, blocks)
+        return Body(func, len(params), len(captures), types, names, blocks, loop)
 
     def _reached(self) -> list[int]:
         seen = {0}
@@ -196,17 +212,24 @@ class Builder:
     def _trivial(self, order: list[int], numbers: dict[int, int]) -> dict[Reg, Reg]:
         """Phis whose arguments are one value, or themselves, to that value."""
         same: dict[Reg, Reg] = {}
-        phis = [(phi, self._args(self._blocks[n], args, numbers)) for n in order for phi, args in self._blocks[n].phis.items()]
-        changed = True
-        while changed:
-            changed = False
-            for phi, args in phis:
-                if phi in same:
-                    continue
-                values = {_find(same, a) for a in args} - {phi}
-                if len(values) == 1:
-                    same[phi] = values.pop()
-                    changed = True
+        phis = {phi: self._args(self._blocks[n], args, numbers) for n in order for phi, args in self._blocks[n].phis.items()}
+        users: dict[Reg, list[Reg]] = {}
+        for phi, args in phis.items():
+            for arg in args:
+                if arg in phis:
+                    users.setdefault(arg, []).append(phi)
+        pending = list(reversed(phis))
+        while pending:
+            phi = pending.pop()
+            if phi in same:
+                continue
+            values = {_find(same, a) for a in phis[phi]} - {phi}
+            if len(values) == 1:
+                value = same[phi] = values.pop()
+                again = users.pop(phi, [])
+                pending.extend(again)
+                if value in phis:
+                    users.setdefault(value, []).extend(again)
         return same
 
 
@@ -221,9 +244,12 @@ class _Registers:
 
 
 def _find(same: dict[Reg, Reg], r: Reg) -> Reg:
-    while r in same:
-        r = same[r]
-    return r
+    found = r
+    while found in same:
+        found = same[found]
+    while r != found:
+        same[r], r = found, same[r]
+    return found
 
 
 _ONE = frozenset(["dst", "src", "recv", "base", "index", "map", "key", "value", "channel", "size", "reg"])

@@ -37,7 +37,7 @@ def defined(event: Event) -> tuple[Reg, ...]:
     match event:
         case Call(dsts=dsts):
             return dsts
-        case MapOp(op="read", value=value):
+        case MapOp(op="read" | "len", value=value):
             return (value,) if value != NONE else ()
         case Alloc(dst=dst) | Copy(dst=dst) | Cast(dst=dst) | Phi(dst=dst) | Const(dst=dst) | Global(dst=dst) | Closure(dst=dst):
             return (dst,)
@@ -94,6 +94,55 @@ def predecessors(blocks: tuple[Block, ...]) -> list[list[int]]:
     for number, block in enumerate(blocks):
         for succ in block.succs:
             found[succ].append(number)
+    return found
+
+
+def immediate_dominators(blocks: tuple[Block, ...]) -> list[int]:
+    """For each block the nearest other block that every way from the entry to it passes; the entry is its own.
+
+    Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm, 2001.
+    """
+    before = predecessors(blocks)
+    order = postorder(blocks)
+    place = {number: i for i, number in enumerate(order)}
+    found = [-1] * len(blocks)
+    found[0] = 0
+    changed = True
+    while changed:
+        changed = False
+        for number in reversed(order[:-1]):
+            common = -1
+            for p in before[number]:
+                if found[p] < 0:
+                    continue
+                if common < 0:
+                    common = p
+                while p != common:
+                    if place[p] < place[common]:
+                        p = found[p]
+                    else:
+                        common = found[common]
+            if common != found[number]:
+                found[number] = common
+                changed = True
+    return found
+
+
+def postorder(blocks: tuple[Block, ...]) -> list[int]:
+    """The blocks, each after those that it leads to, but for the ways back of loops; the entry is the last."""
+    found: list[int] = []
+    seen = {0}
+    pending = [(0, iter(blocks[0].succs))]
+    while pending:
+        number, succs = pending[-1]
+        for succ in succs:
+            if succ not in seen:
+                seen.add(succ)
+                pending.append((succ, iter(blocks[succ].succs)))
+                break
+        else:
+            found.append(number)
+            pending.pop()
     return found
 
 
