@@ -32,9 +32,12 @@ from mapguard.frontend.gopath import placed
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
 from mapguard.frontend.workers import workers
+from mapguard.ir.lower import Lowerer
+from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
+from mapguard.program.types import Types
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,6 +78,11 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
 
 def analysis(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> tuple[Tree, Judge]:
     """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    tree, program = _linked(options, progress, executor)
+    return tree, Judge(_solve(program, options, progress))
+
+
+def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> tuple[Tree, Program]:
     tree = discover(options)
     loaded, _ = _load(tree.files, options)
     tree, loaded = placed(tree, loaded)
@@ -83,7 +91,7 @@ def analysis(options: Options, progress: Progress | None = None, executor: Execu
         program, _, _ = _program(tree, loaded, options, store, progress, executor)
     finally:
         store.close()
-    return tree, Judge(_solve(program, options, progress))
+    return tree, program
 
 
 def files_read(options: Options) -> list[Path]:
@@ -287,8 +295,18 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
+    if what == "ir":
+        return _bodies(_linked(options, None, None)[1], name)
     _, judge = analysis(options)
     return inspect.dump(judge, what, name)
+
+
+def _bodies(program: Program, name: str) -> Iterator[str]:
+    """The events of the bodies whose id contains ``name``. The id of a body in a function is that of the function, $ and a number."""
+    with deep_stack():
+        for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
+            if name in body.func:
+                yield from show(body)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

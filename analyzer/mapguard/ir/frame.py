@@ -133,18 +133,27 @@ class Frame:
         if self.storage(type_):
             reg = self.own(value, at) if value is not None else self._made(type_, type_, "var", at, name)
             self._name(reg, name)
-            return Local("storage", type_, reg, None, key)
+            return self._placed(Local("storage", type_, reg, None, key))
         first = self.own(value, at) if value is not None else self.const("zero", type_).reg
         if key in self.context.uses.boxed:
             reg = self._made(TPtr(type_), type_, "cell", at, name)
             self.add(Store(reg, CELL, first))
-            return Local("cell", type_, reg, None, key)
+            return self._placed(Local("cell", type_, reg, None, key))
         self._name(first, name)
         if key in self.context.uses.fixed:
             return Local("constant", type_, first, None, key)
         variable = (key, self.graph.at, first)
         self.graph.write(variable, first, type_)
         return Local("value", type_, -1, variable, key)
+
+    def _placed(self, local: Local) -> Local:
+        return self._moving(local) if self.context.uses.jumps else local
+
+    def _moving(self, local: Local) -> Local:
+        """The variable with an address that may be another one on another way."""
+        variable = (local.key, "address", local.reg)
+        self.graph.write(variable, local.reg, self.graph.types[local.reg])
+        return local._replace(variable=variable)
 
     def hidden_cell(self, name: str, type_: Type, at: int) -> Local:
         """A variable that no text names, for what two bodies of one function tell each other."""
@@ -183,9 +192,7 @@ class Frame:
         """Makes the addresses of a loop's variables change from round to round."""
         for name, local in scope.items():
             if local.kind in ("cell", "storage"):
-                variable = (local.key, "round", local.reg)
-                self.graph.write(variable, local.reg, self.graph.types[local.reg])
-                scope[name] = local._replace(variable=variable)
+                scope[name] = self._moving(local)
 
     def where(self, local: Local) -> Reg:
         """The address of a cell or of storage, the register of a constant."""

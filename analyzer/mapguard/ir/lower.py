@@ -22,10 +22,10 @@ class Lowerer:
         self.types = types
         self._globals: dict[tuple[str, str], Type] = {}
 
-    def everything(self) -> Iterator[Body]:
-        """All bodies of the program."""
+    def everything(self, name: str = "") -> Iterator[Body]:
+        """All bodies of the program: those of functions whose id contains ``name``, and of package variables."""
         for func in self.types.program.funcs:
-            if not func.is_literal:
+            if not func.is_literal and name in func.id:
                 yield from self.function(func)
         for scope in self.types.program.scopes.values():
             yield from self.initialiser(scope)

@@ -83,6 +83,7 @@ class Stmts(Calls):
         self.targets: list[_Target] = []
         self.labels: dict[str, int] = {}
         self.placed: set[str] = set()
+        self.visible: list[frozenset[str]] = []  # the labels in the blocks around
         self.next_case: int | None = None  # where fallthrough goes
         self.results: list[Local] = []
         self.defers = False
@@ -103,8 +104,7 @@ class Stmts(Calls):
                     self.scopes[0][p.name] = local
                 self.scopes[0][result_name(number)] = local
                 self.results.append(local)
-        for s in facts.body or ():  # parameters belong to the block of the body
-            self.statement(s)
+        self.statements(facts.body or ())  # parameters belong to the block of the body
         self.leave((), facts.end)
         self.finish()
 
@@ -113,9 +113,17 @@ class Stmts(Calls):
 
     def block(self, statements: Sequence[Stmt]) -> None:
         self.scopes.append({})
+        self.statements(statements)
+        self.scopes.pop()
+
+    def statements(self, statements: Sequence[Stmt]) -> None:
+        """What stands in the block whose scope is open."""
+        if self.context.uses.jumps:
+            self.visible.append(frozenset(s.label for s in statements if isinstance(s, Labeled)))
         for s in statements:
             self.statement(s)
-        self.scopes.pop()
+        if self.context.uses.jumps:
+            self.visible.pop()
 
     # ------------------------------------------------------------ bodies inside this one
 
@@ -480,8 +488,7 @@ class Stmts(Calls):
             self.scopes.append({})
             if channel is not None:
                 self._communicate(case.comm, channel, sent)
-            for inner in case.body:
-                self.statement(inner)
+            self.statements(case.body)
             self.scopes.pop()
             self.graph.jump(after)
 
@@ -536,8 +543,7 @@ class Stmts(Calls):
             self.next_case = bodies[number + 1] if number + 1 < len(bodies) else None
             self.scopes.append({})
             self._bind(s, number, case, x)
-            for inner in case.body:
-                self.statement(inner)
+            self.statements(case.body)
             self.scopes.pop()
             self.graph.jump(after)
         self.next_case = before
@@ -581,7 +587,8 @@ class Stmts(Calls):
             if self.loop is not None and s.label not in self.loop.labels:
                 self._exit(s)
                 return
-            target = self._label(s.label)
+            if any(s.label in labels for labels in self.visible):  # Go has no way into a block
+                target = self._label(s.label)
         elif s.kind == "fallthrough":
             target = self.next_case
         else:

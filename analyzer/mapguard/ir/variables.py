@@ -57,11 +57,13 @@ def case_key(statement: Switch, number: int) -> Key:
 
 class Uses(NamedTuple):
     """``boxed``: the variables that need storage of their own. ``fixed``: those that keep their first value. ``deferring``: the indices of
-    the functions and literals that defer a call."""
+    the functions and literals that defer a call. ``jumps``: there are goto statements, so that a text which is no valid Go may use a
+    variable before it is declared."""
 
     boxed: frozenset[Key] = frozenset()
     fixed: frozenset[Key] = frozenset()
     deferring: frozenset[int] = frozenset()
+    jumps: bool = False
 
 
 class Found:
@@ -97,7 +99,7 @@ def uses(func: FuncFacts, literal: Callable[[int], FuncFacts | None], known: Fou
     more = known.addressed if known is not None else set()
     boxed = frozenset(v.key for v in walk.found if v.addressed or (v.captured and v.assigned > 1) or v.key in more)
     fixed = frozenset(v.key for v in walk.found if v.assigned == 1) if not walk.jumps else frozenset()
-    return Uses(boxed, fixed, frozenset(walk.deferring))
+    return Uses(boxed, fixed, frozenset(walk.deferring), walk.jumps)
 
 
 class _Walk:
