@@ -9,17 +9,19 @@ from typing import Literal
 import msgspec
 
 from mapguard.facts.syntax import Type
+from mapguard.ir.ancestors import Ancestors
 from mapguard.ir.flow import defined
 from mapguard.ir.model import NONE, Block, Body, Const, Dynamic, Event, Load, Phi, Reg
 
 Kind = Literal["jump", "if", "select", "range", "end"]
 Variable = Hashable
+_OPEN = 1 << 62
 
 
 class _Open:
     """A block that events are still added to. ``sealed``: all its predecessors are known."""
 
-    __slots__ = ("cond", "ended", "events", "kind", "phis", "preds", "sealed", "succs", "waiting")
+    __slots__ = ("closed", "cond", "dead", "ended", "events", "kind", "phis", "preds", "sealed", "succs", "waiting")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -30,6 +32,8 @@ class _Open:
         self.cond: Reg = NONE
         self.ended = False
         self.sealed = False
+        self.dead = False  # nothing reaches it
+        self.closed = _OPEN  # how many assignments there were when it ended
         self.waiting: dict[Variable, Reg] = {}  # phis whose arguments are not known yet
 
 
@@ -43,8 +47,14 @@ class Builder:
         self._now: dict[Variable, dict[int, Reg]] = {}  # the value of a variable at the end of a block
         self._kinds: dict[Variable, Type] = {}
         self._pending: list[tuple[int, Variable, Reg]] = []
+        self._assigned: dict[Variable, int] = {}  # the number of the last assignment to a variable
+        self._assignments = 0
+        self._above = Ancestors()  # the dominators of blocks that have begun
+        self._loops: list[int] = []  # the heads of the loops around the block at hand
+        self._straight = True  # there are no other ways back than those of loops
         self.at = self.block()
         self.seal(self.at)
+        self._above.root(self.at)
 
     def register(self, type_: Type, name: str = "") -> Reg:
         self.types.append(type_)
@@ -55,6 +65,7 @@ class Builder:
 
     def block(self) -> int:
         self._blocks.append(_Open())
+        self._above.room()
         return len(self._blocks) - 1
 
     def add(self, event: Event) -> None:
@@ -84,13 +95,29 @@ class Builder:
         block = self._blocks[self.at]
         if block.ended:
             return
-        block.ended, block.kind, block.cond = True, kind, cond
+        block.ended, block.kind, block.cond, block.closed = True, kind, cond, self._assignments
         for succ in succs:
             block.succs.append(succ)
             self._blocks[succ].preds.append(self.at)
 
-    def start(self, number: int) -> None:
+    def start(self, number: int, label: bool = False) -> None:
+        """Events go to this block from now on. One that is not sealed is the head of a loop, or a ``label`` that goto may lead to."""
         self.at = number
+        block = self._blocks[number]
+        if label:
+            self._straight = False
+        elif not block.sealed:
+            self._loops.append(number)
+        alive = [p for p in block.preds if not self._blocks[p].dead]
+        if not alive:
+            block.dead = number != 0 and not label
+            self._above.root(number)
+            return
+        parent = alive[0]
+        if self._straight:
+            for p in alive[1:]:
+                parent = self._above.common(parent, p)
+        self._above.put(number, parent)
 
     def seal(self, number: int) -> None:
         """Says that no more predecessors will come."""
@@ -98,6 +125,8 @@ class Builder:
         if block.sealed:
             return
         block.sealed = True
+        if self._loops and self._loops[-1] == number:
+            self._loops.pop()
         self._pending.extend((number, variable, phi) for variable, phi in block.waiting.items())
         block.waiting.clear()
         while self._pending:
@@ -108,6 +137,8 @@ class Builder:
     def write(self, variable: Variable, value: Reg, type_: Type | None = None) -> None:
         """``variable`` has ``value`` from here on."""
         self._now.setdefault(variable, {})[self.at] = value
+        self._assignments += 1
+        self._assigned[variable] = self._assignments
         if type_ is not None:
             self._kinds[variable] = type_
 
@@ -130,6 +161,9 @@ class Builder:
                 phi = self._phi(variable, number)
                 block.waiting[variable] = phi
                 values[number] = phi
+            elif (above := self._unchanged(variable, number)) != number:
+                chain.append(number)
+                number = above
             elif len(block.preds) == 1:
                 chain.append(number)
                 number = block.preds[0]
@@ -145,6 +179,14 @@ class Builder:
         for passed in chain:
             values[passed] = found
         return found
+
+    def _unchanged(self, variable: Variable, number: int) -> int:
+        """The highest block on every way to this one, in the same loop, at whose end the variable has the value that it has here."""
+        if not self._straight:
+            return number
+        last, blocks, depth = self._assigned[variable], self._blocks, self._above.depth
+        lowest = depth[self._loops[-1]] if self._loops else 0
+        return self._above.highest(number, lambda node: depth[node] >= lowest and blocks[node].closed >= last)
 
     def _phi(self, variable: Variable, number: int) -> Reg:
         phi = self.register(self._kinds[variable])

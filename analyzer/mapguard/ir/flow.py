@@ -146,37 +146,60 @@ def postorder(blocks: tuple[Block, ...]) -> list[int]:
     return found
 
 
+def components(blocks: tuple[Block, ...]) -> list[list[int]]:
+    """The strongly connected components, each after those that it leads to.
+
+    Tarjan: Depth-First Search and Linear Graph Algorithms, 1972.
+    """
+    found: list[list[int]] = []
+    number = [-1] * len(blocks)
+    low = [0] * len(blocks)
+    open_: list[int] = []
+    count = 0
+    for start in range(len(blocks)):
+        pending = [(start, 0)] if number[start] < 0 else []
+        while pending:
+            block, place = pending.pop()
+            if number[block] < 0:
+                number[block] = low[block] = count
+                count += 1
+                open_.append(block)
+            succs = blocks[block].succs
+            while place < len(succs) and number[succs[place]] >= 0:
+                low[block] = min(low[block], low[succs[place]])
+                place += 1
+            if place < len(succs):
+                pending += [(block, place), (succs[place], 0)]
+                continue
+            if low[block] == number[block]:
+                component: list[int] = []
+                while not component or component[-1] != block:
+                    component.append(open_.pop())
+                    low[component[-1]] = len(blocks)  # it is no way back for others
+                found.append(component)
+    return found
+
+
 def reachable(blocks: tuple[Block, ...]) -> list[int]:
     """For each block the set of blocks that control can get to after it, as the bits of an int."""
     after = [0] * len(blocks)
-    changed = True
-    while changed:
-        changed = False
-        for number in range(len(blocks) - 1, -1, -1):
-            now = after[number]
+    for component in components(blocks):
+        members = 0
+        for number in component:
+            members |= 1 << number
+        now = members if len(component) > 1 else 0
+        for number in component:
             for succ in blocks[number].succs:
                 now |= 1 << succ | after[succ]
-            if now != after[number]:
-                after[number] = now
-                changed = True
+        for number in component:
+            after[number] = now
     return after
 
 
 def dominators(blocks: tuple[Block, ...]) -> list[int]:
     """For each block the set of blocks that every way from the entry to it passes, itself too, as the bits of an int."""
-    before = predecessors(blocks)
-    everything = (1 << len(blocks)) - 1
-    found = [everything] * len(blocks)
-    found[0] = 1
-    changed = True
-    while changed:
-        changed = False
-        for number in range(1, len(blocks)):
-            common = everything
-            for p in before[number]:
-                common &= found[p]
-            common |= 1 << number
-            if common != found[number]:
-                found[number] = common
-                changed = True
+    above = immediate_dominators(blocks)
+    found = [0] * len(blocks)
+    for number in reversed(postorder(blocks)):
+        found[number] = found[above[number]] | 1 << number
     return found

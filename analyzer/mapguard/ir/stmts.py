@@ -612,11 +612,11 @@ class Stmts(Calls):
         return self.labels[label]
 
     def _labeled(self, label: str, inner: Stmt) -> None:
-        if label not in self.placed:  # twice is an error of the text
+        if self.context.uses.jumps and label not in self.placed:  # twice is an error of the text
             self.placed.add(label)
             block = self._label(label)
             self.graph.jump(block)
-            self.graph.start(block)
+            self.graph.start(block, label=True)
         match inner:
             case For():
                 self._for(inner, label)
