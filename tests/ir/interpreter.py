@@ -230,10 +230,18 @@ class Interpreter:
             return False
         under = self.types.underlying(asked)
         if isinstance(under, TInterface):
-            return all(self.types.select(value.type, name) is not None for name, _ in self.types.interface_methods(under))
+            return all(self.has(value.type, name) for name, _ in self.types.interface_methods(under))
         if asked == TName("", "error"):
-            return self.types.select(value.type, "Error") is not None
+            return self.has(value.type, "Error")
         return asked == TName("", "any") or self.values.same_type(self.types.alias(value.type), self.types.alias(asked))
+
+    def has(self, t: Type, name: str) -> bool:
+        """Whether the method set of ``t`` has the method: one that takes a pointer is not in that of a value."""
+        selected = self.types.select(t, name)
+        if selected is None:
+            return False
+        pointer = selected.method is not None and selected.method.pointer
+        return not pointer or isinstance(t, TPtr) or any(isinstance(step.type, TPtr) for step in selected.steps)
 
     def converted(self, value: V, t: Type) -> V:
         if self.values.interface(t):
