@@ -3,15 +3,14 @@
 Braun, Buchwald, Hack, Leißa, Mallon, Zwinkau: Simple and Efficient Construction of Static Single Assignment Form, CC 2013.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Literal
-
-import msgspec
 
 from mapguard.facts.syntax import Type
 from mapguard.ir.ancestors import Ancestors
 from mapguard.ir.flow import defined
-from mapguard.ir.model import NONE, Block, Body, Const, Dynamic, Event, Load, Phi, Reg
+from mapguard.ir.model import NONE, Block, Body, Const, Event, Load, Phi, Reg
+from mapguard.ir.renumber import renumbered
 
 Kind = Literal["jump", "if", "select", "range", "end"]
 Variable = Hashable
@@ -208,34 +207,40 @@ class Builder:
         order = self._reached()
         numbers = {old: new for new, old in enumerate(order)}
         same = self._trivial(order, numbers)
-        kept = _Registers([*params, *captures])
+        first = [*params, *captures]
         drafts: list[tuple[list[Event], _Open]] = []
+        kept: set[Reg] = set()
         for old in order:
             block = self._blocks[old]
-            events: list[Event] = [
-                Phi(phi, tuple(self._args(block, args, numbers))) for phi, args in block.phis.items() if _find(same, phi) == phi
-            ]
+            events: list[Event] = [Phi(phi, tuple(self._args(block, args, numbers))) for phi, args in block.phis.items() if phi not in same]
             events.extend(block.events)
             drafts.append((events, block))
             for event in events:
-                for r in defined(event):
-                    kept.number(r)
-
-        def renamed(r: Reg) -> Reg:
-            return r if r == NONE else kept.number(_find(same, r))
-
+                kept.update(defined(event))
+        kept.difference_update(first)
+        old_of = [*first, *sorted(kept)]
+        new = self._numbering(old_of, same)
+        moved = old_of != list(range(len(self.types)))
         blocks = tuple(
             Block(
-                tuple(_renamed(e, renamed) for e in events),
+                tuple([renumbered(e, new) for e in events] if moved else events),
                 block.kind,
                 tuple(numbers[s] for s in block.succs),
-                renamed(block.cond),
+                new[block.cond],
             )
             for events, block in drafts
         )
-        old_of = sorted(kept.new, key=kept.new.__getitem__)
         types, names = tuple(self.types[r] for r in old_of), tuple(self.names[r] for r in old_of)
         return Body(func, len(params), len(captures), types, names, blocks, loop)
+
+    def _numbering(self, old_of: list[Reg], same: dict[Reg, Reg]) -> list[Reg]:
+        """The new number of each register, and NONE for NONE at the end."""
+        new = [NONE] * (len(self.types) + 1)
+        for number, old in enumerate(old_of):
+            new[old] = number
+        for phi in list(same):
+            new[phi] = new[_find(same, phi)]
+        return new
 
     def _reached(self) -> list[int]:
         seen = {0}
@@ -275,16 +280,6 @@ class Builder:
         return same
 
 
-class _Registers:
-    """Registers numbered in the order in which they are met, after the first ones."""
-
-    def __init__(self, first: list[Reg]) -> None:
-        self.new: dict[Reg, Reg] = {r: number for number, r in enumerate(first)}
-
-    def number(self, r: Reg) -> Reg:
-        return self.new.setdefault(r, len(self.new))
-
-
 def _find(same: dict[Reg, Reg], r: Reg) -> Reg:
     found = r
     while found in same:
@@ -292,31 +287,3 @@ def _find(same: dict[Reg, Reg], r: Reg) -> Reg:
     while r != found:
         same[r], r = found, same[r]
     return found
-
-
-_ONE = frozenset(["dst", "src", "recv", "base", "index", "map", "key", "value", "channel", "size", "reg"])
-_MANY = frozenset(["dsts", "args", "captures", "values"])
-_CALLEE = frozenset(["callee", "target"])
-_PLANS: dict[type, tuple[tuple[str, int], ...]] = {}
-
-
-def _plan(kind: type[msgspec.Struct]) -> tuple[tuple[str, int], ...]:
-    """For each field of an event whether it holds one register (1), several (2), a callee (3) or none (0)."""
-    found = tuple((f, 1 if f in _ONE else 2 if f in _MANY else 3 if f in _CALLEE else 0) for f in kind.__struct_fields__)
-    _PLANS[kind] = found
-    return found
-
-
-def _renamed(event: Event, new: Callable[[Reg], Reg]) -> Event:
-    kind = type(event)
-    values: list[object] = []
-    for field, how in _PLANS.get(kind) or _plan(kind):
-        value = getattr(event, field)
-        if how == 1:
-            value = new(value)
-        elif how == 2:
-            value = tuple([new(r) for r in value])
-        elif how == 3 and isinstance(value, Dynamic):
-            value = Dynamic(new(value.reg))
-        values.append(value)
-    return kind(*values)  # type: ignore[arg-type]

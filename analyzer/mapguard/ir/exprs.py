@@ -53,6 +53,7 @@ from mapguard.program.infer import unify
 from mapguard.program.model import TYPE_PARAM
 from mapguard.program.types import UNKNOWN, Selected, Step, substitute
 
+_TABLE = 64  # elements
 _COMPARES = frozenset(["==", "!=", "<", ">", "<=", ">="])
 _CONSTANTS = frozenset(
     """bool byte complex64 complex128 float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32 uint64
@@ -425,7 +426,10 @@ class Exprs(Frame):
             return
         keys = under.key if isinstance(under, TMap) else INT
         elem = under.elem if isinstance(under, TMap | TSlice) else UNKNOWN
+        table = len(x.elems) > _TABLE and isinstance(self.types.underlying(elem), TName)
         for key, element in x.elems:
+            if table and isinstance(element, Lit) and (key is None or isinstance(key, Lit)):
+                continue  # numbers or texts of a large table, which say nothing
             index = NONE
             if key is not None and isinstance(under, TMap | TSlice):
                 index = self.own(self.value(key, keys), x.at)

@@ -13,13 +13,11 @@ from mapguard.ir.model import (
     Clone,
     Close,
     Closure,
-    Const,
     Copy,
     CopyInto,
     Dynamic,
     Event,
     Field,
-    Global,
     Load,
     MapOp,
     Op,
@@ -34,15 +32,13 @@ from mapguard.ir.model import (
 
 def defined(event: Event) -> tuple[Reg, ...]:
     """The registers that an event defines."""
-    match event:
-        case Call(dsts=dsts):
-            return dsts
-        case MapOp(op="read" | "len", value=value):
-            return (value,) if value != NONE else ()
-        case Alloc(dst=dst) | Copy(dst=dst) | Cast(dst=dst) | Phi(dst=dst) | Const(dst=dst) | Global(dst=dst) | Closure(dst=dst):
-            return (dst,)
-        case Bound(dst=dst) | Op(dst=dst) | Field(dst=dst) | Load(dst=dst) | Clone(dst=dst) | Recv(dst=dst):
-            return (dst,)
+    dst: Reg | None = getattr(event, "dst", None)
+    if dst is not None:
+        return (dst,)
+    if isinstance(event, Call):
+        return event.dsts
+    if isinstance(event, MapOp) and event.op in ("read", "len") and event.value != NONE:
+        return (event.value,)
     return ()
 
 

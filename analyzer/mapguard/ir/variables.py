@@ -22,6 +22,7 @@ from mapguard.facts.syntax import (
     GoStmt,
     If,
     Labeled,
+    Lit,
     Name,
     Range,
     Return,
@@ -276,7 +277,7 @@ class _Walk:
                     pending.extend(elems)
                 case Call(fn=fn, args=args):
                     pending.extend((fn, args))
-                case None | str() | int() | bool():
+                case None | Lit() | str() | int() | bool():
                     pass
                 case _:
                     pending.extend(getattr(at, f) for f in getattr(at, "__struct_fields__", ()) if f != "type")
