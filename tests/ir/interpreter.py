@@ -529,6 +529,9 @@ class Interpreter:
     def external(self, name: str, args: list[V]) -> list[V]:
         if len(args) == 1 and isinstance(args[0].data, Slice) and args[0].type == TSlice(TName("", "any")):
             args = list(args[0].data.at)
+        if name == "close":
+            args[0].data.closed = True
+            return []
         if name == "fmt.Println":
             self.out.append(" ".join(self.text(a) for a in args) + "\n")
             return []

@@ -96,8 +96,7 @@ class Frame:
 
     def storage(self, t: Type) -> bool:
         """Whether a variable of this type is storage that is copied by assignment: a struct or an array."""
-        under = self.types.underlying(t)
-        return isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)
+        return self.types.is_storage(t)
 
     def own(self, value: Value, at: int) -> Reg:
         """The value as it is passed on: storage that others have is copied."""

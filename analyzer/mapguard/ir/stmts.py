@@ -40,7 +40,7 @@ from mapguard.facts.walk import nodes
 from mapguard.ir.calls import Calls
 from mapguard.ir.exprs import Place
 from mapguard.ir.frame import BOOL, INT, NIL, Context, Frame, Local, Value, signature
-from mapguard.ir.model import ELEM, NONE, Cast, Closure, Dynamic, How, MapOp, Op, Panic, Recv, Reg, RunDefers
+from mapguard.ir.model import ELEM, NONE, Cast, Closure, Dynamic, External, How, MapOp, Op, Panic, Recv, Reg, RunDefers
 from mapguard.ir.model import Call as CallEvent
 from mapguard.ir.model import Return as ReturnEvent
 from mapguard.ir.model import Send as SendEvent
@@ -158,8 +158,12 @@ class Stmts(Calls):
         return Value(reg, type_)
 
     def predeclared_later(self, x: Call, how: How, at: int, end: int) -> list[Value]:
-        """A predeclared function that is deferred or started, as a function of its own that is given the arguments."""
+        """A predeclared function that is deferred or started: ``close`` as a library's function of that name, any other as a function of
+        its own that is given the arguments."""
         args = [self.value(a) for a in x.args]
+        if isinstance(x.fn, Name) and x.fn.name == "close":
+            self.add(CallEvent((), External("close"), tuple(a.reg for a in args), how, at, end))
+            return []
         child = self.child(how)
         names = tuple(Name(f" {number}", x.at) for number in range(len(args)))
         for name, arg in zip(names, args, strict=True):

@@ -4,11 +4,13 @@ Every other variable is a value: a literal that captures it gets the value. A va
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mapguard.facts.model import FuncFacts, Param
 from mapguard.facts.syntax import (
+    Assert,
     Assign,
+    Binary,
     Block,
     Branch,
     Call,
@@ -21,14 +23,17 @@ from mapguard.facts.syntax import (
     FuncLit,
     GoStmt,
     If,
+    Index,
     Labeled,
-    Lit,
     Name,
     Range,
     Return,
+    Sel,
     Send,
+    SliceOf,
     Stmt,
     Switch,
+    TypeExpr,
     Unary,
     VarStmt,
 )
@@ -54,6 +59,19 @@ def var_key(statement: VarStmt, number: int) -> Key:
 
 def case_key(statement: Switch, number: int) -> Key:
     return ("case", statement.at, number)
+
+
+_PARTS: dict[type, tuple[str, ...]] = {  # where an expression has others in it
+    Assert: ("x",),
+    Binary: ("x", "y"),
+    Call: ("fn", "args"),
+    Composite: ("elems",),
+    Index: ("x", "index"),
+    Sel: ("x",),
+    SliceOf: ("x", "bounds"),
+    TypeExpr: ("expr",),
+    Unary: ("x",),
+}
 
 
 class Uses(NamedTuple):
@@ -256,31 +274,22 @@ class _Walk:
     # ------------------------------------------------------------ expressions
 
     def uses(self, x: Expr | tuple[Expr, ...] | None) -> None:
-        pending: list[object] = [x]
+        pending: list[Any] = [x]
         while pending:
             at = pending.pop()
-            match at:
-                case tuple():
-                    pending.extend(at)
-                case Name():
-                    self.used(at)
-                case FuncLit(index=index):
-                    inner = self.literal(index)
-                    if inner is not None:
-                        self.function(inner)
-                case Unary(op="&", x=Name() as name):
-                    self.used(name)
-                    variable = self.named(name.name)
-                    if variable is not None:
-                        variable.addressed = True
-                case Composite(elems=elems):
-                    pending.extend(elems)
-                case Call(fn=fn, args=args):
-                    pending.extend((fn, args))
-                case None | Lit() | str() | int() | bool():
-                    pass
-                case _:
-                    pending.extend(getattr(at, f) for f in getattr(at, "__struct_fields__", ()) if f != "type")
+            kind = type(at)
+            if kind is tuple:
+                pending.extend(at)
+            elif kind is Name:
+                self.used(at)
+            elif kind is FuncLit:
+                inner = self.literal(at.index)
+                if inner is not None:
+                    self.function(inner)
+            else:
+                if kind is Unary and at.op == "&" and isinstance(at.x, Name) and (variable := self.named(at.x.name)) is not None:
+                    variable.addressed = True
+                pending.extend([getattr(at, part) for part in _PARTS.get(kind, ())])
 
     def used(self, x: Name) -> None:
         variable = self.named(x.name)
