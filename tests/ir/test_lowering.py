@@ -63,6 +63,11 @@ def test_the_loop_over_a_function_is_called_by_it() -> None:
     assert body.endswith("return %5")
 
 
+def test_the_loop_over_an_iterator_of_a_library_stays_where_it_is() -> None:
+    source = 'import "lib"\nimport "iter"\nfunc seq() iter.Seq[int]\nfunc f(m map[int]int) { for x := range seq() { m[x]++ } }'
+    assert "write m.0[x.3]" in shown(source, "f")
+
+
 def test_a_deferred_call_in_a_loop_over_a_function_waits_for_the_function() -> None:
     source = "func each(f func(int) bool) {}\nfunc g() {}\nfunc f() { for range each { defer g() } }"
     assert "defer example.com/main.g()" in shown(source, "f$for1")

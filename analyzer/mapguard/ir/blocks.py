@@ -9,7 +9,7 @@ from typing import Literal
 from mapguard.facts.syntax import Type
 from mapguard.ir.ancestors import Ancestors
 from mapguard.ir.flow import defined
-from mapguard.ir.model import NONE, Block, Body, Const, Event, Load, Phi, Reg
+from mapguard.ir.model import NONE, Block, Body, Call, Const, Event, External, Load, Phi, Reg
 from mapguard.ir.renumber import renumbered
 
 Kind = Literal["jump", "if", "select", "range", "end"]
@@ -76,6 +76,12 @@ class Builder:
         if events and isinstance(events[-1], Load) and events[-1].dst == dst:
             return events.pop()  # type: ignore[return-value]
         return None
+
+    def from_library(self, reg: Reg) -> bool:
+        """Whether the last event is the call of a library's function that defines ``reg``."""
+        events = self._blocks[self.at].events
+        last = events[-1] if events else None
+        return isinstance(last, Call) and reg in last.dsts and isinstance(last.callee, External)
 
     def jump(self, target: int) -> None:
         self.end("jump", (target,))

@@ -341,7 +341,9 @@ class Stmts(Calls):
         x = self.value(s.x, INT)
         under = self.types.underlying(self.types.deref(x.type))
         self.scopes.append({})
-        if isinstance(under, TFunc) and under.params and isinstance(yields := self.types.underlying(under.params[0]), TFunc):
+        yields = self.types.underlying(under.params[0]) if isinstance(under, TFunc) and under.params else UNKNOWN
+        # how often and where a library's iterator calls the body is not known: it is taken to be here
+        if isinstance(yields, TFunc) and not self.graph.from_library(x.reg):
             self._range_function(s, x, yields, label)
         else:
             self._range_rounds(s, x, under, label)
