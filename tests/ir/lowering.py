@@ -25,8 +25,6 @@ def program_of(*sources: str, old: bool = False) -> Program:
     text = "package iter\ntype Seq[V any] func(yield func(V) bool)\ntype Seq2[K, V any] func(yield func(K, V) bool)"
     iter_file = SourceFile("iter.go", Path("iter.go"), len(text), "iter", "types", False)
     library, _ = extract([(iter_file, text.encode())], Options(), Cache(None))
-        [(SourceFile("iter.go", Path("iter.go"), len(text), "iter", "types", False), text.encode())], Options(), Cache(None)
-    )
     return link(facts, library, modules=["example.com/main"], shared_loops=["example.com/main"] if old else [])
 
 
