@@ -33,9 +33,12 @@ from mapguard.frontend.gopath import placed
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
 from mapguard.frontend.workers import workers
+from mapguard.ir.lower import Lowerer
+from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
+from mapguard.program.types import Types
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,7 +60,7 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
-        key = _run_key(loaded, (*tree.gaps, *gaps), options)
+        key = _run_key(tree, loaded, (*tree.gaps, *gaps), options)
         stored = _stored(store, key)
         if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
             return stored.report
@@ -76,6 +79,11 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
 
 def analysis(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> tuple[Tree, Judge]:
     """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    tree, program = _linked(options, progress, executor)
+    return tree, Judge(_solve(program, options, progress))
+
+
+def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> tuple[Tree, Program]:
     tree = discover(options)
     loaded, _ = _load(tree.files, options)
     tree, loaded = placed(tree, loaded)
@@ -84,7 +92,7 @@ def analysis(options: Options, progress: Progress | None = None, executor: Execu
         program, _, _ = _program(tree, loaded, options, store, progress, executor)
     finally:
         store.close()
-    return tree, Judge(_solve(program, options, progress))
+    return tree, program
 
 
 def files_read(options: Options) -> list[Path]:
@@ -120,7 +128,8 @@ def _program(
         siblings, _ = read_siblings(tree, loaded, options)
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
-    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests)
+    old = [m.path for m in tree.modules if m.shared_loops]
+    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests, old)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
@@ -219,9 +228,10 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 # ---------------------------------------------------------------- cache keys, pool, clock
 
 
-def _run_key(loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
+def _run_key(tree: Tree, loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
-    parts = [b"report", code_digest(), chosen, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
+    old = msgspec.json.encode([m.path for m in tree.modules if m.shared_loops])
+    parts = [b"report", code_digest(), chosen, old, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
         parts.append(hashlib.blake2b(source, digest_size=16).digest())
@@ -304,8 +314,18 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
+    if what == "ir":
+        return _bodies(_linked(options, None, None)[1], name)
     _, judge = analysis(options)
     return inspect.dump(judge, what, name)
+
+
+def _bodies(program: Program, name: str) -> Iterator[str]:
+    """The events of the bodies whose id contains ``name``. The id of a body in a function is that of the function, $ and a number."""
+    with deep_stack():
+        for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
+            if name in body.func:
+                yield from show(body)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

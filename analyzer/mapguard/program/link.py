@@ -13,11 +13,17 @@ from mapguard.program.testcode import imports_tests, kept_for_tests
 from mapguard.program.types import substitute
 
 
-def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), modules: Collection[str] = (), tests: bool = False) -> Program:
+def link(
+    files: Sequence[FileFacts],
+    declarations: Iterable[FileFacts] = (),
+    modules: Collection[str] = (),
+    tests: bool = False,
+    shared_loops: Collection[str] = (),
+) -> Program:
     """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures.
 
     ``modules`` are the paths of the tree's modules. With ``tests`` folders for tests are like all others; so they are where nothing
-    else is scanned.
+    else is scanned. ``shared_loops`` are those of the modules that are written in a Go before 1.22.
     """
     program = Program()
     program.modules = tuple(sorted(set(modules), key=lambda m: (-len(m), m)))
@@ -37,6 +43,8 @@ def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), mod
         _members(program, file)
     for func in program.funcs:
         program.by_id[func.id] = func
+    for scope in program.scopes.values() if shared_loops else ():
+        scope.shared_loops = program.module_of(scope.file.package_path) in shared_loops
     return program
 
 
