@@ -46,7 +46,6 @@ class After:
         walk.run(where)
         return Reach(walk.whole, walk.part)
 
-
     def thread(self, func: int, site: int, stop: Stop) -> Reach:
         """What a thread that begins with ``func`` and is started at ``site`` runs until it meets a stop."""
         walk = _Walk(self, stop, None)
