@@ -27,7 +27,7 @@ from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
-from mapguard.findings.model import Finding, Report, Stats
+from mapguard.findings.model import Finding, InForce, Report, Stats
 from mapguard.findings.select import with_fingerprints
 from mapguard.frontend import cache
 from mapguard.frontend import discover as discovery
@@ -66,9 +66,10 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
     scope = discovery.scope_of(options)
-    report = merged([_component(tree, scope, options, progress, executor) for tree in discover(options)])
+    trees = discover(options)
+    report = merged([_component(tree, scope, options, progress, executor) for tree in trees])
     inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
-    return msgspec.structs.replace(report, gaps=tuple(inside))
+    return msgspec.structs.replace(report, gaps=tuple(inside), in_force=InForce(left_out=dict(trees[0].left_out)))
 
 
 def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
@@ -88,7 +89,9 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
             clock.laps.update(seconds_program)
             clock.start = time.perf_counter()
             report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
-            report = msgspec.structs.replace(report, files=tuple(file.path for file, source in loaded if b"mapguard:ignore" in source))
+            report = msgspec.structs.replace(
+                report, files=tuple(file.path for file, source in loaded if b"mapguard" in source and b"ignore" in source)
+            )
             if options.cache:
                 siblings = read_siblings(tree, loaded, options)[1]
                 store.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})

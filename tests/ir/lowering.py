@@ -6,8 +6,9 @@ from pathlib import Path
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
 from mapguard.frontend.cache import Cache
-from mapguard.frontend.discover import SourceFile, discover
+from mapguard.frontend.discover import discover
 from mapguard.frontend.extract import extract
+from mapguard.frontend.tree import SourceFile
 from mapguard.ir.lower import Lowerer
 from mapguard.ir.model import Body
 from mapguard.program.link import link
@@ -31,7 +32,7 @@ def program_of(*sources: str, old: bool = False) -> Program:
 def program_in(folder: Path) -> Program:
     """The program of the Go files below a folder."""
     options = Options(paths=(folder,))
-    loaded = [(f, f.absolute.read_bytes()) for f in discover(options).files]
+    loaded = [(f, f.absolute.read_bytes()) for tree in discover(options) for f in tree.files]
     return link(extract(loaded, options, Cache(None))[0])
 
 

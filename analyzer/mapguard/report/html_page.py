@@ -12,6 +12,7 @@ from mapguard.findings.rules import Rule
 from mapguard.report.context import Context
 from mapguard.report.diagram import Diagram, diagram
 from mapguard.report.highlight import CodeLine, code, visible
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 
 # 'quoted', (*Type).Method, a.b.c (but not part of a path)
@@ -57,6 +58,7 @@ class Page(msgspec.Struct, frozen=True):
     severities: tuple[tuple[str, int], ...]
     files: int
     rules: tuple[Rule, ...]
+    in_force: tuple[str, ...]
 
 
 class Excerpts:
@@ -93,7 +95,7 @@ def page(report: Report, context: Context) -> Page:
     severities = tuple((name, counts[name]) for name in ("error", "warning", "note") if counts[name])
     places = {f.accesses[0].path for f in findings if f.accesses}
     subject = context.remote.removeprefix("https://") or common
-    return Page(subject, report, entries, facets, severities, len(places), rules)
+    return Page(subject, report, entries, facets, severities, len(places), rules, tuple(sentences(report.in_force)))
 
 
 def title(finding: Finding) -> str:
