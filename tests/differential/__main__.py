@@ -1,9 +1,9 @@
 """``python -m differential``: draw labelled programs, score the analysis on them, look at one.
 
-    cd tests
-    python -m differential draw DIR --count 2000 --seed 1     # writes and labels them (needs Go and a C compiler)
-    python -m differential score DIR                          # scans them, prints the table, writes DIR/wrong
-    python -m differential show 17                            # the program of one seed, with its choices
+cd tests
+python -m differential draw DIR --count 2000 --seed 1     # writes and labels them (needs Go and a C compiler)
+python -m differential score DIR                          # scans them, prints the table, writes DIR/wrong
+python -m differential show 17                            # the program of one seed, with its choices
 """
 
 import argparse
@@ -51,7 +51,7 @@ def _score(arguments: argparse.Namespace) -> None:
     said = scan(programs, cases, command)
     print(table(cases, said))
     total = score(cases, said)
-    print(f"\nagreement {total.agreement:.1%} recall {total.recall:.1%} silence {total.silence:.1%} of {total.count} programs")
+    print(f"\nagreement {total.agreement:.1%} recall {total.recall:.1%} silence {total.silence:.1%} of {total.programs} programs")
     _write_wrong([case for case in cases if not right(case, said[case.seed])], said, arguments.folder)
     sample = random.Random(0).sample(cases, min(arguments.alone, len(cases)))
     differing = [case.name for case in sample if scan_alone(programs, case, command) != said[case.seed]]

@@ -44,12 +44,16 @@ def access(s: Sketch, side: str, writes: bool | None) -> Access:
     fitting = {name: float(_WEIGHTS.get(name, 1)) for name, (kind, _) in table.items() if writes is None or (kind == "W") == writes}
     kind, lines = table[s.choose(f"access {side}", fitting)]
     filled = [line.format(m="{m}", v=VALUES[s.value], K=s.key, V=s.value) for line in lines]
-    return Access(kind, through_generic(s, side, Access(kind, filled)) if s.dice.random() < 0.1 else filled)
+    drawn = Access(kind, filled)
+    return (
+        drawn
+        if s.choose(f"access by {side}", {"itself": 9, "generic function": 1}) == "itself"
+        else Access(kind, _through_generic(s, drawn))
+    )
 
 
-def through_generic(s: Sketch, side: str, a: Access) -> list[str]:
+def _through_generic(s: Sketch, a: Access) -> list[str]:
     """The access as a function for all maps of one underlying type."""
-    s.choices[f"access {side}"] = "generic " + s.choices[f"access {side}"]
     name = s.role("F")
     s.declare(f"func {name}[$T ~{s.map_type}]($m $T, $k {s.key}) {{", *a.on("$m"), "}")
     return [f"{name}({{m}}, $k){MARK}"]

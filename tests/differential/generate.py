@@ -11,6 +11,7 @@ from differential.objects import objects
 from differential.orders import order
 from differential.places import Place, first_fill, place
 from differential.sketch import KEYS, Sketch, text
+from differential.starts import Thread
 
 SIDES = ("A", "B")
 LOOPS = {"none": 1.0, "counted": 3, "three parts": 1, "over keys": 1}
@@ -35,27 +36,27 @@ def program(seed: int, package: str = "main", entry: str = "main") -> Program:
     dice = random.Random(seed)
     s = Sketch(dice)
     where = place(s)
-    reads_only = dice.random() < 0.06
-    accesses = {"A": access(s, "A", False if reads_only else True), "B": access(s, "B", False if reads_only else None)}
-    if dice.random() < 0.5:  # the side that writes may be the one that starts later
-        accesses = {"A": accesses["B"], "B": accesses["A"]}
-        s.choices["access A"], s.choices["access B"] = s.choices["access B"], s.choices["access A"]
+    writer = dice.choice((*SIDES, *SIDES, *SIDES, "neither"))  # the other side does either
+    accesses = {side: access(s, side, True if side == writer else False if writer == "neither" else None) for side in SIDES}
     chains = {side: _chain(s, side) for side in SIDES}
     protection = guard(s, where, accesses)
     start = {side: s.choose(f"start {side}", starts.fitting(s)) for side in SIDES}
     counts = {side: starts.count(s, start[side]) for side in SIDES}
     given = objects(s, counts)
     for side in SIDES:
-        if start[side] == "http handler" and given.outer[side] or start[side].startswith("go method") and not (given.main or given.outer[side]):
+        no_object = not (given.main or given.outer[side])
+        if (start[side] == "http handler" and given.outer[side]) or (start[side].startswith("go method") and no_object):
             start[side] = s.choices[f"start {side}"] = "go literal"
-    arranged = order(s, start, counts)
+    arranged = order(s, start, counts, nested=not given.inner["A"] and not given.outer["A"])
     bodies = {side: _body(s, side, accesses[side], chains[side], protection) for side in SIDES}
-    threads = {}
-    for side in SIDES:
-        around = arranged.a if side == "A" else arranged.b
-        body = [*given.inner[side], *around(bodies[side])]
-        right = arranged.right_wait or side == "B"
-        threads[side] = starts.thread(s, side, start[side], counts[side], given.outer[side], body, main_o=given.main, right=right)
+
+    def threads_of(side: str, lines: list[str], right: bool) -> Thread:
+        body = [*given.inner[side], *lines]
+        return starts.thread(s, side, start[side], counts[side], given.outer[side], body, main_o=given.main, right=right)
+
+    b = threads_of("B", arranged.b(bodies["B"]), True)
+    a = threads_of("A", arranged.with_b(arranged.a(bodies["A"]), b), arranged.right_wait)
+    threads = {"A": a, "B": b}
     main = [*_prepared(s, where, given.main), *arranged.main(threads["A"], threads["B"]), *_after(s, where, given.main)]
     for side in SIDES:
         s.choices[f"threads {side}"] = "1" if counts[side] == 1 else "more"

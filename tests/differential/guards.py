@@ -7,9 +7,26 @@ from differential.accesses import Access
 from differential.places import Place, use
 from differential.sketch import MARK, Sketch
 
-KINDS = {"mutex": 4.0, "rwmutex": 3, "locker": 1, "channel": 1, "busy flag": 1, "condition": 0.7, "lock type of the program": 0.7}
+KINDS = {
+    "mutex": 4.0,
+    "rwmutex": 3,
+    "locker": 1,
+    "channel": 1,
+    "busy flag": 1,
+    "condition": 0.7,
+    "lock type of the program": 0.7,
+    "busy flag under a mutex": 0.7,
+    "event loop": 1,
+}
 IDENTITIES = {"same": 5.0, "two locks": 1, "lock of another object": 1, "lock made in the call": 0.7}
-STYLES = {"inline": 3.0, "deferred": 2, "lock and unlock functions": 1, "function under the lock": 1, "unlock function returned": 1, "lock passed": 1}
+STYLES = {
+    "inline": 3.0,
+    "deferred": 2,
+    "lock and unlock functions": 1,
+    "function under the lock": 1,
+    "unlock function returned": 1,
+    "lock passed": 1,
+}
 FORMS = {
     "none": 1.0,
     "held": 5,
@@ -34,7 +51,7 @@ class Kind(NamedTuple):
     take: str
     give: str
     reference: bool = False
-    tries: bool = False
+    tries: str = ""  # how it is asked for, where it can be
 
 
 class Touch(NamedTuple):
@@ -57,9 +74,9 @@ class Guard(NamedTuple):
 def _kind(s: Sketch, name: str) -> Kind:
     match name:
         case "mutex":
-            return Kind("sync.Mutex", "", "{x}.Lock()", "{x}.Unlock()", tries=True)
+            return Kind("sync.Mutex", "", "{x}.Lock()", "{x}.Unlock()", tries="{x}.TryLock()")
         case "rwmutex":
-            return Kind("sync.RWMutex", "", "{x}.Lock()", "{x}.Unlock()", tries=True)
+            return Kind("sync.RWMutex", "", "{x}.Lock()", "{x}.Unlock()", tries="{x}.TryLock()")
         case "locker":
             return Kind("sync.Locker", "&sync.Mutex{}", "{x}.Lock()", "{x}.Unlock()", reference=True)
         case "channel":
@@ -74,6 +91,25 @@ def _kind(s: Sketch, name: str) -> Kind:
             )
             s.declare("func ($w *$Gate) $Leave() {", "$w.$c.L.Lock()", "$w.$busy = false", "$w.$c.Signal()", "$w.$c.L.Unlock()", "}")
             return Kind("*$Gate", "&$Gate{$c: sync.NewCond(&sync.Mutex{})}", "{x}.$Enter()", "{x}.$Leave()", reference=True)
+        case "busy flag under a mutex":
+            s.declare("type $Busy struct {", "$mu sync.Mutex", "$busy bool", "}")
+            s.declare(
+                *("func ($w *$Busy) $Try() bool {", "$w.$mu.Lock()", "defer $w.$mu.Unlock()", "if $w.$busy {", "return false", "}"),
+                *("$w.$busy = true", "return true", "}"),
+            )
+            s.declare("func ($w *$Busy) $Free() {", "$w.$mu.Lock()", "$w.$busy = false", "$w.$mu.Unlock()", "}")
+            return Kind("$Busy", "", "for !{x}.$Try() {{ runtime.Gosched() }}", "{x}.$Free()", tries="{x}.$Try()")
+        case "event loop":
+            s.declare("type $Loop struct {", "$ops chan func()", "}")
+            s.declare(
+                *("func $Begin2() *$Loop {", "$w := &$Loop{make(chan func())}", "go func() {", "for $f := range $w.$ops {", "$f()"),
+                *("}", "}()", "return $w", "}"),
+            )
+            s.declare(
+                *("func ($w *$Loop) $Do($f func()) {", "$done := make(chan bool)", "$w.$ops <- func() {", "$f()", "$done <- true"),
+                *("}", "<-$done", "}"),
+            )
+            return Kind("*$Loop", "$Begin2()", "", "", reference=True)
     s.declare("type $Lock struct {", "$mu sync.Mutex", "}")
     s.declare("func ($w *$Lock) $Enter() {", "$w.$mu.Lock()", "}")
     s.declare("func ($w *$Lock) $Leave() {", "$w.$mu.Unlock()", "}")
@@ -100,18 +136,19 @@ class _Locked:
         self.s, self.place = s, place
         self.kind_name = s.choose("lock", KINDS)
         self.kind = _kind(s, self.kind_name)
-        wanted = {"field": 4.0, "pointer field": 1, "embedded": 1} if s.holder else {}
+        wanted = {"field": 4.0, "pointer field": 1, "embedded": 1, "field of a part": 1} if s.holder else {}
         where = s.choose("lock place", {**wanted, "package": 1.5 if s.o_type else 3, **({"local": 1.0} if s.o_type else {})})
         if where == "embedded" and self.kind_name not in ("mutex", "rwmutex", "locker"):
             where = s.choices["lock place"] = "field"
         if where == "pointer field" and self.kind.reference:
             where = s.choices["lock place"] = "field"
         self.where = where
-        self.in_holder = where in ("field", "pointer field", "embedded")
+        self.in_holder = where in ("field", "pointer field", "embedded", "field of a part")
         identities = {
             name: weight
             for name, weight in IDENTITIES.items()
-            if (name != "lock of another object" or self.in_holder) and (name != "lock made in the call" or self.kind_name in ("mutex", "rwmutex"))
+            if (name != "lock of another object" or self.in_holder)
+            and (name != "lock made in the call" or self.kind_name in ("mutex", "rwmutex"))
         }
         self.identity = s.choose("which lock", identities)
         self.first = self._lock("$lock", where)
@@ -130,6 +167,8 @@ class _Locked:
         unfit = set()
         if self.kind_name != "rwmutex":
             unfit.add("read lock held")
+        if self.kind_name == "event loop":
+            unfit |= {"released early", "taken late", "on condition, true", "on condition, false"}
         if not self.kind.tries:
             unfit |= {"if free", "asked for and ignored"}
         if "value receiver" in (w for what, w in self.s.choices.items() if what.startswith("wrapper")):
@@ -138,7 +177,9 @@ class _Locked:
             unfit |= {"alias used after", "clone used after", "swapped out"}
         if not self.place.assignable:
             unfit.add("swapped out")
-        return {name: weight * (3 if name == "read lock held" and a.kind == "R" else 1) for name, weight in FORMS.items() if name not in unfit}
+        return {
+            name: weight * (3 if name == "read lock held" and a.kind == "R" else 1) for name, weight in FORMS.items() if name not in unfit
+        }
 
     def _lock(self, role: str, where: str) -> str:
         s, kind = self.s, self.kind
@@ -154,6 +195,12 @@ class _Locked:
                 if star or kind.init:
                     s.inits.append(f"{role}: {kind.init or f'&{kind.type}' + '{}'}")
                 return f"$o.{role}"
+            case "field of a part":
+                if not s.has("$Part"):
+                    s.declare("type $Part struct {", f"$held {kind.type}", "}")
+                s.fields.append(f"{role} *$Part")
+                s.inits.append(f"{role}: &$Part{{{f'$held: {kind.init}' if kind.init else ''}}}")
+                return f"$o.{role}.$held"
             case "package":
                 s.declare(f"var {role} {kind.type}" + (f" = {kind.init}" if kind.init else ""))
                 return role
@@ -164,7 +211,7 @@ class _Locked:
         return role
 
     def guard(self) -> Guard:
-        reference = self.kind.reference or self.where == "pointer field"
+        reference = self.kind.reference or self.where in ("pointer field", "field of a part")
         return Guard(self.around, self.touches, self.in_holder, reference, self.identity)
 
     def touches(self, side: str, a: Access) -> list[Touch]:
@@ -186,7 +233,9 @@ class _Locked:
         fresh = f"{s.map} = {s.map_type}{{}}{MARK}"
         match form:
             case "alias used after":
-                return reached([*self._hold(side, [f"{alias} = {s.map}{MARK}"], before=f"var {alias} {self._alias_type()}"), *use(s, side, a, alias)])
+                return reached(
+                    [*self._hold(side, [f"{alias} = {s.map}{MARK}"], before=f"var {alias} {self._alias_type()}"), *use(s, side, a, alias)]
+                )
             case "clone used after":
                 made = [f"{alias} = make({s.map_type}, len({s.map})){MARK}", f"maps.Copy({alias}, {s.map}){MARK}"]
                 copied = s.dice.choice((made, [*made[:1], f"{alias} = maps.Clone({s.map}){MARK}"]))
@@ -210,6 +259,7 @@ class _Locked:
     def _bracket(self, side: str, form: str, lines: list[str]) -> list[str]:
         x = "$own" if self._own(side) else self._x(side)
         take, give = self.kind.take.format(x=x), self.kind.give.format(x=x)
+        asked = self.kind.tries.format(x=x)
         own = [f"var $own {self.kind.type}"] if self._own(side) else []
         match form:
             case "none":
@@ -223,16 +273,18 @@ class _Locked:
             case "taken late":
                 return [*own, *lines, take, give]
             case "if free":
-                return [*own, f"if {x}.TryLock() {{", *lines, give, "}"]
+                return [*own, f"if {asked} {{", *lines, give, "}"]
             case "asked for and ignored":
                 got = self.s.role("ok")
-                return [*own, f"{got} := {x}.TryLock()", "runtime.Gosched()", *lines, f"if {got} {{", give, "}"]
+                return [*own, f"{got} := {asked}", "runtime.Gosched()", *lines, f"if {got} {{", give, "}"]
         flag = "true" if form == "on condition, true" else "false"
         if self.s.dice.random() < 0.5:
             name = self.s.role("c")
             return [*own, f"{name} := {flag}", f"if {name} {{", take, "}", *lines, f"if {name} {{", give, "}"]
         name = self.s.role("When")
-        self.s.declare(f"func {name}({self.s.parameters()}, $yes bool) {{", *own, "if $yes {", take, f"defer func() {{ {give} }}()", "}", *lines, "}")
+        self.s.declare(
+            f"func {name}({self.s.parameters()}, $yes bool) {{", *own, "if $yes {", take, f"defer func() {{ {give} }}()", "}", *lines, "}"
+        )
         return [f"{name}({self.s.arguments()}, {flag})"]
 
     def _own(self, side: str) -> bool:
@@ -246,6 +298,8 @@ class _Locked:
         if self._own(side):
             x, style = "$own", "inline"
             head.append(f"var $own {self.kind.type}")
+        if self.kind_name == "event loop":
+            return [*head, f"{x}.$Do(func() {{", *lines, "})"]
         take, give = self.kind.take.format(x=x), self.kind.give.format(x=x)
         if read:
             take, give = take.replace(".Lock", ".RLock"), give.replace(".Unlock", ".RUnlock")

@@ -22,7 +22,15 @@ ANY = {
     "by key, the same": 1,
     "by key, another": 1,
 }
-STRUCT = {"copy of the struct": 1.5, "copy made in the thread": 1, "another holder": 1, "getter of the only one": 1, "lazily made only one": 1}
+STRUCT = {
+    "copy of the struct": 1.5,
+    "copy made in the thread": 1,
+    "another holder": 1,
+    "getter of the only one": 1,
+    "lazily made only one": 1,
+    "parent of the object": 1,
+    "through a child": 1,
+}
 
 
 class Objects(NamedTuple):
@@ -47,9 +55,15 @@ def objects(s: Sketch, counts: dict[str, int]) -> Objects:
         return Objects(nothing, nothing, False, SAME, SAME, SAME)
     modes = {**ANY, **(STRUCT if s.holder else {})}
     if "swapped out" in (s.choices.get("form A"), s.choices.get("form B")):
-        modes = {name: weight for name, weight in modes.items() if name not in ("copy of the struct", "copy made in the thread", "another holder")}
+        modes = {
+            name: weight
+            for name, weight in modes.items()
+            if name not in ("copy of the struct", "copy made in the thread", "another holder")
+        }
     name = s.choose("object", modes)
     total = counts["A"] + counts["B"]
+    if name in ("parent of the object", "through a child"):
+        s.fields.append(f"$up {s.o_type}")
     fresh = s.fresh()
 
     def both(lines: list[str]) -> dict[str, list[str]]:
@@ -64,10 +78,11 @@ def objects(s: Sketch, counts: dict[str, int]) -> Objects:
         case "made in the thread":
             return Objects(nothing, both([f"$o := {fresh}"]), False, DIFFERENT, DIFFERENT, DIFFERENT)
         case "one for each side":
-            s.setup += [f"$one := {fresh}", f"$two := {fresh}"]
+            s.local("$one", s.o_type, fresh)
+            s.local("$two", s.o_type, fresh)
             return Objects({"A": ["$o := $one"], "B": ["$o := $two"]}, nothing, False, SAME, SAME, DIFFERENT)
         case "element by index" | "element by index, of both sides" | "first element":
-            s.setup.append(f"$list := []{s.o_type}{{{', '.join([fresh] * total)}}}")
+            s.local("$list", f"[]{s.o_type}", f"[]{s.o_type}{{{', '.join([fresh] * total)}}}")
             if name == "first element":
                 return Objects(both(["$o := $list[0]"]), nothing, False, SAME, SAME, SAME)
             second = f"$list[$i+{counts['A']}]" if name == "element by index" else "$list[$i]"
@@ -99,11 +114,20 @@ def objects(s: Sketch, counts: dict[str, int]) -> Objects:
             inner = {"A": [f'$o := {table}["u"]'], "B": [f'$o := {table}["{"u" if same else "v"}"]']}
             return Objects(nothing, inner, False, SAME, SAME, SAME if same else DIFFERENT)
         case "copy of the struct":
-            s.setup += [f"$o := {fresh}", "$copy := *$o"]
+            s.setup.append(f"$o := {fresh}")
+            s.local("$copy", s.holder, "*$o")
             return Objects({"A": [], "B": ["$o := &$copy"]}, nothing, True, SAME, SAME, COPY)
         case "copy made in the thread":
             s.setup.append(f"$o := {fresh}")
             return Objects(nothing, {"A": [], "B": ["$copy := *$o", "$o := &$copy"]}, True, SAME, COPY, COPY)
+        case "parent of the object":
+            s.setup += [f"$o := {fresh}", f"$o.$up = {fresh}"]
+            return Objects(nothing, {"A": [], "B": ["$o := $o.$up"]}, True, SAME, SAME, DIFFERENT)
+        case "through a child":
+            s.setup.append(f"$o := {fresh}")
+            s.local("$child", s.o_type, fresh)
+            s.setup.append("$child.$up = $o")
+            return Objects(nothing, {"A": [], "B": ["$o := $child.$up"]}, True, SAME, SAME, SAME)
         case "another holder":
             s.setup.append(f"$o := {fresh}")
             second = [f"$next := {fresh}", f"$next.{s.carrier} = $o.{s.carrier}", "$o := $next"]

@@ -6,7 +6,16 @@ from typing import NamedTuple
 from differential.sketch import Sketch
 from differential.starts import Thread, waitable
 
-ORDERS = {"together": 4.0, "together, B first": 2, "A is waited for": 2, "A seems to be waited for": 2, "signal": 2, "signal that orders nothing": 1.5}
+ORDERS = {
+    "together": 4.0,
+    "together, B first": 2,
+    "A is waited for": 2,
+    "A seems to be waited for": 2,
+    "signal": 2.5,
+    "signal that orders nothing": 2,
+    "A starts B first": 1.5,
+    "A starts B last": 1,
+}
 SIGNALS = {
     "unbuffered send": 1.0,
     "unbuffered receive": 1,
@@ -18,7 +27,13 @@ SIGNALS = {
     "cancel": 1,
     "once": 1,
 }
-EMPTY_SIGNALS = {"buffered receive": 1.0, "closed before the work": 1, "select with default": 1, "another channel": 1, "lock taken and released": 1}
+EMPTY_SIGNALS = {
+    "buffered receive": 1.0,
+    "closed before the work": 1,
+    "select with default": 1,
+    "another channel": 1,
+    "lock taken and released": 1,
+}
 Wrap = Callable[[list[str]], list[str]]
 
 
@@ -34,11 +49,22 @@ class Order(NamedTuple):
     def right_wait(self) -> bool:
         return self.name != "A seems to be waited for"
 
+    def with_b(self, lines: list[str], b: Thread) -> list[str]:
+        """The body of A, which may start B and wait for it."""
+        match self.name:
+            case "A starts B first":
+                return [*b.start, *lines, *b.wait]
+            case "A starts B last":
+                return [*lines, *b.start, *b.wait]
+        return lines
+
     def main(self, a: Thread, b: Thread) -> list[str]:
         """The statements of main."""
         match self.name:
             case "A is waited for" | "A seems to be waited for":
                 return [*a.start, *a.wait, *b.start, *b.wait, *a.end]
+            case "A starts B first" | "A starts B last":
+                return [*a.start, *a.wait]
             case "together, B first":
                 return [*b.start, *a.start, *b.wait, *a.wait]
         return [*a.start, *b.start, *a.wait, *b.wait]
@@ -47,16 +73,20 @@ class Order(NamedTuple):
         """Can no access of A overlap one of B?"""
         if self.name == "together, B first":
             return b.at_start
-        return a.at_start or self.signalled or self.name == "A is waited for"
+        if self.name == "A starts B first":
+            return False
+        return self.name == "A starts B last" or a.at_start or self.signalled or self.name == "A is waited for"
 
 
-def order(s: Sketch, starts: dict[str, str], counts: dict[str, int]) -> Order:
-    """Draws the order."""
+def order(s: Sketch, starts: dict[str, str], counts: dict[str, int], *, nested: bool) -> Order:
+    """Draws the order; ``nested`` says that B's threads would get the same object when A started them."""
     ways = dict(ORDERS)
     if not waitable(starts["A"]):
         del ways["A seems to be waited for"]
     if counts["A"] > 1 or starts["A"] in ("called", "all and wait"):
         del ways["signal"], ways["signal that orders nothing"]
+    if counts["A"] > 1 or not nested:
+        del ways["A starts B first"], ways["A starts B last"]
     name = s.choose("order", ways)
     if "signal" not in name:
         return Order(name, lambda lines: lines, lambda lines: lines, False)

@@ -56,7 +56,14 @@ def _in_struct(s: Sketch, name: str) -> Place:
     t, fresh = s.map_type, f"{s.map_type}{{}}"
     s.holder, s.o_type, s.methods = "$H", "*$H", True
     field, inner, expression, init = "$m " + t, "$In", "$o.$m", "$m: " + fresh
-    wants_inner = name in ("embedded", "embedded pointer", "field of a pointer", "field of a value", "pointer in any", "method of an interface")
+    wants_inner = name in (
+        "embedded",
+        "embedded pointer",
+        "field of a pointer",
+        "field of a value",
+        "pointer in any",
+        "method of an interface",
+    )
     if wants_inner:
         s.declare(f"type {inner} struct {{", f"$m {t}", "}")
     s.carrier = "$x"

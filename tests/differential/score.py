@@ -1,4 +1,4 @@
-"""What mapguard says of labelled programs, against their labels: agreement, recall and silence, overall and for each value of each choice."""
+"""What mapguard says of labelled programs, against their labels: agreement, recall and silence, overall and by choice."""
 
 import json
 import os
@@ -33,12 +33,12 @@ class Score(NamedTuple):
     silent: int
 
     @property
-    def count(self) -> int:
+    def programs(self) -> int:
         return self.racing + self.silent
 
     @property
     def agreement(self) -> float:
-        return (self.found + self.left) / self.count if self.count else 1.0
+        return (self.found + self.left) / self.programs if self.programs else 1.0
 
     @property
     def recall(self) -> float:
@@ -121,7 +121,7 @@ def table(cases: list[Case], said: dict[int, Said]) -> str:
 
 
 def _row(choice: str, value: str, s: Score) -> str:
-    cells = [choice, value, str(s.count), _percent(s.agreement), _percent(s.recall), str(s.racing), _percent(s.silence), str(s.silent)]
+    cells = [choice, value, str(s.programs), _percent(s.agreement), _percent(s.recall), str(s.racing), _percent(s.silence), str(s.silent)]
     return "| " + " | ".join(cells) + " |"
 
 

@@ -77,9 +77,13 @@ class Sketch:
         if not needs_main and self.dice.random() < 0.5:
             self.declare(f"var {name} = {init}")
         else:
-            self.setup.append(f"{name} := {init}")
-            self.locals.append((name, type_))
+            self.local(name, type_, init)
         return name
+
+    def local(self, name: str, type_: str, init: str) -> None:
+        """A variable of main that threads are given."""
+        self.setup.append(f"{name} := {init}")
+        self.locals.append((name, type_))
 
     def reach(self) -> list[tuple[str, str]]:
         """What a function that touches the map has to be given."""
@@ -116,12 +120,13 @@ def text(sketch: Sketch, main: list[str], package: str, entry: str, dice: random
 
 
 def indented(source: str) -> list[str]:
+    """Lines with one more tab inside of what a line opens, however much it opens."""
     depth, out = 0, []
     for line in source.split("\n"):
         line = line.strip()
         bare = re.sub(r'"[^"]*"', "", line)
-        closers = len(re.match(r"[})\]]*", bare)[0])  # type: ignore[index]
         opened = sum(bare.count(c) for c in "{([") - sum(bare.count(c) for c in "})]")
-        out.append("\t" * (depth - closers) + line if line else "")
-        depth += opened
+        closes = bare[:1] in ("}", ")", "]")
+        out.append("\t" * (depth - closes) + line if line else "")
+        depth += (opened > 0) - (opened < 0)
     return out

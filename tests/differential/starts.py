@@ -83,7 +83,13 @@ def thread(s: Sketch, side: str, start: str, n: int, outer: list[str], body: lis
         repeated = ["{", *outer, *each, "}"] if outer else each
     if start in _AFTER_WAITS:
         wait, after = after, []
-    return Thread([*begin, *before, *repeated, *after], wait, end, start == "one worker", start in ("called", "all and wait"))
+    started = [*begin, *before, *repeated, *after]
+    if start not in _AFTER_WAITS and s.choose(f"started from {side}", {"main": 3, "a function": 1}) == "a function":
+        given = [*([("$o", s.o_type)] if main_o and s.o_type else []), *s.locals]
+        name = s.role("Launch")
+        s.declare(f"func {name}({', '.join(f'{a} {t}' for a, t in given)}) {{", *started, "}")
+        started = [f"{name}({', '.join(a for a, _ in given)})"]
+    return Thread(started, wait, end, start == "one worker", start in ("called", "all and wait"))
 
 
 def _waited(s: Sketch, side: str, start: str, n: int, right: bool) -> tuple[list[str], list[str], list[str], list[str], list[str]]:
@@ -157,7 +163,7 @@ def _wait(s: Sketch, wait: str, n: int) -> tuple[list[str], list[str], list[str]
         case "cancel":
             ctx, stop = s.role("ctx"), s.role("stop")
             s.setup.append(f"{ctx}, {stop} := context.WithCancel(context.Background())")
-            s.locals.append((ctx, "context.Context"))
+            s.locals += [(ctx, "context.Context"), (stop, "context.CancelFunc")]
             return [], [f"if {ctx}.Err() != nil {{", "runtime.Gosched()", "}"], [], [f"{stop}()"]
     return [], [], [], ["time.Sleep(time.Microsecond)"]
 
@@ -169,7 +175,13 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
     f, x = s.role("Run"), s.role("x")
     match start:
         case "called":
-            return ["func() {", *lines, "}()"] if any(line.startswith("defer") for line in lines) or s.dice.random() < 0.5 else ["{", *lines, "}"], [], []
+            return (
+                ["func() {", *lines, "}()"]
+                if any(line.startswith("defer") for line in lines) or s.dice.random() < 0.5
+                else ["{", *lines, "}"],
+                [],
+                [],
+            )
         case "go function":
             s.declare(f"func {f}({parameters}) {{", "{", *lines, "}", "}")
             return [f"go {f}({arguments})"], [], []
@@ -185,7 +197,11 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
         case "generic helper starts":
             s.declare(f"func {f}[$T any]($v $T, $f func($T)) {{", "go $f($v)", "}")
             given = "$o" if needs_o and s.o_type else "1"
-            return [f"{f}({given}, func({given if given == '$o' else '_'} {s.o_type if given == '$o' else 'int'}) {{", "{", *lines, "}", "})"], [], []
+            return (
+                [f"{f}({given}, func({given if given == '$o' else '_'} {s.o_type if given == '$o' else 'int'}) {{", "{", *lines, "}", "})"],
+                [],
+                [],
+            )
         case "function in a field":
             type_ = s.role("Task")
             s.declare(f"type {type_} struct {{", "$do func()", "}")
@@ -204,7 +220,17 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
             return [f"var {x} {face} = {type_}(func() {{", *lines, "})", f"go {x}.$Run()"], [], []
         case "worker pool" | "one worker":
             wg, workers = s.role("wg"), n if start == "worker pool" else 1
-            worker = [f"for range {workers} {{", f"{wg}.Add(1)", "go func() {", f"defer {wg}.Done()", f"for $f := range {x} {{", "$f()", "}", "}()", "}"]
+            worker = [
+                f"for range {workers} {{",
+                f"{wg}.Add(1)",
+                "go func() {",
+                f"defer {wg}.Done()",
+                f"for $f := range {x} {{",
+                "$f()",
+                "}",
+                "}()",
+                "}",
+            ]
             return (
                 [f"{x} <- func() {{", *lines, "}"],
                 [f"{x} := make(chan func())", f"var {wg} sync.WaitGroup", *worker],

@@ -85,7 +85,9 @@ def wrapped(s: Sketch, name: str, lines: list[str]) -> list[str]:
             return [f"{f}({arguments}, 3)"]
         case "goto":
             label, n = s.role("label"), s.role("n")
-            s.declare(f"func {f}({parameters}) {{", f"{n} := 0", f"{label}:", "{", *lines, "}", f"if {n}++; {n} < 2 {{", f"goto {label}", "}", "}")
+            s.declare(
+                f"func {f}({parameters}) {{", f"{n} := 0", f"{label}:", "{", *lines, "}", f"if {n}++; {n} < 2 {{", f"goto {label}", "}", "}"
+            )
             return [f"{f}({arguments})"]
         case "labelled loop":
             label = s.role("label")
