@@ -3,21 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from differential import locks
 from differential.accesses import Access
 from differential.places import Place, use
 from differential.sketch import MARK, Sketch
 
-KINDS = {
-    "mutex": 4.0,
-    "rwmutex": 3,
-    "locker": 1,
-    "channel": 1,
-    "busy flag": 1,
-    "condition": 0.7,
-    "lock type of the program": 0.7,
-    "busy flag under a mutex": 0.7,
-    "event loop": 1,
-}
 IDENTITIES = {"same": 5.0, "two locks": 1, "lock of another object": 1, "lock made in the call": 0.7}
 STYLES = {
     "inline": 3.0,
@@ -43,17 +33,6 @@ FORMS = {
 }
 
 
-class Kind(NamedTuple):
-    """A kind of lock: how a value is declared, taken and given back. A reference is the same lock in every copy of its holder."""
-
-    type: str
-    init: str  # "" where the zero value will do
-    take: str
-    give: str
-    reference: bool = False
-    tries: str = ""  # how it is asked for, where it can be
-
-
 class Touch(NamedTuple):
     """One way in which a side uses the shared map: with which mode of the lock (W, R or none), reading or writing."""
 
@@ -69,51 +48,6 @@ class Guard(NamedTuple):
     in_holder: bool
     reference: bool
     identity: str
-
-
-def _kind(s: Sketch, name: str) -> Kind:
-    match name:
-        case "mutex":
-            return Kind("sync.Mutex", "", "{x}.Lock()", "{x}.Unlock()", tries="{x}.TryLock()")
-        case "rwmutex":
-            return Kind("sync.RWMutex", "", "{x}.Lock()", "{x}.Unlock()", tries="{x}.TryLock()")
-        case "locker":
-            return Kind("sync.Locker", "&sync.Mutex{}", "{x}.Lock()", "{x}.Unlock()", reference=True)
-        case "channel":
-            return Kind("chan struct{}", "make(chan struct{}, 1)", "{x} <- struct{{}}{{}}", "<-{x}", reference=True)
-        case "busy flag":
-            return Kind("atomic.Bool", "", "for !{x}.CompareAndSwap(false, true) {{ runtime.Gosched() }}", "{x}.Store(false)")
-        case "condition":
-            s.declare("type $Gate struct {", "$c *sync.Cond", "$busy bool", "}")
-            s.declare(
-                *("func ($w *$Gate) $Enter() {", "$w.$c.L.Lock()", "for $w.$busy {", "$w.$c.Wait()", "}"),
-                *("$w.$busy = true", "$w.$c.L.Unlock()", "}"),
-            )
-            s.declare("func ($w *$Gate) $Leave() {", "$w.$c.L.Lock()", "$w.$busy = false", "$w.$c.Signal()", "$w.$c.L.Unlock()", "}")
-            return Kind("*$Gate", "&$Gate{$c: sync.NewCond(&sync.Mutex{})}", "{x}.$Enter()", "{x}.$Leave()", reference=True)
-        case "busy flag under a mutex":
-            s.declare("type $Busy struct {", "$mu sync.Mutex", "$busy bool", "}")
-            s.declare(
-                *("func ($w *$Busy) $Try() bool {", "$w.$mu.Lock()", "defer $w.$mu.Unlock()", "if $w.$busy {", "return false", "}"),
-                *("$w.$busy = true", "return true", "}"),
-            )
-            s.declare("func ($w *$Busy) $Free() {", "$w.$mu.Lock()", "$w.$busy = false", "$w.$mu.Unlock()", "}")
-            return Kind("$Busy", "", "for !{x}.$Try() {{ runtime.Gosched() }}", "{x}.$Free()", tries="{x}.$Try()")
-        case "event loop":
-            s.declare("type $Loop struct {", "$ops chan func()", "}")
-            s.declare(
-                *("func $Begin2() *$Loop {", "$w := &$Loop{make(chan func())}", "go func() {", "for $f := range $w.$ops {", "$f()"),
-                *("}", "}()", "return $w", "}"),
-            )
-            s.declare(
-                *("func ($w *$Loop) $Do($f func()) {", "$done := make(chan bool)", "$w.$ops <- func() {", "$f()", "$done <- true"),
-                *("}", "<-$done", "}"),
-            )
-            return Kind("*$Loop", "$Begin2()", "", "", reference=True)
-    s.declare("type $Lock struct {", "$mu sync.Mutex", "}")
-    s.declare("func ($w *$Lock) $Enter() {", "$w.$mu.Lock()", "}")
-    s.declare("func ($w *$Lock) $Leave() {", "$w.$mu.Unlock()", "}")
-    return Kind("$Lock", "", "{x}.$Enter()", "{x}.$Leave()")
 
 
 def guard(s: Sketch, place: Place, accesses: dict[str, Access]) -> Guard:
@@ -134,8 +68,8 @@ def _of_place(place: Place, mode: str, a: Access) -> list[Touch]:
 class _Locked:
     def __init__(self, s: Sketch, place: Place, accesses: dict[str, Access]) -> None:
         self.s, self.place = s, place
-        self.kind_name = s.choose("lock", KINDS)
-        self.kind = _kind(s, self.kind_name)
+        self.kind_name = s.choose("lock", locks.KINDS)
+        self.kind = locks.kind(s, self.kind_name)
         wanted = {"field": 4.0, "pointer field": 1, "embedded": 1, "field of a part": 1} if s.holder else {}
         where = s.choose("lock place", {**wanted, "package": 1.5 if s.o_type else 3, **({"local": 1.0} if s.o_type else {})})
         if where == "embedded" and self.kind_name not in ("mutex", "rwmutex", "locker"):
@@ -151,10 +85,10 @@ class _Locked:
             and (name != "lock made in the call" or self.kind_name in ("mutex", "rwmutex"))
         }
         self.identity = s.choose("which lock", identities)
-        self.first = self._lock("$lock", where)
+        self.first = locks.lock(s, self.kind, "$lock", where)
         self.second = self.first
         if self.identity == "two locks":
-            self.second = self._lock("$lock_b", "field" if where == "embedded" else where)
+            self.second = locks.lock(s, self.kind, "$lock_b", "field" if where == "embedded" else where)
         self.style = s.choose("lock style", STYLES)
         self.forms = {side: s.choose(f"form {side}", self._fitting(side, a)) for side, a in accesses.items()}
         self.outside = {side: s.dice.random() < 0.3 for side in accesses}
@@ -167,7 +101,9 @@ class _Locked:
         unfit = set()
         if self.kind_name != "rwmutex":
             unfit.add("read lock held")
-        if self.kind_name == "event loop":
+        if self.kind_name == "once":
+            unfit |= {"alias used after", "clone used after", "swapped out"}
+        if self.kind_name in ("event loop", "once"):
             unfit |= {"released early", "taken late", "on condition, true", "on condition, false"}
         if not self.kind.tries:
             unfit |= {"if free", "asked for and ignored"}
@@ -180,35 +116,6 @@ class _Locked:
         return {
             name: weight * (3 if name == "read lock held" and a.kind == "R" else 1) for name, weight in FORMS.items() if name not in unfit
         }
-
-    def _lock(self, role: str, where: str) -> str:
-        s, kind = self.s, self.kind
-        match where:
-            case "embedded":
-                s.fields.append(kind.type)
-                if kind.init:
-                    s.inits.append(f"{kind.type.rpartition('.')[2]}: {kind.init}")
-                return "$o"
-            case "field" | "pointer field":
-                star = "*" if where == "pointer field" else ""
-                s.fields.append(f"{role} {star}{kind.type}")
-                if star or kind.init:
-                    s.inits.append(f"{role}: {kind.init or f'&{kind.type}' + '{}'}")
-                return f"$o.{role}"
-            case "field of a part":
-                if not s.has("$Part"):
-                    s.declare("type $Part struct {", f"$held {kind.type}", "}")
-                s.fields.append(f"{role} *$Part")
-                s.inits.append(f"{role}: &$Part{{{f'$held: {kind.init}' if kind.init else ''}}}")
-                return f"$o.{role}.$held"
-            case "package":
-                s.declare(f"var {role} {kind.type}" + (f" = {kind.init}" if kind.init else ""))
-                return role
-        type_ = kind.type if kind.reference else f"*{kind.type}"
-        s.setup.append(f"{role} := {kind.init or '&' + kind.type + '{}'}")
-        s.locals.append((role, type_))
-        s.lock_locals.append((role, type_))
-        return role
 
     def guard(self) -> Guard:
         reference = self.kind.reference or self.where in ("pointer field", "field of a part")
@@ -298,8 +205,8 @@ class _Locked:
         if self._own(side):
             x, style = "$own", "inline"
             head.append(f"var $own {self.kind.type}")
-        if self.kind_name == "event loop":
-            return [*head, f"{x}.$Do(func() {{", *lines, "})"]
+        if self.kind_name in ("event loop", "once"):
+            return [*head, f"{x}.{'Do' if self.kind_name == 'once' else '$Do'}(func() {{", *lines, "})"]
         take, give = self.kind.take.format(x=x), self.kind.give.format(x=x)
         if read:
             take, give = take.replace(".Lock", ".RLock"), give.replace(".Unlock", ".RUnlock")

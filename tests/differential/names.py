@@ -6,7 +6,11 @@ import re
 _ROLE = re.compile(r"\$[A-Za-z]\w*")
 _STARTS = "b c d f g h j k l m n p r s t v w z br dr gl kr pl tr".split()
 _VOWELS = "a e i o u".split()
-_TAKEN = set("bool byte cap chan copy func goto iota len make map max min new nil rune sync time maps json fmt net close any go do".split())
+_TAKEN = set(
+    """break case chan const continue default defer else fallthrough for func go goto if import interface map package range return select
+    struct switch type var any bool byte error false float int iota nil panic print real rune string true uint append cap clear close copy
+    delete len make max min new recover main init atomic context fmt http json maps runtime slices sync time""".split()
+)
 
 
 def word(dice: random.Random) -> str:

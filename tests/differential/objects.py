@@ -85,9 +85,9 @@ def objects(s: Sketch, counts: dict[str, int]) -> Objects:
             s.local("$list", f"[]{s.o_type}", f"[]{s.o_type}{{{', '.join([fresh] * total)}}}")
             if name == "first element":
                 return Objects(both(["$o := $list[0]"]), nothing, False, SAME, SAME, SAME)
-            second = f"$list[$i+{counts['A']}]" if name == "element by index" else "$list[$i]"
+            element = f"$list[$i+{counts['A']}]" if name == "element by index" else "$list[$i]"
             related = DIFFERENT if name == "element by index" else SAME
-            return Objects({"A": ["$o := $list[$i]"], "B": [f"$o := {second}"]}, nothing, False, DIFFERENT, DIFFERENT, related)
+            return Objects({"A": ["$o := $list[$i]"], "B": [f"$o := {element}"]}, nothing, False, DIFFERENT, DIFFERENT, related)
         case "sent to each, the same" | "sent to each, a new one":
             channel = s.common("sent", f"chan {s.o_type}", f"make(chan {s.o_type}, {total})")
             same = name.endswith("the same")

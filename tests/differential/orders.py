@@ -11,8 +11,8 @@ ORDERS = {
     "together, B first": 2,
     "A is waited for": 2,
     "A seems to be waited for": 2,
-    "signal": 2.5,
-    "signal that orders nothing": 2,
+    "signal": 5,
+    "signal that orders nothing": 4,
     "A starts B first": 1.5,
     "A starts B last": 1,
 }

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from differential import waits
 from differential.sketch import Sketch
+from differential.waits import Wait
 
 STARTS = {
     "called": 1.5,
@@ -28,18 +30,6 @@ STARTS = {
     "http handler": 1,
 }
 METHODS = {"go method": 2.0, "go method value": 1, "go method expression": 0.5}
-# Ways to wait: those that end with the last thread, and those that seem to.
-WAITS = {"WaitGroup": 3.0, "message from each": 1, "closed channel": 1, "counter": 0.7, "condition": 0.7, "start and wait methods": 1}
-WRONG_WAITS = {
-    "Add in the thread": 1.0,
-    "another group": 1,
-    "Done too early": 1,
-    "one message too few": 0.7,
-    "signal before the work": 1,
-    "sleep": 1,
-    "poll once": 0.7,
-    "cancel": 1,
-}
 _AFTER_WAITS = {"WaitGroup.Go", "group type", "worker pool", "one worker", "http handler"}
 _OWN_WAIT = {"called", "all and wait", *_AFTER_WAITS}
 _ONE_ONLY = {"called", "inside a once"}
@@ -73,99 +63,35 @@ def waitable(start: str) -> bool:
 
 def thread(s: Sketch, side: str, start: str, n: int, outer: list[str], body: list[str], *, main_o: bool, right: bool) -> Thread:
     """Writes the threads of a side; ``right`` asks for a wait that waits."""
-    begin, first, last, wait, end = _waited(s, side, start, n, right)
+    waited, end = _waited(s, side, start, n, right)
     needs_o = main_o or bool(outer)
     indexed = any("$i" in line for line in outer)
-    each, before, after = _started(s, start, [*first, *body, *last], needs_o, n)
+    each, before, after = _started(s, start, [*waited.first, *body, *waited.last], needs_o, n)
     if n > 1 or indexed:
         repeated = [f"for {'$i := range' if indexed else 'range'} {n} {{", *outer, *each, "}"]
     else:
         repeated = ["{", *outer, *each, "}"] if outer else each
     if start in _AFTER_WAITS:
-        wait, after = after, []
-    started = [*begin, *before, *repeated, *after]
-    if start not in _AFTER_WAITS and s.choose(f"started from {side}", {"main": 3, "a function": 1}) == "a function":
+        return Thread([*before, *repeated], after, end, start == "one worker", False)
+    started = [*waited.before, *before, *repeated, *after]
+    if s.choose(f"started from {side}", {"main": 3, "a function": 1}) == "a function":
         given = [*([("$o", s.o_type)] if main_o and s.o_type else []), *s.locals]
         name = s.role("Launch")
         s.declare(f"func {name}({', '.join(f'{a} {t}' for a, t in given)}) {{", *started, "}")
         started = [f"{name}({', '.join(a for a, _ in given)})"]
-    return Thread(started, wait, end, start == "one worker", start in ("called", "all and wait"))
+    return Thread(started, waited.then, end, False, start in ("called", "all and wait"))
 
 
-def _waited(s: Sketch, side: str, start: str, n: int, right: bool) -> tuple[list[str], list[str], list[str], list[str], list[str]]:
-    """Before the start, first and last in each thread, the drawn wait and the true one."""
+def _waited(s: Sketch, side: str, start: str, n: int, right: bool) -> tuple[Wait, list[str]]:
+    """The drawn wait, and the true one where that does not wait."""
     if not waitable(start):
         s.choices[f"wait {side}"] = "of the start"
-        return [], [], [], [], []
-    ways = {w: x for w, x in (WAITS if right else WRONG_WAITS).items() if n == 1 or w != "closed channel"}
-    if n == 1:
-        ways.pop("one message too few", None)
-    begin, first, last, wait = _wait(s, s.choose(f"wait {side}", ways), n)
+        return Wait([], [], [], []), []
+    drawn = waits.wait(s, s.choose(f"wait {side}", waits.fitting(n, right)), n)
     if right:
-        return begin, first, last, wait, []
-    begin_too, first_too, last_too, end = _wait(s, "WaitGroup", n)
-    return [*begin_too, *begin], [*first_too, *first], [*last, *last_too], wait, end
-
-
-def _wait(s: Sketch, wait: str, n: int) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Before the start, first and last in each thread, and the wait."""
-    match wait:
-        case "WaitGroup":
-            wg = s.common("wg", "*sync.WaitGroup", "&sync.WaitGroup{}")
-            if s.dice.random() < 0.6:
-                return [f"{wg}.Add({n})"], [f"defer {wg}.Done()"], [], [f"{wg}.Wait()"]
-            return [f"{wg}.Add({n})"], [], [f"{wg}.Done()"], [f"{wg}.Wait()"]
-        case "message from each":
-            c = s.common("done", "chan bool", f"make(chan bool{s.dice.choice(('', f', {n}'))})")
-            return [], [], [f"{c} <- true"], [f"for range {n} {{", f"<-{c}", "}"]
-        case "closed channel":
-            c = s.common("done", "chan struct{}", "make(chan struct{})")
-            return [], *(([f"defer close({c})"], []) if s.dice.random() < 0.5 else ([], [f"close({c})"])), [f"<-{c}"]
-        case "counter":
-            c = s.common("count", "*atomic.Int32", "&atomic.Int32{}")
-            return [], [], [f"{c}.Add(1)"], [f"for {c}.Load() < {n} {{", "runtime.Gosched()", "}"]
-        case "condition":
-            left = s.common("left", "*$Left", f"&$Left{{$c: sync.NewCond(&sync.Mutex{{}}), $n: {n}}}")
-            if not s.has("$Left"):
-                s.declare("type $Left struct {", "$c *sync.Cond", "$n int", "}")
-            return (
-                [],
-                [],
-                [f"{left}.$c.L.Lock()", f"{left}.$n--", f"{left}.$c.Broadcast()", f"{left}.$c.L.Unlock()"],
-                [f"{left}.$c.L.Lock()", f"for {left}.$n > 0 {{", f"{left}.$c.Wait()", "}", f"{left}.$c.L.Unlock()"],
-            )
-        case "start and wait methods":
-            life = s.common("life", "*$Life", "&$Life{}")
-            if not s.has("$Life"):
-                s.declare("type $Life struct {", "$wg sync.WaitGroup", "}")
-                s.declare("func ($w *$Life) $Enter2($n int) {", "$w.$wg.Add($n)", "}")
-                s.declare("func ($w *$Life) $Leave2() {", "$w.$wg.Done()", "}")
-                s.declare("func ($w *$Life) $Await() {", "$w.$wg.Wait()", "}")
-            return [f"{life}.$Enter2({n})"], [f"defer {life}.$Leave2()"], [], [f"{life}.$Await()"]
-        case "Add in the thread":
-            wg = s.common("wg", "*sync.WaitGroup", "&sync.WaitGroup{}")
-            return [], [f"{wg}.Add(1)", f"defer {wg}.Done()"], [], [f"{wg}.Wait()"]
-        case "another group":
-            wg, other = s.common("wg", "*sync.WaitGroup", "&sync.WaitGroup{}"), s.common("wg", "*sync.WaitGroup", "&sync.WaitGroup{}")
-            return [f"{wg}.Add({n})"], [f"defer {wg}.Done()"], [], [f"{other}.Wait()"]
-        case "Done too early":
-            wg = s.common("wg", "*sync.WaitGroup", "&sync.WaitGroup{}")
-            return [f"{wg}.Add({n})"], [f"{wg}.Done()"], [], [f"{wg}.Wait()"]
-        case "one message too few":
-            c = s.common("done", "chan bool", f"make(chan bool, {n})")
-            return [], [], [f"{c} <- true"], [f"for range {n - 1} {{", f"<-{c}", "}"]
-        case "signal before the work":
-            c = s.common("done", "chan bool", f"make(chan bool, {n})")
-            return [], [f"{c} <- true"], [], [f"for range {n} {{", f"<-{c}", "}"]
-        case "poll once":
-            c = s.common("done", "chan bool", f"make(chan bool, {n})")
-            return [], [], [f"{c} <- true"], ["select {", f"case <-{c}:", "default:", "}"]
-        case "cancel":
-            ctx, stop = s.role("ctx"), s.role("stop")
-            s.setup.append(f"{ctx}, {stop} := context.WithCancel(context.Background())")
-            s.locals += [(ctx, "context.Context"), (stop, "context.CancelFunc")]
-            return [], [f"if {ctx}.Err() != nil {{", "runtime.Gosched()", "}"], [], [f"{stop}()"]
-    return [], [], [], ["time.Sleep(time.Microsecond)"]
+        return drawn, []
+    true = waits.wait(s, "WaitGroup", n)
+    return Wait([*true.before, *drawn.before], [*true.first, *drawn.first], [*drawn.last, *true.last], drawn.then), true.then
 
 
 def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> tuple[list[str], list[str], list[str]]:
@@ -175,13 +101,8 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
     f, x = s.role("Run"), s.role("x")
     match start:
         case "called":
-            return (
-                ["func() {", *lines, "}()"]
-                if any(line.startswith("defer") for line in lines) or s.dice.random() < 0.5
-                else ["{", *lines, "}"],
-                [],
-                [],
-            )
+            literal = any(line.startswith("defer") for line in lines) or s.dice.random() < 0.5
+            return (["func() {", *lines, "}()"] if literal else ["{", *lines, "}"]), [], []
         case "go function":
             s.declare(f"func {f}({parameters}) {{", "{", *lines, "}", "}")
             return [f"go {f}({arguments})"], [], []
@@ -196,12 +117,8 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
             return [f"{f}(func() {{", *lines, "})"], [], []
         case "generic helper starts":
             s.declare(f"func {f}[$T any]($v $T, $f func($T)) {{", "go $f($v)", "}")
-            given = "$o" if needs_o and s.o_type else "1"
-            return (
-                [f"{f}({given}, func({given if given == '$o' else '_'} {s.o_type if given == '$o' else 'int'}) {{", "{", *lines, "}", "})"],
-                [],
-                [],
-            )
+            given, parameter = ("$o", f"$o {s.o_type}") if needs_o and s.o_type else ("1", "int")
+            return [f"{f}({given}, func({parameter}) {{", "{", *lines, "}", "})"], [], []
         case "function in a field":
             type_ = s.role("Task")
             s.declare(f"type {type_} struct {{", "$do func()", "}")
