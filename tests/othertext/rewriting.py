@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -16,6 +17,7 @@ from typing import NamedTuple
 KINDS = ("rename", "shuffle", "wrap", "extract", "spawn", "embed", "box")
 _ENVIRONMENT = {"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 _SOURCE = Path(__file__).parent / "rewrite"
+_CONTRACTS = Path(__file__).parents[2] / "rules" / "models" / "contracts.toml"
 
 Place = tuple[str, int]
 
@@ -39,6 +41,14 @@ def go(*arguments: str | Path, cwd: Path) -> str:
 
 
 @cache
+def _library_methods() -> str:
+    """Names of methods that models of libraries look for: a type has them for a library's sake."""
+    text = _CONTRACTS.read_text("utf-8")
+    declared = [method for body in re.findall(r"\binterface \{([^}]*)\}", text) for method in re.findall(r"(\w+)\(", body)]
+    return ",".join(sorted({*declared, *re.findall(r'\bname = "(\w+)"', text)}))
+
+
+@cache
 def _program() -> Path:
     program = Path(mkdtemp()) / "rewrite"
     go("build", "-o", program, ".", cwd=_SOURCE)
@@ -54,7 +64,7 @@ def plain(module: Path, copy: Path) -> Path:
 def rewrite(kind: str, seed: int, module: Path, copy: Path) -> Copy:
     """Writes the copy into a folder that does not exist yet."""
     done = subprocess.run(
-        [_program(), "-kind", kind, "-seed", str(seed), "-from", module, "-to", copy],
+        [_program(), "-kind", kind, "-seed", str(seed), "-keep", _library_methods(), "-from", module, "-to", copy],
         env={**os.environ, **_ENVIRONMENT},
         capture_output=True,
         text=True,

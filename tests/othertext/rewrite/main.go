@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"strings"
 )
 
 // A rewriter changes the files of one package.
@@ -34,15 +36,16 @@ type result struct {
 func main() {
 	kind := flag.String("kind", "", "what to change")
 	seed := flag.Uint64("seed", 1, "for names and choices")
+	keep := flag.String("keep", "", "names of methods that libraries look for, with commas between")
 	from, to := flag.String("from", "", "the module"), flag.String("to", "", "the copy, a new folder")
 	flag.Parse()
-	if err := run(*kind, *seed, *from, *to); err != nil {
+	if err := run(*kind, *seed, *keep, *from, *to); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(kind string, seed uint64, from, to string) error {
+func run(kind string, seed uint64, keep, from, to string) error {
 	change, ok := kinds[kind]
 	if !ok {
 		return fmt.Errorf("no such kind: %q", kind)
@@ -51,12 +54,15 @@ func run(kind string, seed uint64, from, to string) error {
 	if err != nil {
 		return err
 	}
-	m.dice = rand.New(rand.NewPCG(seed, 0))
+	m.keep = strings.Split(keep, ",")
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		return err
 	}
 	told := result{Changes: map[string]int{}, Lines: map[string]map[string]origin{}}
 	for _, p := range m.packages {
+		digest := fnv.New64()
+		digest.Write([]byte(p.types.Path()))
+		m.dice = rand.New(rand.NewPCG(seed, digest.Sum64())) // what other packages there are changes nothing
 		change(m, p)
 		if err := p.write(from, to, &told); err != nil {
 			return err

@@ -24,6 +24,7 @@ type module struct {
 	own      map[string]bool // import paths
 	dice     *rand.Rand
 	names    map[string]string // renamed identifiers
+	keep     []string          // names of methods
 	taken    map[string]bool
 }
 

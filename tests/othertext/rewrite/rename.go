@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -64,7 +65,7 @@ func renaming(m *module, p *pkg, ident *ast.Ident, kept map[string]bool) string 
 			return ""
 		case *types.Func:
 			method := obj.Signature().Recv() != nil
-			if method && kept[obj.Name()] || !method && (obj.Name() == "main" || obj.Name() == "init" || generated.MatchString(obj.Name())) {
+			if method && (kept[obj.Name()] || slices.Contains(m.keep, obj.Name()) && m.foreign(obj.Signature())) || !method && (obj.Name() == "main" || obj.Name() == "init" || generated.MatchString(obj.Name())) {
 				return ""
 			}
 		case *types.Var:
@@ -81,6 +82,16 @@ func renaming(m *module, p *pkg, ident *ast.Ident, kept map[string]bool) string 
 		m.names[ident.Name] = made
 	}
 	return m.names[ident.Name]
+}
+
+// foreign says that a signature names a type of another module, as methods do that a library calls.
+func (m *module) foreign(signature *types.Signature) bool {
+	found := false
+	types.TypeString(signature, func(other *types.Package) string {
+		found = found || !m.own[other.Path()]
+		return ""
+	})
+	return found
 }
 
 func namedOf(t types.Type) *types.Named {
