@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from differential.generate import program
-from differential.tree import write_commands
+from differential.label import TURNS, built, raced
+from differential.tree import write_binary, write_commands
 from othertext.compare import Difference, differences, verdicts
 from othertext.rewriting import KINDS, Copy, go, plain, rewrite
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SEED = int(os.environ.get("DIFFERENTIAL_SEED") or time.strftime("%Y%m%d000", time.gmtime()))
 PROGRAMS = 150
+RUN = 30
 # The share of rewritten folders of which something else may be said: fixtures, and fresh generated programs. To be lowered to none.
 ALLOWED = {
     "rename": (0.04, 0.04),
@@ -128,6 +130,21 @@ def test_fixtures(tmp_path: Path, kind: str) -> None:
     changed, folders = compared(kind, FIXTURES, tmp_path)
     assert folders >= 50
     assert len(changed) <= ALLOWED[kind][0] * folders, "\n".join(d.show() for d in changed)
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler")
+def test_the_race_detector_says_the_same_of_both_texts(tmp_path: Path) -> None:
+    programs = [program(SEED + number) for number in range(RUN)]
+    write_binary(programs, tmp_path / "module")
+    before = built(plain(tmp_path / "module", tmp_path / "plain"))
+    racing = [p for p in programs if raced(before, p.name)]
+    assert 0 < len(racing) < RUN
+    for kind in KINDS:
+        rewrite(kind, 1, tmp_path / "module", tmp_path / kind)
+        after = built(tmp_path / kind)
+        # a race may hide for some turns, where there is none it is never seen
+        wrong = [p.name for p in programs if raced(after, p.name, 5 * TURNS if p in racing else TURNS) != (p in racing)]
+        assert wrong == [], f"{kind}, seed {SEED}"
 
 
 @pytest.mark.parametrize("kind", KINDS)

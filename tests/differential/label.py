@@ -35,27 +35,38 @@ class DoesNotBuildError(Exception):
 def labels(programs: list[Program], jobs: int = 2) -> dict[int, Label]:
     """A label for each program, by seed."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        write_binary(programs, root)
-        built = subprocess.run(
-            ["go", "build", "-race", "-trimpath", "-o", "drawn", "."],
-            cwd=root,
-            env={**os.environ, **_ENVIRONMENT},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if built.returncode:
-            raise DoesNotBuildError(built.stderr)
+        write_binary(programs, Path(folder))
+        binary = built(Path(folder))
         with ThreadPoolExecutor(jobs) as pool:
-            return dict(pool.map(lambda p: (p.seed, _label(root / "drawn", p)), programs))
+            return dict(pool.map(lambda p: (p.seed, _label(binary, p)), programs))
+
+
+def built(root: Path) -> Path:
+    """The command of a module, with the race detector in it."""
+    done = subprocess.run(
+        ["go", "build", "-race", "-trimpath", "-o", "drawn", "."],
+        cwd=root,
+        env={**os.environ, **_ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DoesNotBuildError(done.stderr)
+    return root / "drawn"
+
+
+def raced(binary: Path, name: str, turns: int = TURNS) -> bool:
+    """Does the program race in one of its turns, wherever?"""
+    outputs = (run(binary, name)[0] for _ in range(turns))
+    return any("DATA RACE" in output or bool(_FATAL.search(output)) for output in outputs)
 
 
 def _label(binary: Path, p: Program) -> Label:
     other = ""
     output = ""
     for turn in range(1, (MORE_TURNS if p.races else TURNS) + 1):
-        output, code = _run(binary, p)
+        output, code = run(binary, p.name)
         if on_map(output, p):
             return Label("race", turn, output)
         if "DATA RACE" in output:
@@ -65,10 +76,11 @@ def _label(binary: Path, p: Program) -> Label:
     return Label("other race", turn, other) if other else Label("silent", turn, "")
 
 
-def _run(binary: Path, p: Program) -> tuple[str, int]:
+def run(binary: Path, name: str) -> tuple[str, int]:
+    """Output and exit code of one run of one program."""
     environment = {**os.environ, "GORACE": "atexit_sleep_ms=0 exitcode=66 history_size=3", "GOMAXPROCS": "4", "GOTRACEBACK": "all"}
     with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen([binary, p.name], stdout=told, stderr=told, env=environment)
+        process = subprocess.Popen([binary, name], stdout=told, stderr=told, env=environment)
         try:
             code = process.wait(SECONDS)
         except subprocess.TimeoutExpired:
