@@ -5,13 +5,14 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from differential.generate import program
 from differential.label import TURNS, built, raced
 from differential.tree import write_binary, write_commands
-from othertext.compare import Difference, differences, verdicts
+from othertext.compare import Difference, Verdict, differences, verdicts
 from othertext.rewriting import KINDS, Copy, go, plain, rewrite
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -115,19 +116,38 @@ def test_a_parameter_is_boxed(tmp_path: Path) -> None:
     assert f"count({kind}{{s.hits}})" in text and f".{field})" in text
 
 
-def compared(kind: str, module: Path, tmp_path: Path) -> tuple[list[Difference], int]:
-    """What is said otherwise, and how many folders have other text."""
-    copy = rewrite(kind, 1, module, tmp_path / kind)
-    for test in (tmp_path / kind).rglob("*_test.go"):
+class Texts(NamedTuple):
+    """A module and what is said of it."""
+
+    module: Path
+    said: dict[str, Verdict]
+
+
+@pytest.fixture(scope="module")
+def fixtures(tmp_path_factory: pytest.TempPathFactory) -> Texts:
+    module = plain(FIXTURES, tmp_path_factory.mktemp("fixtures") / "module")
+    for test in module.rglob("*_test.go"):
         test.unlink()  # they use the old names
+    return Texts(module, verdicts(module))
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Texts:
+    module = tmp_path_factory.mktemp("fresh") / "module"
+    write_commands([program(SEED + number) for number in range(PROGRAMS)], module)
+    return Texts(module, verdicts(module))
+
+
+def compared(kind: str, texts: Texts, tmp_path: Path) -> tuple[list[Difference], int]:
+    """What is said otherwise, and how many folders have other text."""
+    copy = rewrite(kind, 1, texts.module, tmp_path / kind)
     go("build", "./...", cwd=tmp_path / kind)
-    before = verdicts(plain(module, tmp_path / "plain"))
-    return differences(before, verdicts(tmp_path / kind, copy)), sum(count > 0 for count in copy.changes.values())
+    return differences(texts.said, verdicts(tmp_path / kind, copy)), sum(count > 0 for count in copy.changes.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fixtures(tmp_path: Path, kind: str) -> None:
-    changed, folders = compared(kind, FIXTURES, tmp_path)
+def test_fixtures(fixtures: Texts, tmp_path: Path, kind: str) -> None:
+    changed, folders = compared(kind, fixtures, tmp_path)
     assert folders >= 50
     assert len(changed) <= ALLOWED[kind][0] * folders, "\n".join(d.show() for d in changed)
 
@@ -148,9 +168,8 @@ def test_the_race_detector_says_the_same_of_both_texts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fresh_programs(tmp_path: Path, kind: str) -> None:
-    write_commands([program(SEED + number) for number in range(PROGRAMS)], tmp_path / "module")
-    changed, folders = compared(kind, tmp_path / "module", tmp_path)
+def test_fresh_programs(fresh: Texts, tmp_path: Path, kind: str) -> None:
+    changed, folders = compared(kind, fresh, tmp_path)
     assert folders >= 5
-    told = f"seed {SEED}, programs in {tmp_path}\n"
+    told = f"seed {SEED}, programs in {fresh.module}\n"
     assert len(changed) <= ALLOWED[kind][1] * folders + 3, told + "\n".join(d.show() for d in changed)

@@ -13,8 +13,8 @@ ORDERS = {
     "A seems to be waited for": 2,
     "signal": 5,
     "signal that orders nothing": 4,
-    "A starts B first": 1.5,
-    "A starts B last": 1,
+    "A starts B first": 4,
+    "A starts B last": 2.5,
 }
 SIGNALS = {
     "unbuffered send": 1.0,

@@ -14,7 +14,6 @@ _PACKAGES = {
     "atomic": "sync/atomic",
     "json": "encoding/json",
     "http": "net/http",
-    "httptest": "net/http/httptest",
     **{name: name for name in ("context", "fmt", "maps", "runtime", "slices", "strings", "sync", "time")},
 }
 

@@ -185,10 +185,15 @@ def _started(s: Sketch, start: str, lines: list[str], needs_o: bool, n: int) -> 
         case "http handler":
             mux, wg = s.role("mux"), s.role("wg")
             path = f'"/{x[1:]}"'
-            send = f"{mux}.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, {path}, nil))"
+            if not s.has("$Reply"):  # httptest would make this test code
+                s.declare("type $Reply struct{}")
+                s.declare("func ($Reply) Header() http.Header {", "return http.Header{}", "}")
+                s.declare("func ($Reply) Write($b []byte) (int, error) {", "return len($b), nil", "}")
+                s.declare("func ($Reply) WriteHeader(int) {}")
+            request = [f"$req, _ := http.NewRequest(http.MethodGet, {path}, nil)", f"{mux}.ServeHTTP($Reply{{}}, $req)"]
             handler = [f"{mux}.HandleFunc({path}, func(http.ResponseWriter, *http.Request) {{", *lines, "})"]
             return (
-                [f"{wg}.Add(1)", "go func() {", f"defer {wg}.Done()", send, "}()"],
+                [f"{wg}.Add(1)", "go func() {", f"defer {wg}.Done()", *request, "}()"],
                 [f"{mux} := http.NewServeMux()", *handler, f"var {wg} sync.WaitGroup"],
                 [f"{wg}.Wait()"],
             )
