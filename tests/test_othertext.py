@@ -28,6 +28,7 @@ ALLOWED = {
     "spawn": (0.10, 0.12),
     "embed": (0.01, 0.04),
     "box": (0.20, 0.15),
+    "export": (0.20, 0.15),
 }
 
 pytestmark = [pytest.mark.go, pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed")]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 # rename: all identifiers of the module get names that mean nothing     shuffle: declarations and files in another order
 # wrap: statements in literals called at once                            extract: statements in functions of their own
 # spawn: what a go statement calls is called by a literal                embed: the mutex of a struct is embedded
-# box: a parameter is the field of a struct that is passed instead
-KINDS = ("rename", "shuffle", "wrap", "extract", "spawn", "embed", "box")
+# box: a parameter is the field of a struct that is passed instead      export: stores in generic functions of another package
+KINDS = ("rename", "shuffle", "wrap", "extract", "spawn", "embed", "box", "export")
 _ENVIRONMENT = {"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 _SOURCE = Path(__file__).parent / "rewrite"
 _CONTRACTS = Path(__file__).parents[2] / "rules" / "models" / "contracts.toml"

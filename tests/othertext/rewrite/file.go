@@ -35,6 +35,13 @@ type origin struct {
 	Line int    `json:"line"`
 }
 
+// An extra file holds what has moved to another package; from names the file that each line but the first comes from.
+type extra struct {
+	path  string
+	lines []line
+	from  []string
+}
+
 type line struct {
 	text string
 	from int
@@ -119,5 +126,24 @@ func (p *pkg) write(from, to string, told *result) error {
 			return err
 		}
 	}
-	return nil
+	return p.writeExtra(to, told)
+}
+
+func (p *pkg) writeExtra(to string, told *result) error {
+	if p.extra.path == "" {
+		return nil
+	}
+	text, lines := "", map[string]origin{}
+	for number, one := range p.extra.lines {
+		text += one.text + "\n"
+		if number > 0 {
+			lines[strconv.Itoa(number+1)] = origin{p.extra.from[number-1], one.from}
+		}
+	}
+	told.Lines[p.extra.path] = lines
+	name := filepath.Join(to, p.extra.path)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(text), 0o644)
 }

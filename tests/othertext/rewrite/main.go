@@ -26,6 +26,7 @@ var kinds = map[string]rewriter{
 	"spawn":   spawn,
 	"embed":   embed,
 	"box":     box,
+	"export":  export,
 }
 
 type result struct {

@@ -30,6 +30,7 @@ type module struct {
 
 type pkg struct {
 	files []*file
+	extra extra
 	types *types.Package
 	info  *types.Info
 }
