@@ -74,7 +74,7 @@ class Order(NamedTuple):
         if self.name == "together, B first":
             return b.at_start
         if self.name == "A starts B first":
-            return False
+            return b.at_start
         return self.name == "A starts B last" or a.at_start or self.signalled or self.name == "A is waited for"
 
 
