@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from expect import DRIVER, Fixture, fixtures
+from patience import HANG
 
 ROOT = Path(__file__).parent / "fixtures"
 ALL = fixtures(ROOT)
@@ -20,6 +21,7 @@ _MEANT = re.compile(r"lock by value|copies lock value|WaitGroup\.Add called from
 
 pytestmark = [
     pytest.mark.go,
+    pytest.mark.xdist_group("race proofs"),  # one worker runs them all: what is built for one need not be built again for the next
     pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed"),
     pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler"),
 ]
@@ -37,13 +39,13 @@ def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=900,
+        timeout=HANG,
     )
 
 
 def outputs(packages: str) -> dict[str, tuple[str, bool]]:
     """Output and success by package, from one run of ``go test -race``."""
-    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-timeout=120s", packages=packages)
+    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-timeout=15m", packages=packages)
     text: dict[str, list[str]] = {}
     passed: dict[str, bool] = {}
     for line in done.stdout.splitlines():
