@@ -119,6 +119,59 @@ def test_package_and_nothing_found(reader: Reader) -> None:
     assert reader.shown() == _all()
 
 
+def test_findings_are_grouped_and_sorted(reader: Reader) -> None:
+    page = reader.page
+    headings = page.locator(".group:visible")
+    page.get_by_label("Sort by").select_option(label="map")
+    assert reader.shown() == _all()
+    page.get_by_label("Sort by").select_option(label="place")
+    assert reader.shown() == [_all()[2], _all()[0], _all()[1]]
+    page.get_by_label("Group by").select_option(label="package")
+    assert [" ".join(text.split()) for text in headings.all_inner_texts()] == [
+        "example.com/flyte/internal/registry 1 finding",
+        "example.com/flyte/pkg/manager 1 finding",
+        "example.com/flyte/pkg/we ird#1 1 finding",
+    ]
+    page.get_by_role("checkbox", name="warning").check()
+    assert headings.count() == 1
+    page.get_by_role("checkbox", name="warning").uncheck()
+    page.get_by_label("Group by").select_option(label="map")
+    assert [text.split()[0] for text in headings.all_inner_texts()] == [_all()[2], _all()[0], _all()[1]]
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.finding').querySelector('h3').textContent") == _all()[0]
+    page.get_by_label("Group by").select_option(label="nothing")
+    page.get_by_label("Sort by").select_option(label="severity")
+    assert headings.count() == 0
+    assert reader.shown() == _all()
+
+
+def test_a_closed_row_says_why(reader: Reader) -> None:
+    rows = reader.page.locator(".finding summary .reason")
+    assert [row.is_visible() for row in rows.all()] == [False, True, True]
+    assert "Registry.items" in rows.nth(2).inner_text()
+
+
+def test_the_remedy_is_seen_without_scrolling(reader: Reader) -> None:
+    box = reader.page.get_by_role("heading", name="What to do").first.bounding_box()
+    assert box is not None
+    assert box["y"] < 450
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_line_of_code_is_one_line_and_scrolls(reader: Reader, width: int) -> None:
+    page = reader.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.keyboard.press("c")
+    page.keyboard.press("e")
+    page.wait_for_function("() => document.querySelectorAll('.finding details[open]').length >= 3")
+    lines = page.evaluate("[...document.querySelectorAll('.code > code.l')].map((l) => l.getBoundingClientRect().height)")
+    assert len({round(height) for height in lines}) == 1
+    wide = page.evaluate("[...document.querySelectorAll('pre.code')].filter((c) => c.scrollWidth > c.clientWidth).map((c) => c.tabIndex)")
+    assert set(wide) <= {0}
+    assert wide or width > 400
+
+
 def test_keys_walk_open_search_and_reset(reader: Reader) -> None:
     page = reader.page
     focused = "document.activeElement.closest('.finding')?.querySelector('h3').textContent"

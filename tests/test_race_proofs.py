@@ -45,7 +45,8 @@ def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[
 
 def outputs(packages: str) -> dict[str, tuple[str, bool]]:
     """Output and success by package, from one run of ``go test -race``."""
-    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-timeout=15m", packages=packages)
+    # without debug information a program takes two thirds of the time to link
+    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=15m", packages=packages)
     text: dict[str, list[str]] = {}
     passed: dict[str, bool] = {}
     for line in done.stdout.splitlines():

@@ -17,7 +17,7 @@ from mapguard.report import html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
-from mapguard.report.words import VERBS, many, root_kind
+from mapguard.report.words import VERBS, guarding, many, root_kind
 
 
 def render(report: Report, context: Context) -> str:
@@ -38,6 +38,8 @@ def render(report: Report, context: Context) -> str:
         "VERBS": VERBS,
         "code": excerpts.at,
         "step_code": excerpts.of_step,
+        "hidden": excerpts.hidden,
+        "guarding": guarding,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),
     }
