@@ -158,6 +158,22 @@ def test_the_remedy_is_seen_without_scrolling(reader: Reader) -> None:
     assert box["y"] < 450
 
 
+@pytest.mark.parametrize(("width", "tab"), [(1440, 4), (390, 2)])
+def test_a_tab_in_code_is_as_wide_as_it_should_be(reader: Reader, width: int, tab: int) -> None:
+    reader.page.set_viewport_size({"width": width, "height": 900})
+    reader.page.keyboard.press("e")
+    columns = reader.page.evaluate("""() => {
+      const line = [...document.querySelectorAll(".code > code.l")].find((l) => l.textContent.startsWith("\t"));
+      const letter = line.appendChild(document.createElement("span"));
+      letter.textContent = "0";
+      const range = document.createRange();
+      range.setStart(line.firstChild, 0);
+      range.setEnd(line.firstChild, 1);
+      return range.getBoundingClientRect().width / letter.getBoundingClientRect().width;
+    }""")
+    assert round(columns, 1) == tab
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_line_of_code_is_one_line_and_scrolls(reader: Reader, width: int) -> None:
     page = reader.page
