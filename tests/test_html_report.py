@@ -25,7 +25,7 @@ _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _ELEMENTS = frozenset(
     """html head meta title style body a header p b span button h1 div aside label input details summary form fieldset legend select option
     main h2 article h3 code dl dt dd figure svg g text tspan path circle rect figcaption section h4 ol li pre mark ul table thead tbody tr
-    th td dialog kbd script""".split()
+    th td wbr dialog kbd script""".split()
 )
 
 
@@ -282,6 +282,12 @@ def test_places_link_to_their_line(tmp_path: Path) -> None:
 )
 def test_names_in_sentences_are_code(text: str, expected: str) -> None:
     assert html_page.prose(text) == Markup(expected)
+
+
+def test_names_break_after_dots_and_brackets_only() -> None:
+    assert html_page.breakable("a/b.go:7") == Markup("a/<wbr>b.<wbr>go:7")
+    assert html_page.breakable("(*T).m[<i>]") == Markup("(<wbr>*T).<wbr>m[<wbr>&lt;i&gt;]")
+    assert html_page.breakable("") == ""
 
 
 def test_picture_fills_dots_where_a_lock_is_held() -> None:

@@ -33,7 +33,8 @@ def render(report: Report, context: Context) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "prose": html_page.prose, "root_kind": root_kind, "many": many, "plural": _plural}
+    environment.filters |= {"number": _number, "plural": _plural, "root_kind": root_kind, "many": many}
+    environment.filters |= {"prose": html_page.prose, "breakable": html_page.breakable}
     environment.globals |= {
         "VERBS": VERBS,
         "code": excerpts.at,

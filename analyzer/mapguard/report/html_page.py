@@ -18,6 +18,7 @@ from mapguard.report.source import SourceLines
 
 # 'quoted', (*Type).Method, a.b.c (but not part of a path)
 _NAMES = re.compile(r"'([^'\n]{1,160})'|(\(\*?\w+\)\.[\w.]*\w|(?<![\w./])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w/:]))")
+_PARTS = re.compile(r"[^./\[(]*[./\[(]+|[^./\[(]+")
 _ON_THE_WAY, _AT_ACCESS = 1, 3
 
 
@@ -111,6 +112,11 @@ def title(finding: Finding) -> str:
 def headline(step: Step, shown: bool) -> str:
     """What happens at a step. Its text goes on with the source after a colon: not where an excerpt is ``shown``."""
     return step.text.partition(": ")[0] if shown else step.text
+
+
+def breakable(text: str) -> Markup:
+    """A name or a path that a narrow column may break after its dots, slashes and brackets, and nowhere else."""
+    return Markup("<wbr>").join(_PARTS.findall(visible(text)))
 
 
 def prose(text: str) -> Markup:
