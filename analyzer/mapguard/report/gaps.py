@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-
-import msgspec
+from typing import NamedTuple
 
 from mapguard.base.gap import Gap, Reason
+from mapguard.report.source import SourceLines
 
 _MEANING = {
     Reason.SYNTAX: "did not parse",
@@ -24,21 +24,24 @@ _METHOD = re.compile(r"func\s*\(\s*(?:\w+\s+)?(\*?)\s*(\w+)[^()]*\)\s*(\w+)")
 _OTHER = re.compile(r"(?:func|type|var|const)\s+\w+")
 
 
-class Group(msgspec.Struct, frozen=True):
-    """All gaps of one ``reason``, in the report's order; ``meaning`` says the reason in words."""
+class GapGroup(NamedTuple):
+    """All gaps of one reason, in the report's order, each with the declarations that it hides; ``words`` say the reason."""
 
     reason: Reason
-    meaning: str
-    gaps: tuple[Gap, ...]
+    gaps: tuple[tuple[Gap, tuple[str, ...]], ...]
+
+    @property
+    def words(self) -> str:
+        return _MEANING[self.reason]
 
 
-def grouped(gaps: Iterable[Gap]) -> tuple[Group, ...]:
+def grouped(gaps: Iterable[Gap], source: SourceLines) -> list[GapGroup]:
     """The most frequent reason first, equally frequent ones by name."""
-    found: dict[Reason, list[Gap]] = {}
+    found: dict[Reason, list[tuple[Gap, tuple[str, ...]]]] = {}
     for gap in gaps:
-        found.setdefault(gap.reason, []).append(gap)
-    order = sorted(found, key=lambda reason: (-len(found[reason]), reason))
-    return tuple(Group(reason, _MEANING[reason], tuple(found[reason])) for reason in order)
+        name = declaration(source.lines(gap.path), gap.line) if gap.line else ""
+        found.setdefault(gap.reason, []).append((gap, (name,) if name else ()))
+    return [GapGroup(reason, tuple(found[reason])) for reason in sorted(found, key=lambda reason: (-len(found[reason]), reason))]
 
 
 def declaration(lines: list[str], line: int) -> str:

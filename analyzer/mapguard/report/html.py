@@ -39,7 +39,6 @@ def render(report: Report, context: Context) -> str:
         "VERBS": VERBS,
         "code": excerpts.at,
         "step_code": excerpts.of_step,
-        "hidden": excerpts.hidden,
         "guarding": guarding,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),

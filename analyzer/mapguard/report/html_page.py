@@ -7,12 +7,11 @@ from collections.abc import Iterable
 import msgspec
 from markupsafe import Markup, escape
 
-from mapguard.base.gap import Gap
 from mapguard.findings.model import Access, Finding, Report, Step
 from mapguard.findings.rules import Rule
 from mapguard.report.context import Context
 from mapguard.report.diagram import Diagram, diagram
-from mapguard.report.gaps import Group, declaration, grouped
+from mapguard.report.gaps import GapGroup, grouped
 from mapguard.report.highlight import CodeLine, code, visible
 from mapguard.report.source import SourceLines
 
@@ -60,7 +59,7 @@ class Page(msgspec.Struct, frozen=True):
     severities: tuple[tuple[str, int], ...]
     files: int
     rules: tuple[Rule, ...]
-    gaps: tuple[Group, ...]
+    gaps: tuple[GapGroup, ...]
 
 
 class Excerpts:
@@ -78,10 +77,6 @@ class Excerpts:
         if key not in self._made:
             self._made[key] = code(self._source.lines(path), line, column, end_column, around)
         return self._made[key]
-
-    def hidden(self, gap: Gap) -> str:
-        """The declaration that a gap hides, "" when it is a whole file."""
-        return declaration(self._source.lines(gap.path), gap.line) if gap.line else ""
 
 
 def page(report: Report, context: Context) -> Page:
@@ -101,7 +96,8 @@ def page(report: Report, context: Context) -> Page:
     severities = tuple((name, counts[name]) for name in ("error", "warning", "note") if counts[name])
     places = {f.accesses[0].path for f in findings if f.accesses}
     subject = context.remote.removeprefix("https://") or common
-    return Page(subject, report, entries, facets, severities, len(places), rules, grouped(report.gaps))
+    gaps = grouped(report.gaps, SourceLines(context.root))
+    return Page(subject, report, entries, facets, severities, len(places), rules, tuple(gaps))
 
 
 def title(finding: Finding) -> str:

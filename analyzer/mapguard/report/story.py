@@ -4,8 +4,8 @@ from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
 from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt
 from mapguard.report.source import SourceLines
-from mapguard.report.terminal import Page
-from mapguard.report.words import VERBS, guarding, held, many, root_kind
+from mapguard.report.terminal import Page, counted
+from mapguard.report.words import VERBS, held, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3
@@ -62,7 +62,8 @@ class Story:
     def _guard(self, f: Finding) -> None:
         if f.guard is None:
             return
-        text = f"{f.guard.lock} {guarding(f)}"
+        total = f.guard.held + f.guard.missed
+        text = f"{f.guard.lock} is held at {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'}"
         without = sorted({(a.path, a.line) for a in f.accesses if all(h.lock != f.guard.lock for h in a.locks)}) if f.guard.missed else []
         if without:
             more = f" and {len(without) - _PLACES} more" if len(without) > _PLACES else ""
