@@ -62,7 +62,7 @@ class Types:
         return UNKNOWN
 
     def declared(self, named: NamedType) -> Type:
-        """What the type is declared as: not what that is declared as in turn."""
+        """The type in its declaration, which may itself be a declared type."""
         if named._underlying is None:
             named._underlying = canonical_type(named.decl.type, named.scope, frozenset(named.decl.params))
         return named._underlying

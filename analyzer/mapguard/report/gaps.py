@@ -1,4 +1,4 @@
-"""Gaps to groups: one for each reason, the most frequent first, with what each reason means and the declarations that are hidden."""
+"""Gaps to groups: one for each reason, the most frequent first, with the meaning of the reason and the declarations that are hidden."""
 
 import re
 from collections.abc import Iterable
