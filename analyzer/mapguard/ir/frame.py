@@ -119,7 +119,7 @@ class Frame:
             self.scopes[-1][name] = local
 
     def _made(self, type_: Type, how: Literal["var", "cell"], at: int) -> Reg:
-        dst = self.new(type_)
+        dst = self.new(TPtr(type_) if how == "cell" else type_)
         self.add(Alloc(dst, type_, how, at))
         return dst
 
@@ -136,7 +136,7 @@ class Frame:
         if found is None or self.outer is None:
             return None
         theirs = self.outer.graph.read(found.key) if found.kind == "value" else found.reg
-        mine = self.new(found.type, name)
+        mine = self.new(TPtr(found.type) if found.kind == "cell" else found.type, name)
         self.captures.append(mine)
         self.captured.append(theirs)
         local = Local("constant" if found.kind == "value" else found.kind, found.type, mine)
