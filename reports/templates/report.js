@@ -170,10 +170,10 @@
     f.classList.add("current");
   });
 
-  // print: everything that is shown, open
+  // print: everything that is shown, and the gaps, open
   let opened = [];
   addEventListener("beforeprint", () => {
-    for (const d of shown().map(fold)) {
+    for (const d of [...shown().map(fold), ...document.querySelectorAll(".gaps")]) {
       if (d.open) continue;
       d.open = true;
       opened.push(d);
