@@ -1,6 +1,6 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mapguard.facts.syntax import TChan, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
@@ -29,7 +29,7 @@ from mapguard.ir.model import (
     Static,
     Store,
 )
-from mapguard.program.model import TYPE_PARAM, Func
+from mapguard.program.model import TYPE_PARAM, Func, Global
 from mapguard.program.types import UNKNOWN, Types
 
 FieldKey = tuple[str, Type | None]  # a field's name and, for elements and cells, the type of what it holds; None: any
@@ -65,8 +65,9 @@ class Stores:
 class Index:
     """``funcs`` goes by the number of a body; its id is that of the body."""
 
-    def __init__(self, bodies: Sequence[Body], types: Types) -> None:
+    def __init__(self, bodies: Sequence[Body], types: Types, global_type: Callable[[Global], Type]) -> None:
         self.types = types
+        self._global_type = global_type
         self.bodies = sorted(bodies, key=lambda b: b.func)
         self.number = {body.func: n for n, body in enumerate(self.bodies)}
         self.funcs: list[Func | None] = [types.program.by_id.get(b.func) for b in self.bodies]
@@ -88,6 +89,11 @@ class Index:
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
+
+    def global_type(self, name: str) -> Type:
+        """The type of the package variable ``import/path.name``."""
+        variable = self.types.program.variable(name)
+        return self._global_type(variable) if variable is not None else UNKNOWN
 
     def place(self, func: int, reg: Reg) -> Place | None:
         """Where a register is defined; None for parameters and captured values."""

@@ -4,6 +4,7 @@ Objects and contexts are interned: a small int stands for each, a set of them is
 under which a function runs, the innermost last; it says nothing of the calls before them.
 """
 
+from collections.abc import Hashable
 from typing import Literal, NamedTuple
 
 from mapguard.facts.syntax import Type
@@ -81,6 +82,14 @@ class Objects:
     def context(self, number: int) -> Context:
         """The context of the allocation that an object is, or is a part of."""
         return self._contexts[number]
+
+    def site(self, number: int) -> Hashable:
+        """What objects that differ in their context only have in common."""
+        return self._site[number]
+
+    def same_site(self, number: int) -> int:
+        """The objects that differ from this one in their context only, as bits."""
+        return sum(1 << n for n in self._sites[self._site[number]])
 
     def origin(self, number: int) -> int:
         """The object that this one is a part of, or is reached from; itself where it is neither."""

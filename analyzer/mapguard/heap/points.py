@@ -66,7 +66,7 @@ def _event(k: Knowledge, q: Points, place: Place) -> Bits:
         case Bound():
             return _one(k, _here("bound", place, q, UNKNOWN))
         case Global(name=name):
-            return _one(k, Obj("global", _global_type(k, name), name=name))
+            return _one(k, Obj("global", k.index.global_type(name), name=name))
         case Copy(src=src):
             return k.ask(Points(q.func, src, q.context))
         case Cast(src=src, type=t, asserted=asserted):
@@ -102,11 +102,6 @@ def _all(k: Knowledge, q: Points, regs: tuple[Reg, ...]) -> Bits:
     for reg in regs:
         found |= k.ask(Points(q.func, reg, q.context))
     return found
-
-
-def _global_type(k: Knowledge, name: str) -> Type:
-    variable = k.index.types.program.variable(name)
-    return variable.type if variable is not None and variable.type is not None else UNKNOWN
 
 
 def _parts(k: Knowledge, bases: Bits, field: str, type_: Type) -> Bits:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Literal, NamedTuple
 
-from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, Type
+from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, Type
 from mapguard.ir.blocks import Builder
 from mapguard.ir.model import CELL, Alloc, Body, Clone, Const, CopyInto, Event, Global, Load, Reg, Store
 from mapguard.ir.variables import Key
@@ -82,8 +82,7 @@ class Frame:
 
     def storage(self, t: Type) -> bool:
         """Whether a variable of this type is storage that is copied by assignment: a struct or an array."""
-        under = self.types.underlying(t)
-        return isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)
+        return self.types.is_storage(t)
 
     def own(self, value: Value, at: int) -> Reg:
         """The value as it is passed on: storage that others have is copied."""
