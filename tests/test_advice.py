@@ -30,7 +30,6 @@ def access(op: str, line: int = 1, expression: str = "s.seen[k]", text: str = "s
 def test_remedy_fits_the_use(rule: str, ops: list[str], guard: Guard | None, kind: str) -> None:
     found = advise(rule, FIELD, tuple(access(op, line) for line, op in enumerate(ops, 1)), guard)
     assert found.kind == kind
-    assert found.test == "go test -race ./pkg"
 
 
 def test_one_goroutine_that_owns_the_map_keeps_it() -> None:

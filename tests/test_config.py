@@ -97,7 +97,7 @@ def test_mistakes_are_said_with_their_line(text: str, message: str) -> None:
 
 
 def test_an_unknown_key_without_a_near_one_lists_what_is_known() -> None:
-    with pytest.raises(UsageError, match=r"unknown key zzzzzz; known are version, fail-on, "):
+    with pytest.raises(UsageError, match=r"unknown key zzzzzz; known are version, paths, fail-on, "):
         configfile.parse("version = 1\nzzzzzz = 1", "c.toml")
 
 

@@ -17,7 +17,6 @@ from mapguard.findings.suppress import Notice
 from mapguard.report import html_page
 from mapguard.report.context import Context
 from mapguard.report.diagram import WIDTH, diagram, short
-from mapguard.report.gaps import declaration
 from mapguard.report.links import line_link
 from mapguard.report.words import guarding
 
@@ -190,23 +189,6 @@ def test_gaps_are_folded_by_reason_with_what_they_hide(tmp_path: Path) -> None:
         "MODULE: module files that could not be read 1 place go.mod",
     ]
     assert all("open" not in e.attributes for e in page.all("details", "gaps"))
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("package p\n\nfunc (r *T) M() {\n\tx\n}", "(*T).M"),
-        ("func (T) M() {\n\tx", "T.M"),
-        ("func (t *T[K, V]) M() {\n\tx", "(*T).M"),
-        ("func F[K comparable](m map[K]int) {\n\tx", "F"),
-        ("type T struct {\n\tx", "type T"),
-        ("func F() {\n}\n\nvar (\n\tx", ""),
-        ("", ""),
-    ],
-)
-def test_the_declaration_around_a_line(source: str, expected: str) -> None:
-    lines = source.split("\n")
-    assert declaration(lines, 4 if source.startswith("package") else len(lines)) == expected
 
 
 def test_a_guard_that_a_write_holds_for_reading_only_is_not_told_as_held(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """The remedy that fits how a map is used: counted accesses to one of the known remedies, with its reason in one sentence."""
 
-import shlex
-
 import msgspec
 
 from mapguard.checks.sketch import sketch
@@ -11,9 +9,7 @@ from mapguard.findings.model import Access, Advice, Guard, MapInfo
 def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None, at: int = 0) -> Advice:
     """``accesses[at]`` is the racing access that the remedy is shown for."""
     found = _remedy(rule, info, accesses, guard)
-    folder = accesses[at].path.rpartition("/")[0]
-    test = f"go test -race {shlex.quote(f'./{folder}')}" if folder else "go test -race ."
-    return msgspec.structs.replace(found, sketch=sketch(found.kind, info, accesses[at], guard), test=test)
+    return msgspec.structs.replace(found, sketch=sketch(found.kind, info, accesses[at], guard))
 
 
 def _remedy(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None) -> Advice:

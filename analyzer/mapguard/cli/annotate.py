@@ -11,6 +11,7 @@ import click
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
 from mapguard.checks.guarded import GuardedField
+from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import TreeGiven, tree_options
 from mapguard.cli.run import session
 from mapguard.findings.patch import unified
@@ -20,7 +21,7 @@ _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--write", is_flag=True, help="Change the files instead of printing a diff.")
 @tree_options

@@ -7,8 +7,9 @@ import msgspec
 
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
-from mapguard.cli import configfile
+from mapguard.cli import baselinefile, configfile
 from mapguard.cli.inline_models import model_files
+from mapguard.cli.settings import configured_paths
 from mapguard.models.load import load
 
 _PATH = click.argument("path", default=".", type=click.Path(path_type=Path, exists=True))
@@ -35,11 +36,15 @@ def show(path: Path, config: Path | None) -> int:
 @_PATH
 @_CONFIG
 def verify(path: Path, config: Path | None) -> int:
-    """Check the file, with the models that it names; exit with 2 and the line when something is wrong."""
+    """Check the file, with the models, the baseline and the paths that it names; exit with 2 and say what is wrong."""
     loaded = configfile.load(pipeline.root_of(path), config)
     if loaded.file is None:
         raise UsageError(f"no configuration file ({' or '.join(configfile.NAMES)}) at {pipeline.root_of(path)}")
     with model_files(loaded, ()) as models:
         load(models)
+    recorded = baselinefile.configured(loaded, None)
+    if recorded is not None:
+        baselinefile.read(recorded)
+    configured_paths(loaded)
     click.echo(f"{loaded.file.name}: no mistake found")
     return 0

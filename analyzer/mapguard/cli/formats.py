@@ -12,7 +12,7 @@ from mapguard.base.errors import UsageError
 from mapguard.findings.model import Report
 from mapguard.report.context import Context
 
-FORMATS = ("text", "json", "sarif", "html", "github", "markdown")
+FORMATS = ("text", "concise", "json", "sarif", "html", "github", "markdown")
 Renderer = Callable[[Report, Context], str]
 
 

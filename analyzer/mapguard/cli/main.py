@@ -63,7 +63,12 @@ def version() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Runs the command and exits: 0 nothing found, 1 findings, 2 wrong use or failure, 3 incomplete, 130 interrupted."""
-    debug = "--debug" in (sys.argv[1:] if args is None else args)
+    debug = "--debug" in (sys.argv[1:] if args is None else args) or os.environ.get("MAPGUARD_DEBUG", "").lower() in (
+        "1",
+        "true",
+        "yes",
+        "on",
+    )
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):

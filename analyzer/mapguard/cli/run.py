@@ -1,6 +1,5 @@
 """Settings to a run, and its report to the findings that count: comments, rules, confidence, changes, baseline, in this order."""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from mapguard.cli.changed import changed_since
 from mapguard.cli.inline_models import model_files
 from mapguard.cli.options import ChoiceGiven, TreeGiven
 from mapguard.cli.progress import progress_line
-from mapguard.cli.settings import Loaded, given, options, selection
+from mapguard.cli.settings import Loaded, configured_paths, given, options, selection
 from mapguard.findings import baseline, select, suppress
 from mapguard.findings.model import Confidence, Finding, Report, Suppressed
 from mapguard.findings.rules import all_rules
@@ -45,10 +44,13 @@ class Outcome(msgspec.Struct, frozen=True):
 @contextmanager
 def session(paths: tuple[Path, ...], tree: TreeGiven, choice: ChoiceGiven | None = None, **more: Any) -> Iterator[Session]:
     """Reads the configuration and adds the command line: ``more`` are further settings that were given there."""
-    root = _root(paths or (Path(),))
+    root = pipeline.root_of(*(paths or (Path(),)))
     if tree["config"] is not None and tree["no_config"]:
         raise UsageError("--config and --no-config exclude each other")
     loaded = configfile.load(root, tree["config"], tree["no_config"])
+    if not paths and loaded.settings.paths:
+        paths = configured_paths(loaded)
+        root = pipeline.root_of(*paths)
     values: dict[str, Any] = {
         "tests": tree["tests"],
         "generated": tree["generated"],
@@ -83,8 +85,12 @@ def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str 
     changes = changed_since(s.root, rev, source.lines) if rev else None  # before the long part: a wrong revision is said at once
     with progress_line(not quiet and sys.stderr.isatty()) as progress:
         report = pipeline.run(s.options, progress)
-    everything = select.with_fingerprints(report.findings)
+    scope = pipeline.scope_of(s.options)
+    everything = list(report.findings)
     kept, silenced, notices = suppress.apply(everything, source.lines, (r.id for r in all_rules()), report.files)
+    kept = [f for f in kept if select.lies_in(f, scope)]
+    silenced = [x for x in silenced if select.lies_in(x.finding, scope)]
+    notices = [n for n in notices if scope.has(n.path)]
     wanted = selection(s.loaded.settings)
     kept = select.selected(kept, wanted)
     shown = {f.fingerprint for f in select.selected((x.finding for x in silenced), wanted)}
@@ -94,33 +100,17 @@ def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str 
     if known is not None and recorded is not None:
         kept, old = baseline.apply(kept, known)
         hidden.extend(old)
-        notices.extend(_stale(s, recorded, known, everything))
+        if scope.whole:  # only a run over the whole root can tell
+            notices.extend(_stale(s, recorded, known, everything))
     counted = msgspec.structs.replace(report, findings=tuple(kept), suppressed=_in_order(hidden))
     return Outcome(counted, tuple(notices), tuple(everything), time.perf_counter() - start)
 
 
 def _stale(s: Session, file: Path, known: baseline.Baseline, everything: list[Finding]) -> Iterator[suppress.Notice]:
-    """Entries without a finding. Only a run over the whole root can tell."""
-    if not any(_start(p) == s.root for p in s.options.paths):
-        return
+    """Entries without a finding."""
     for e in baseline.stale(known, everything):
         text = f"{e.fingerprint} ({e.rule} on {e.map}) is found no more; mapguard baseline write removes it"
         yield suppress.Notice(baselinefile.shown(file, s.root), 0, text)
-
-
-def _root(paths: tuple[Path, ...]) -> Path:
-    """Where the paths of the report start: the root above the first path, or above all where they lie in several trees."""
-    for path in paths:
-        if not _start(path).exists():
-            raise UsageError(f"no such file or folder: {path}")
-    root = pipeline.root_of(paths[0])
-    if all(_start(p).is_relative_to(root) for p in paths):
-        return root
-    return Path(os.path.commonpath([start if start.is_dir() else start.parent for start in map(_start, paths)]))
-
-
-def _start(path: Path) -> Path:
-    return (path.parent if path.name == "..." else path).resolve()
 
 
 def _in_order(hidden: list[Suppressed]) -> tuple[Suppressed, ...]:

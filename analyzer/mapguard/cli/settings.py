@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The keys of mapguard.toml. ``models`` are files, ``model`` entries in the format of such a file."""
 
     version: Literal[1] = 1
+    paths: Words = ()
     fail_on: Gate = "warning"
     min_confidence: Confidence = Confidence.MEDIUM
     rules: Words = ()
@@ -55,6 +56,11 @@ class Loaded(msgspec.Struct, frozen=True):
     settings: Settings
     folder: Path
     file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.file.name if self.file is not None else "configuration"
 
 
 def given(settings: Settings, values: dict[str, Any]) -> Settings:
@@ -99,6 +105,18 @@ def options(
     )
 
 
+def configured_paths(loaded: Loaded) -> tuple[Path, ...]:
+    """The paths that the configuration asks for, where the command line names none."""
+    found = []
+    for name in loaded.settings.paths:
+        pattern = inside(loaded.folder, name, "paths")
+        path = pattern.parent if pattern.name == "..." else pattern
+        if not path.exists():
+            raise UsageError(f"{loaded.name}: paths: there is no {name}")
+        found.append(path)
+    return tuple(found)
+
+
 def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -107,7 +125,7 @@ def cores() -> int:
 
 
 def inside(folder: Path, name: str, key: str) -> Path:
-    """A file that a configuration names: below its folder, since the configuration may come with code that nobody trusts."""
+    """A file or folder that a configuration names: below its folder, since the configuration may come with code that nobody trusts."""
     file = (folder / name).resolve()
     if Path(name).is_absolute() or not file.is_relative_to(folder.resolve()):
         raise UsageError(f"configuration: {key}: {name} is not below the folder of the configuration file")

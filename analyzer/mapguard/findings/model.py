@@ -92,7 +92,8 @@ class Guard(msgspec.Struct, frozen=True):
 class Advice(msgspec.Struct, frozen=True):
     """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
 
-    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that would exercise the race; both may be "".
+    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that runs a test which leads to the race; both may be "".
+    ``tested`` says which test that is, or that there is none; "" before anybody has looked.
     """
 
     kind: str
@@ -100,6 +101,7 @@ class Advice(msgspec.Struct, frozen=True):
     patch: str | None = None
     sketch: str = ""
     test: str = ""
+    tested: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -119,11 +121,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Counts of what was seen, and CPU-independent wall seconds by phase."""
+    """Counts of what was seen, and CPU-independent wall seconds by phase. ``asked`` of the ``files`` are in the paths that were given.
+
+    ``support_files`` only serve tests, by their folder, name or imports, and so do ``support_functions`` of other files by their names.
+    """
 
     files: int = 0
+    asked: int = 0
     lines: int = 0
     functions: int = 0
+    support_files: int = 0
+    support_functions: int = 0
     calls: int = 0
     calls_resolved: int = 0
     calls_in_tree: int = 0
@@ -145,7 +153,7 @@ class Suppressed(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` are those that were scanned."""
+    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` hold comments that speak to mapguard."""
 
     root: str
     findings: tuple[Finding, ...]

@@ -1,7 +1,8 @@
-"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint:mapguard``, ``//lint:ignore mapguard reason``.
+"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint``, ``//lint:ignore mapguard reason``.
 
-A comment speaks for the line it stands on or, on a line of its own, for the next line of code. It silences a finding when that line is
-the finding's first access or the declaration of its map.
+A comment speaks for the line it stands on or, on a line of its own, for the next line of code. Where that line begins a function or another
+declaration of the file, it speaks for all of it; where it is the package clause, for the file. It silences a finding when the finding's
+first access or the declaration of its map is there.
 """
 
 import difflib
@@ -10,20 +11,22 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from mapguard.findings.blocks import blocks
 from mapguard.findings.model import Finding, Suppressed
 
 _OURS = re.compile(r"//\s*mapguard:ignore\b[ \t]*(\S*)[ \t]*(.*)$")
-_NOLINT = re.compile(r"//\s*nolint:\s*([\w\-]+(?:\s*,\s*[\w\-]+)*)\s*(?://\s*(.*))?$")
-_LINT = re.compile(r"//\s*lint:ignore\s+(\S+)\s*(.*)$")
+_NOLINT = re.compile(r"//\s*nolint(?::\s*([\w\-]+(?:\s*,\s*[\w\-]+)*))?\s*(?://\s*(.*))?$")
+_LINT = re.compile(r"//\s*lint:(file-)?ignore\s+(\S+)\s*(.*)$")
 _ANY = "*"
 
 
 class Comment(msgspec.Struct, frozen=True, order=True):
-    """``line`` is where it stands, ``target`` the line it speaks for; ``rules`` are ids, or ``*`` for every rule."""
+    """``line`` is where it stands, ``target`` to ``last`` the lines it speaks for; ``rules`` are ids, or ``*`` for every rule."""
 
     path: str
     line: int
     target: int
+    last: int
     rules: tuple[str, ...]
     reason: str
     by: str
@@ -36,24 +39,32 @@ class Notice(msgspec.Struct, frozen=True, order=True):
     line: int
     text: str
 
-    def show(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}" if self.line else f"{self.path}: {self.text}"
+    def show(self, shown: Callable[[str], str] = str) -> str:
+        """One line; ``shown`` says how the path is written."""
+        path = shown(self.path)
+        return f"{path}:{self.line}: {self.text}" if self.line else f"{path}: {self.text}"
 
 
 def comments(path: str, lines: list[str]) -> list[Comment]:
     """The suppressing comments of a file, well formed or not."""
     found: list[Comment] = []
+    ends: dict[int, int] | None = None
     for number, line in enumerate(lines, 1):
-        if "mapguard" not in line or (at := _comment_start(line)) < 0:
+        if not any(word in line for word in ("mapguard", "nolint")) or (at := _comment_start(line)) < 0:
             continue
         text = line[at:].rstrip()
-        target = number if line[:at].strip() else _next_code(lines, number)
         if m := _OURS.match(text):
-            found.append(Comment(path, number, target, _ids(m[1]), m[2].strip(), "mapguard:ignore"))
-        elif (m := _NOLINT.search(text)) and "mapguard" in _ids(m[1]):
-            found.append(Comment(path, number, target, (_ANY,), (m[2] or "").strip(), "nolint"))
-        elif (m := _LINT.match(text)) and "mapguard" in _ids(m[1]):
-            found.append(Comment(path, number, target, (_ANY,), m[2].strip(), "lint:ignore"))
+            rules, reason, by, whole = _ids(m[1]), m[2].strip(), "mapguard:ignore", False
+        elif (m := _NOLINT.search(text)) and (m[1] is None or {"mapguard", "all"} & set(_ids(m[1]))):
+            rules, reason, by, whole = (_ANY,), (m[2] or "").strip(), "nolint", False
+        elif (m := _LINT.match(text)) and "mapguard" in _ids(m[2]):
+            rules, reason, by, whole = (_ANY,), m[3].strip(), "lint:ignore", m[1] is not None
+        else:
+            continue
+        if ends is None:
+            ends = {b.first: len(lines) if b.kind == "package" else b.last for b in blocks(lines)}
+        target = 1 if whole else number if line[:at].strip() else _next_code(lines, number)
+        found.append(Comment(path, number, target, len(lines) if whole else ends.get(target, target), rules, reason, by))
     return found
 
 
@@ -68,14 +79,14 @@ def apply(
     findings, ids = list(findings), sorted(rules)
     paths = {path for f in findings for path, _ in _places(f)} | set(files)
     known = [c for path in sorted(paths) for c in comments(path, read(path))]
-    at: dict[tuple[str, int], list[Comment]] = {}
+    at: dict[str, list[Comment]] = {}
     for c in known:
-        at.setdefault((c.path, c.target), []).append(c)
+        at.setdefault(c.path, []).append(c)
     used: set[Comment] = set()
     kept: list[Finding] = []
     silenced: list[Suppressed] = []
     for f in findings:
-        hits = [c for place in _places(f) for c in at.get(place, ()) if _silences(c, f)]
+        hits = [c for path, line in _places(f) for c in at.get(path, ()) if c.target <= line <= c.last and _silences(c, f)]
         used.update(hits)
         if hits:
             silenced.append(Suppressed(f, hits[0].by, hits[0].reason))

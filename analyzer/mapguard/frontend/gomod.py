@@ -1,4 +1,4 @@
-"""go.mod and go.work to the few facts that matter here: module path, local replacements, ignored folders, used modules."""
+"""go.mod and go.work to the few facts that matter here: module path, requirements, local replacements, ignored folders, used modules."""
 
 import re
 from pathlib import Path
@@ -16,6 +16,11 @@ class Module(msgspec.Struct, frozen=True, order=True):
     path: str
     replaces: tuple[tuple[str, str], ...] = ()
     ignores: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+    def names(self, other: "Module") -> bool:
+        """Whether it requires or replaces the other module."""
+        return other.path in self.requires or any(other.path == path or other.dir == folder for path, folder in self.replaces)
 
 
 def has_module(folder: Path) -> bool:
@@ -31,6 +36,7 @@ def read_module(folder: Path, relative: str) -> Module | None:
     path = ""
     replaces: list[tuple[str, str]] = []
     ignores: list[str] = []
+    requires: set[str] = set()
     for verb, words in _directives(_text(folder / "go.mod")):
         if verb == "module" and words:
             path = words[0]
@@ -41,7 +47,9 @@ def read_module(folder: Path, relative: str) -> Module | None:
                 replaces.append((words[0], _join(relative, target)))
         elif verb == "ignore" and words:
             ignores.append(words[0])
-    return Module(relative, path, tuple(sorted(replaces)), tuple(sorted(ignores))) if path else None
+        elif verb == "require" and words:
+            requires.add(words[0])
+    return Module(relative, path, tuple(sorted(replaces)), tuple(sorted(ignores)), tuple(sorted(requires))) if path else None
 
 
 def read_work(folder: Path, relative: str) -> tuple[str, ...]:

@@ -13,15 +13,24 @@ TYPE_PARAM = "$"
 class Scope:
     """What the names of one file mean: its package and its imports."""
 
-    __slots__ = ("cache", "dots", "file", "imports", "package", "support")
+    __slots__ = ("by_name", "cache", "dots", "file", "imports", "package", "support")
 
-    def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...], support: bool = False) -> None:
+    def __init__(
+        self,
+        file: FileFacts,
+        package: "Package",
+        imports: dict[str, str],
+        dots: tuple[str, ...],
+        support: bool = False,
+        by_name: bool = True,
+    ) -> None:
         self.file = file
         self.package = package
         self.imports = imports
         self.dots = dots
         self.cache: dict[Type, Type] = {}
         self.support = support  # it only serves tests
+        self.by_name = by_name  # its functions may do so by their names
 
 
 class NamedType:
@@ -74,8 +83,10 @@ class Func:
     @property
     def support(self) -> bool:
         """Whether it only serves tests."""
+        if self.scope.support or not self.scope.by_name:
+            return self.scope.support
         frame = self.frame
-        return self.scope.support or named_for_tests(frame.facts.name, frame.recv.name if frame.recv is not None else "")
+        return named_for_tests(frame.facts.name, frame.recv.name if frame.recv is not None else "")
 
     @property
     def exported(self) -> bool:

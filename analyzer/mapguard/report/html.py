@@ -19,6 +19,8 @@ from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
 from mapguard.report.words import VERBS, guarding, many, root_kind
 
+_HIDDEN = 10  # names of one gap
+
 
 def render(report: Report, context: Context) -> str:
     """One document with a final newline."""
@@ -40,6 +42,7 @@ def render(report: Report, context: Context) -> str:
         "code": excerpts.at,
         "step_code": excerpts.of_step,
         "guarding": guarding,
+        "HIDDEN": _HIDDEN,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),
     }

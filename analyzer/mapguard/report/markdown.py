@@ -77,7 +77,8 @@ def _headline(report: Report) -> str:
 
 def _seen(report: Report) -> str:
     s = report.stats
-    seen = ", ".join((counted(s.files, "file"), counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
+    read = counted(s.files, "file") + (f" (for {s.asked} asked)" if s.asked != s.files else "")
+    seen = ", ".join((read, counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
     return f"{seen} analysed" + (f"; {len(report.suppressed)} suppressed" if report.suppressed else "") + "."
 
 
@@ -101,7 +102,9 @@ def _details(f: Finding, context: Context) -> str:
     if f.advice.sketch:
         lines += [listing(f.advice.sketch), ""]
     if f.advice.test:
-        lines += [f"**Test**: {code(f.advice.test)}", ""]
+        lines += [f"**Test**: {code(f.advice.test)}{f' ({plain(f.advice.tested)})' if f.advice.tested else ''}", ""]
+    elif f.advice.tested:
+        lines += [f"**Test**: {plain(f.advice.tested)}", ""]
     return "\n".join([*lines, "</details>", "", ""])
 
 

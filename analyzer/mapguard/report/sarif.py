@@ -7,7 +7,7 @@ import msgspec
 
 from mapguard.base.gap import Gap
 from mapguard.base.span import Place
-from mapguard.findings.model import Access, Finding, Report, Severity, Step
+from mapguard.findings.model import Access, Advice, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
@@ -110,6 +110,10 @@ class _Writer:
             declared, number = f.map.declared, len(related) + 1
             related.append(self._location(declared, "The map is declared here.", number))
             sentences.append(f"The map is declared in [{_link(f'{declared.path}:{declared.line}')}]({number}).")
+        for access in f.accesses[f.racing :]:
+            text = f"Another access: {access.function} {VERBS[access.op]} the map, {held(access.locks)}."
+            related.append(self._location(access, text))  # without a number: the message does not link to it
+        sentences.append(f"Fix: {_plain(f.advice.text)}")
         return sarif.Result(
             rule_id=f.rule,
             rule_index=self._rules.get(f.rule),
@@ -119,7 +123,7 @@ class _Writer:
             related_locations=tuple(related),
             code_flows=(self._flow(racing),) if any(a.trace for a in racing) else (),
             partial_fingerprints=self._fingerprints(f),
-            properties={"confidence": str(f.confidence)},
+            properties={"confidence": str(f.confidence), "remedy": _remedy(f.advice)},
         )
 
     def notification(self, gap: Gap) -> sarif.Notification:
@@ -179,6 +183,13 @@ class _Writer:
         if self._source.lines(first.path) and 0 < first.line <= len(hashes):
             found["primaryLocationLineHash"] = hashes[first.line - 1]
         return found
+
+
+def _remedy(advice: Advice) -> str:
+    """The whole remedy as text: what to do, how it looks in the code, and how a test shows it."""
+    test = f"{advice.test}\n{advice.tested}" if advice.test else advice.tested
+    text = "\n\n".join(part for part in (advice.text, advice.sketch.expandtabs(4), test.strip()) if part)
+    return "\n".join(short(line, _LONG) for line in text.splitlines())
 
 
 def _units(text: str) -> int:
