@@ -22,7 +22,6 @@ _CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chro
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium is installed"),
-    pytest.mark.xdist_group("browser"),  # one worker, one browser
 ]
 
 _WATCH = """

@@ -1,6 +1,5 @@
 """The fixtures are honest: the Go race detector sees a race in every REPORT package that has a driver, and none in the SILENT ones."""
 
-import functools
 import json
 import os
 import re
@@ -9,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from expect import DRIVER, Fixture, fixtures
 from patience import HANG
@@ -21,7 +21,6 @@ _MEANT = re.compile(r"lock by value|copies lock value|WaitGroup\.Add called from
 
 pytestmark = [
     pytest.mark.go,
-    pytest.mark.xdist_group("race proofs"),  # one worker runs them all: what is built for one need not be built again for the next
     pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed"),
     pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler"),
 ]
@@ -60,10 +59,16 @@ def outputs(packages: str) -> dict[str, tuple[str, bool]]:
     return {name: ("".join(text.get(name, [])), ok) for name, ok in passed.items()}
 
 
-@functools.cache
-def first() -> dict[str, tuple[str, bool]]:
-    """What one run over all packages says."""
-    return outputs("./...")
+@pytest.fixture(scope="session")
+def proofs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bool]]:
+    """What one run over all packages says. The first worker that needs it makes it for all others, which wait for it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return outputs("./...")
+    file = tmp_path_factory.getbasetemp().parent / "proofs.json"  # the folder that the workers of one run share
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            file.write_text(json.dumps(outputs("./...")))
+        return {name: (text, passed) for name, (text, passed) in json.loads(file.read_text()).items()}
 
 
 def raced(text: str) -> bool:
@@ -71,8 +76,8 @@ def raced(text: str) -> bool:
 
 
 @pytest.mark.parametrize("fixture", DRIVEN, ids=lambda f: f.name)
-def test_race_detector_agrees(fixture: Fixture) -> None:
-    text, passed = first()[fixture.name]
+def test_race_detector_agrees(fixture: Fixture, proofs: dict[str, tuple[str, bool]]) -> None:
+    text, passed = proofs[fixture.name]
     if fixture.kind not in ("REPORT", "TESTS"):
         assert not raced(text) and passed, text
         return
