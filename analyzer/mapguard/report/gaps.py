@@ -14,6 +14,7 @@ _WORDS = {
     Reason.NOT_TEXT: "not text",
     Reason.UNREADABLE: "could not be read",
     Reason.OUTSIDE_ROOT: "links that leave the root, not followed",
+    Reason.TYPES: "indexed values of unknown type, which may be maps",
     Reason.MODULE: "module files that could not be read",
     Reason.LIMIT: "a limit of the analysis was reached",
     Reason.CRASH: "a defect of mapguard stopped the analysis here",
