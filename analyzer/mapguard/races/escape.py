@@ -26,9 +26,12 @@ class Escape:
         event = place.event
         if isinstance(event, Alloc | Clone):
             return True
-        if not isinstance(event, Call) or isinstance(event.callee, External) or depth >= _DEPTH:
+        if isinstance(event, Call) and isinstance(event.callee, External):
+            model = self.bodies.models.function(event.callee.name)
+            return model is not None and model.returns in ("fresh", "own")
+        if not isinstance(event, Call) or depth >= _DEPTH:
             return False
-        number = event.dsts.index(root)  # type: ignore[arg-type]
+        number = event.dsts.index(root)
         edges = self.edges.out(self.index.site_at[place[:3]])
         return bool(edges) and all(self._gives_fresh(e.func, number, depth + 1) for e in edges)
 
@@ -41,7 +44,7 @@ class Escape:
             if paths.constants.get(value) == "nil":
                 continue
             path = paths.of(value)
-            if path.fields or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):  # type: ignore[arg-type]
+            if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):
                 return False
         return True
 
@@ -58,24 +61,33 @@ class Escape:
             number = place.event.dsts.index(path.root)
             return all(self._returns_owned(e.func, number, path.fields, depth + 1) for e in self.edges.out(self.index.site_at[place[:3]]))
         stored = self._stored(func, path.root, path.fields[0])
-        return bool(stored) and all(self.owns(func, p.plus(*path.fields[1:]), depth + 1) for p in stored)
+        return bool(stored) and all(self._empty(f, p) or self.owns(f, p.plus(*path.fields[1:]), depth + 1) for f, p in stored)
+
+    def _empty(self, func: int, path: Path) -> bool:
+        return isinstance(path.root, int) and not path.fields and self.bodies.paths(func).constants.get(path.root) == "nil"
 
     def _returns_owned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> bool:
         paths = self.bodies.paths(func)
         values = [r.values[number] for r in self.index.returns[func] if number < len(r.values)]
         return all(paths.constants.get(v) == "nil" or self.owns(func, paths.of(v).plus(*fields), depth) for v in values)
 
-    def _stored(self, func: int, root: Reg, field: str) -> list[Path]:
-        """The paths of what the function itself puts into a field of its object; of a function value, what it captures."""
+    def _stored(self, func: int, root: Reg, field: str, depth: int = 0) -> list[tuple[int, Path]]:
+        """What the function itself, or a literal in it, puts into a field of its object: paths with the functions that they are in."""
         paths = self.bodies.paths(func)
-        found: list[Path] = []
+        found: list[tuple[int, Path]] = []
         for block in self.index.bodies[func].blocks:
             for event in block.events:
                 match event:
                     case Store(base=base, field=name, src=src) if name == field and paths.of(base) == Path(root):
-                        found.append(paths.of(src))
+                        found.append((func, paths.of(src)))
                     case MapOp(op="write", map=base, value=src) if field == ELEM and paths.of(base) == Path(root):
-                        found.append(paths.of(src))
+                        found.append((func, paths.of(src)))
+                    case Closure(func=literal, captures=captures) if depth < _DEPTH:
+                        inner = self.index.number.get(literal)
+                        for number, captured in enumerate(captures):
+                            if inner is not None and paths.of(captured) == Path(root):
+                                reg = self.index.bodies[inner].params + number
+                                found.extend(self._stored(inner, reg, field, depth + 1))
         return found
 
     def owned(self, func: int, root: Reg, where: Where) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mapguard.bodies.state import READ
+from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import OUTSIDE
@@ -20,6 +20,7 @@ from mapguard.races.escape import Escape
 from mapguard.races.resolve import Resolver
 
 _CONTEXTS = 60  # of one access
+_APART = frozenset([(WRITE, WRITE), (READ, WRITE), (WRITE, READ), (SENT, SENT), (RECEIVED, RECEIVED)])  # modes that exclude each other
 
 
 class Race(NamedTuple):
@@ -230,7 +231,7 @@ class Judge:
         """Whether a lock keeps the two accesses apart."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if not (mode == READ and other_mode == READ) and self._same_lock(a, lock, b, other):
+                if (mode, other_mode) in _APART and self._same_lock(a, lock, b, other):
                     return True
         return False
 
