@@ -206,6 +206,7 @@ def test_an_internal_error_is_one_line_without_debug(repository: Path) -> None:
         (["dump", "roots", "ServeHTTP"], "ServeHTTP"),
         (["dump", "facts", "ServeHTTP"], "ServeHTTP"),
         (["dump", "accesses", "hits"], "ServeHTTP"),
+        (["dump", "ir", "ServeHTTP"], "write %"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )

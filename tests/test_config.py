@@ -187,3 +187,10 @@ def test_a_wrong_inline_model_names_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^c\.toml: model: .*spawn") as error, model_files(loaded, ()) as files:
         decode(str(files[0]), files[0].read_text("utf-8"))
     assert "/" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["exclude = [GLOBS]", "[[path]]\nglob = [GLOBS]"])
+def test_too_many_globs_are_refused(text: str) -> None:
+    many = ", ".join(f'"a{n}"' for n in range(1001))
+    with pytest.raises(UsageError, match=r"more than 1000 globs"):
+        configfile.parse(f"version = 1\n{text.replace('GLOBS', many)}\n", "mapguard.toml")

@@ -102,6 +102,15 @@ def test_same_bytes_wherever_it_is_made(tmp_path: Path) -> None:
 # ------------------------------------------------------------ what a finding shows
 
 
+def test_the_configuration_in_force_is_at_the_top(page: Document) -> None:
+    texts = [found.text for found in page.all("p", "force")]
+    assert texts == [
+        "Configuration: mapguard.toml; exclude = <b>*</b>\N{REPLACEMENT CHARACTER}[31m; fail-on = error.",
+        "Left out: 2 excluded files and folders, 1 vendor folder.",
+        "Not shown: 1 finding because of these settings.",
+    ]
+
+
 def test_head_and_summary(page: Document) -> None:
     assert page.one("title").text == "mapguard: 3 findings in example.com/flyte"
     facts = page.one("p", "facts").text

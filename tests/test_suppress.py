@@ -120,6 +120,34 @@ def test_literals_end_where_go_ends_them(line: str) -> None:
     assert len(comments("a.go", [line])) == (0 if line.startswith('"') else 1)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "s := `\n//mapguard:ignore map-guard-missed not a comment\n`\nm[k] = v",
+        "s := `\nx` + `//mapguard:ignore map-guard-missed not a comment\n` + m[k]\nm[k] = v",
+        "/*\n//mapguard:ignore map-guard-missed not a comment of its own\n*/\nm[k] = v",
+        's := "//mapguard:ignore map-guard-missed a string"\nm[k] = v\nx\nm[k] = v',
+        "s := '\\'' + \"\\\"//mapguard:ignore map-guard-missed a string\"\nm[k] = v\nx\nm[k] = v",
+    ],
+)
+def test_what_a_literal_says_is_no_comment(source: str) -> None:
+    assert silenced(source, at(4)) == ([], [])
+    assert silenced(source, at(2)) == ([], [])
+
+
+@pytest.mark.parametrize("before", ["s := `a`", "s := `\\`", "s := '`'", 's := "`"', "/* ` */", "// `", "s := '\"'", "s := 'it'"])
+def test_after_a_literal_comments_are_comments(before: str) -> None:
+    assert silenced(f"{before}\n//mapguard:ignore map-guard-missed one writer\nm[k] = v", at(3)) == (["mapguard:ignore: one writer"], [])
+
+
+def test_many_comments_take_time_in_proportion() -> None:
+    """Every line of a long group speaks for the one line below it."""
+    lines = ["//mapguard:ignore map-guard-missed one writer"] * 100_000 + ["m[k] = v"]
+    found = comments("a.go", lines)
+    assert {c.target for c in found} == {100_001}
+    assert len(found) == 100_000
+
+
 # ---------------------------------------------------------------- functions, declarations, files
 
 FILE = """package a

@@ -202,3 +202,8 @@ def test_excerpt_fits_and_shows_the_range(width: int) -> None:
     found = excerpt(line, column, column + 35, width)
     assert cells(found.text) <= width
     assert found.text[found.offset :].startswith("serv")
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_for_a_gap_has_words(root: Path, reason: Reason) -> None:
+    assert shown(root, Report(".", (), (), (Gap(reason, "a.go", 1, "why"),))).startswith("not analysed in full\n  ")

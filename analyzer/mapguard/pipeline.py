@@ -27,7 +27,7 @@ from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
-from mapguard.findings.model import Finding, Report, Stats
+from mapguard.findings.model import Finding, InForce, Report, Stats
 from mapguard.findings.select import with_fingerprints
 from mapguard.frontend import cache
 from mapguard.frontend import discover as discovery
@@ -41,9 +41,12 @@ from mapguard.frontend.source import read
 from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
+from mapguard.ir.lower import Lowerer
+from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
+from mapguard.program.types import Types
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,9 +66,10 @@ def run(options: Options, progress: Progress | None = None, executor: Executor |
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
     scope = discovery.scope_of(options)
-    report = merged([_component(tree, scope, options, progress, executor) for tree in discover(options)])
+    trees = discover(options)
+    report = merged([_component(tree, scope, options, progress, executor) for tree in trees])
     inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
-    return msgspec.structs.replace(report, gaps=tuple(inside))
+    return msgspec.structs.replace(report, gaps=tuple(inside), in_force=InForce(left_out=dict(trees[0].left_out)))
 
 
 def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
@@ -85,7 +89,9 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
             clock.laps.update(seconds_program)
             clock.start = time.perf_counter()
             report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
-            report = msgspec.structs.replace(report, files=tuple(file.path for file, source in loaded if b"mapguard:ignore" in source))
+            report = msgspec.structs.replace(
+                report, files=tuple(file.path for file, source in loaded if b"mapguard" in source and b"ignore" in source)
+            )
             if options.cache:
                 siblings = read_siblings(tree, loaded, options)[1]
                 store.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
@@ -97,6 +103,11 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
 
 def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
     """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    for tree, program in _linked(options, progress, executor):
+        yield tree, Judge(_solve(program, options, progress))
+
+
+def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> Iterator[tuple[Tree, Program]]:
     for found in discover(options):
         loaded, _ = _load(found.files, options)
         tree, loaded = placed(found, loaded)
@@ -105,7 +116,7 @@ def analyses(options: Options, progress: Progress | None = None, executor: Execu
             program, _, _ = _program(tree, loaded, options, store, progress, executor)
         finally:
             store.close()
-        yield tree, Judge(_solve(program, options, progress))
+        yield tree, program
 
 
 def files_read(options: Options) -> list[Path]:
@@ -144,7 +155,8 @@ def _program(
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
     declarations = [*types, *_library(options.models)]
-    program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named)
+    old = [m.path for m in tree.modules if m.shared_loops]
+    program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named, old)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
@@ -251,7 +263,8 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 
 def _run_key(tree: Tree, loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
-    modules = msgspec.json.encode([tree.mark, tree.alone, sorted(tree.named), *(m.path for m in tree.modules)])
+    old = [m.path for m in tree.modules if m.shared_loops]
+    modules = msgspec.json.encode([tree.mark, tree.alone, sorted(tree.named), *(m.path for m in tree.modules), old])
     parts = [b"report", code_digest(), chosen, modules, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
@@ -366,8 +379,20 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
+    if what == "ir":
+        for _, program in _linked(options, None, None):
+            yield from _bodies(program, name)
+        return
     for _, judge in analyses(options):
         yield from inspect.dump(judge, what, name)
+
+
+def _bodies(program: Program, name: str) -> Iterator[str]:
+    """The events of the bodies whose id contains ``name``. The id of a body in a function is that of the function, $ and a number."""
+    with deep_stack():
+        for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
+            if name in body.func:
+                yield from show(body)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

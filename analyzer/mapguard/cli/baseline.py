@@ -7,10 +7,10 @@ from typing import Unpack
 import click
 
 from mapguard.cli import baselinefile
+from mapguard.cli.console import say
 from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import run, session
-from mapguard.report.excerpt import clean
 from mapguard.report.terminal import counted
 
 _FILE = click.option(
@@ -43,10 +43,10 @@ def write(paths: tuple[Path, ...], file: Path | None, quiet: bool, **given: Unpa
         target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
         found = run(s, quiet).report.findings
     baselinefile.write(target, found)
-    click.echo(f"{counted(len(found), 'finding')} recorded in {target}")
+    say(f"{counted(len(found), 'finding')} recorded in {target}")
     if not quiet and s.loaded.settings.baseline == "":
         name = baselinefile.shown(target, s.root)
-        click.echo(f'use it with baseline = "{name}" in mapguard.toml at the root, or with --baseline {shlex.quote(str(target))}')
+        say(f'use it with baseline = "{name}" in mapguard.toml at the root, or with --baseline {shlex.quote(str(target))}')
     return 0
 
 
@@ -59,5 +59,5 @@ def show(path: Path, file: Path | None, **given: Unpack[TreeGiven]) -> int:
     with session((path,), given) as s:
         target = baselinefile.configured(s.loaded, file) or s.root / baselinefile.NAME
     for e in baselinefile.read(target).findings:
-        click.echo(clean(f"{e.fingerprint}  {e.rule:<27}  {e.map}  in {', '.join(e.functions)}"))
+        say(f"{e.fingerprint}  {e.rule:<27}  {e.map}  in {', '.join(e.functions)}")
     return 0

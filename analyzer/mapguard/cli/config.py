@@ -8,9 +8,11 @@ import msgspec
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
 from mapguard.cli import baselinefile, configfile
+from mapguard.cli.console import say
 from mapguard.cli.inline_models import model_files
 from mapguard.cli.settings import configured_paths
 from mapguard.models.load import load
+from mapguard.report import channel
 
 _PATH = click.argument("path", default=".", type=click.Path(path_type=Path, exists=True))
 _CONFIG = click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The file (default: the one at the root).")
@@ -27,8 +29,8 @@ def config() -> None:
 def show(path: Path, config: Path | None) -> int:
     """Print the settings in force for PATH as JSON, and where they come from."""
     loaded = configfile.load(pipeline.root_of(path), config)
-    click.echo(f"from {loaded.file}" if loaded.file is not None else "no configuration file: these are the defaults", err=True)
-    click.echo(msgspec.json.format(msgspec.json.encode(loaded.settings), indent=1).decode())
+    say(f"from {loaded.file}" if loaded.file is not None else "no configuration file: these are the defaults", err=True)
+    click.echo(channel.json(msgspec.json.format(msgspec.json.encode(loaded.settings), indent=1).decode()))
     return 0
 
 
@@ -46,5 +48,5 @@ def verify(path: Path, config: Path | None) -> int:
     if recorded is not None:
         baselinefile.read(recorded)
     configured_paths(loaded)
-    click.echo(f"{loaded.file.name}: no mistake found")
+    say(f"{loaded.file.name}: no mistake found")
     return 0

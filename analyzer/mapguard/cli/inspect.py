@@ -10,6 +10,7 @@ import msgspec
 
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
+from mapguard.cli.console import say
 from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import TreeGiven, tree_options
 from mapguard.cli.run import run, session
@@ -17,7 +18,6 @@ from mapguard.cli.scan import colored
 from mapguard.findings.rules import all_rules
 from mapguard.report import text
 from mapguard.report.context import Context
-from mapguard.report.excerpt import clean
 
 _PATH = click.option("--path", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The tree to scan.")
 _COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -63,12 +63,12 @@ def why_not(first: str, second: str, path: Path, **given: Unpack[TreeGiven]) -> 
     """
     with session((path,), given) as s:
         for line in pipeline.why_not(s.options, _place(first, s.root), _place(second, s.root)):
-            click.echo(clean(line))
+            say(line)
     return 0
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("what", type=click.Choice(["facts", "program", "callgraph", "summary", "roots", "accesses"]))
+@click.argument("what", type=click.Choice(["facts", "program", "callgraph", "summary", "roots", "accesses", "ir"]))
 @click.argument("name", default="")
 @_PATH
 @tree_options
@@ -79,7 +79,7 @@ def dump(what: str, name: str, path: Path, **given: Unpack[TreeGiven]) -> int:
     """
     with session((path,), given) as s:
         for line in pipeline.dump(s.options, what, name):
-            click.echo(line)
+            say(line)
     return 0
 
 

@@ -13,6 +13,7 @@ import click
 
 from mapguard import __version__
 from mapguard.base.errors import UsageError
+from mapguard.cli.console import say
 
 _COMMANDS = {
     "scan": "mapguard.cli.scan:scan",
@@ -80,7 +81,10 @@ def main(args: list[str] | None = None) -> None:
     except UsageError as error:
         _fail(str(error))
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        for line in shown.getvalue().splitlines():  # it quotes arguments, which may be names of files
+            say(line, err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("mapguard: interrupted", err=True)
@@ -106,5 +110,5 @@ def _reader_gone() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"mapguard: {message}", err=True)
+    say(f"mapguard: {message}", err=True)
     sys.exit(2)

@@ -10,13 +10,15 @@ import click
 import msgspec
 
 from mapguard import pipeline
-from mapguard.cli import baselinefile, formats, repository
+from mapguard.cli import formats, repository
+from mapguard.cli.console import say
 from mapguard.cli.grouped import FINDINGS, REPORT, GroupedCommand, option
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import Outcome, run, session
 from mapguard.findings import select
 from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
+from mapguard.report.inforce import sentences
 
 _WITH_LINKS = frozenset(["sarif", "html", "github", "markdown"])  # formats that may name the commit and its page
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -46,6 +48,9 @@ class _Given(TreeGiven, ChoiceGiven):
 @choice_options
 @option(FINDINGS, "--baseline", type=_FILE, help="Findings recorded in this file do not count.")
 @option(FINDINGS, "--new-from-rev", metavar="REV", help="Only findings that touch a line or a function changed since this git revision.")
+@option(
+    FINDINGS, "--config-from", metavar="REV", help="Take configuration, models and baseline from this git revision instead of the tree."
+)
 @option(FINDINGS, "--strict/--no-strict", default=None, help="Exit with 3 when something could not be analysed.")
 @tree_options
 def scan(
@@ -56,6 +61,7 @@ def scan(
     fail_on: str | None,
     baseline: Path | None,
     new_from_rev: str | None,
+    config_from: str | None,
     show_suppressed: bool,
     sarif_category: str,
     stats: bool,
@@ -74,15 +80,18 @@ def scan(
     targets = [formats.Target(format_, output), *(formats.parse(r) for r in reports)]
     formats.check(targets)
     choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
-    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev) as s:
+    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev, config_from=config_from) as s:
         settings = s.loaded.settings
-        outcome = run(s, quiet, baselinefile.configured(s.loaded, baseline), settings.new_from_rev)
+        outcome = run(s, quiet, s.recorded(baseline), settings.new_from_rev)
         told = pipeline.with_tests(s.options, outcome.report.findings)
         report = msgspec.structs.replace(outcome.report, findings=told)
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
-            click.echo(notice.show(), err=True)
-    linked = any(t.format in _WITH_LINKS for t in targets)
+            say(notice.show(), err=True)
+    if not quiet and targets[0].format in ("github", "concise") and (report.in_force.configuration or report.in_force.settings):
+        for sentence in sentences(report.in_force):
+            say(f"mapguard: {sentence}", err=True)
+    commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
     for target in targets:
         context = Context(
             root=s.root,
@@ -95,8 +104,8 @@ def scan(
             full=verbose,
             show_suppressed=show_suppressed,
             notices=() if quiet else outcome.notices,
-            commit=repository.commit(s.root) if linked else "",
-            remote=repository.remote(s.root) if linked else "",
+            commit=commit,
+            remote=remote,
             category=sarif_category,
         )
         formats.write(target, report, context)

@@ -152,6 +152,19 @@ class Suppressed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class InForce(msgspec.Struct, frozen=True):
+    """What a run was told, and what it left out: the scanned side may have said so.
+
+    ``configuration`` names the file ("" without one), ``settings`` are those that differ from the defaults, in words; ``left_out`` counts
+    files and folders by reason, ``not_shown`` findings that would be shown without these settings.
+    """
+
+    configuration: str = ""
+    settings: dict[str, str] = {}
+    left_out: dict[str, int] = {}
+    not_shown: dict[str, int] = {}
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` hold comments that speak to mapguard."""
 
@@ -161,3 +174,4 @@ class Report(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     stats: Stats = Stats()
     files: tuple[str, ...] = ()
+    in_force: InForce = InForce()

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 
 import msgspec
-import pathspec
 
+from mapguard.base.globs import Globs
 from mapguard.base.scope import Scope
 from mapguard.findings.model import Confidence, Finding, Severity
 
@@ -61,12 +61,12 @@ def with_fingerprints(findings: Iterable[Finding], mark: str = "") -> list[Findi
 
 def selected(findings: Iterable[Finding], wanted: Selection) -> list[Finding]:
     """The findings of wanted rules that are sure enough, in the given order."""
-    paths = [(pathspec.GitIgnoreSpec.from_lines(p.globs), p) for p in wanted.paths]
+    paths = [(Globs(p.globs), p) for p in wanted.paths]
 
     def counts(f: Finding) -> bool:
         least, disabled = wanted.least, set(wanted.disabled)
         for spec, p in paths:
-            if spec.match_file(f.accesses[0].path):
+            if spec.match(f.accesses[0].path):
                 least = p.least or least
                 disabled.update(p.disabled)
         return _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and f.rule not in disabled and (not wanted.rules or f.rule in wanted.rules)

@@ -91,8 +91,20 @@ def _trees(
     holding = {module for path in regular if (module := homes.of(joined(prefix, path))) is not None}
     copies = Counter(module.path for module in holding)
     asked = {component(f.path) for f in files if scope.has(f.path)} | {component(path) for path in scope.files}
+    read = {folder for f in files for folder in _above(f.path)}
+    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read)
+    left_out["ignored"] = len(walk.found) - len(files)
+    left_out = Counter({reason: count for reason, count in sorted(left_out.items()) if count})
     for key in sorted(asked):
         mine = [m for m in modules if f"module {top[m.dir]}" == key]
         mark = ",".join(m.dir for m in mine if copies[m.path] - (m in holding) > 0)
         named = frozenset(f.path for f in parts[key] if f.path in walk.named)
-        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named)
+        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named, left_out)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)

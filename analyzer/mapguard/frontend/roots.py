@@ -25,10 +25,10 @@ def home_of(start: Path) -> Home:
     for folder in (at, *at.parents):
         if (folder / ".git").exists():
             return Home(folder, True)
-    module = next((folder for folder in (at, *at.parents) if _has_file(folder / "go.mod")), None)
+    module = next((folder for folder in (at, *_above(at)) if _has_file(folder / "go.mod")), None)
     around = module if module is not None else at
     root = module
-    for folder in list(around.parents)[:_LEVELS]:
+    for folder in _above(around, _LEVELS):
         if _uses(folder, around) or (module is not None and _connected(folder, module)):
             root = folder
     if root is None and _has_file(at / "go.work"):
@@ -44,7 +44,7 @@ def find_root(start: Path) -> Path:
 def find_boundary(root: Path) -> Path:
     """The outermost folder around ``root`` that holds a go.mod or go.work; ``root`` itself where there is none."""
     found = root
-    for folder in list(root.parents)[:_LEVELS]:
+    for folder in _above(root, _LEVELS):
         if _has_file(folder / "go.mod") or _has_file(folder / "go.work"):
             found = folder
     return found
@@ -57,7 +57,33 @@ def start_of(path: Path) -> Path:
         path = Path(text[:-3] or ".")
     if not path.exists():
         raise UsageError(f"no such file or folder: {path}")
+    _check_inside(path)
     return path
+
+
+def _check_inside(path: Path) -> None:
+    """A link in a repository leads nowhere else: whoever wrote the repository would say what is scanned."""
+    written = Path(os.path.normpath(Path.cwd() / path))
+    for folder in reversed((written, *written.parents)):
+        if (folder / ".git").exists():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise UsageError(f"{path} leads out of the repository {folder} by a symbolic link; name the place that it leads to")
+            return
+
+
+def _above(folder: Path, levels: int | None = None) -> list[Path]:
+    """The folders above one, up to the first where somebody else could have put a go.mod to widen what is read."""
+    found: list[Path] = []
+    try:
+        owner = folder.stat().st_uid
+        for parent in list(folder.parents)[:levels]:
+            stat = parent.stat()
+            if stat.st_uid != owner or stat.st_mode & 0o002:
+                break
+            found.append(parent)
+    except OSError:
+        pass
+    return found
 
 
 def _has_file(file: Path) -> bool:

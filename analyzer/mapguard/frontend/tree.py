@@ -30,7 +30,7 @@ class Tree:
 
     ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
     ``mark`` tells components apart whose modules have the same path; "" where no other has. ``alone``: there is no other component.
-    ``named`` are files that are read only because they were asked for.
+    ``named`` are files that are read only because they were asked for; ``left_out`` counts by reason what the whole walk did not read.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Tree:
         mark: str = "",
         alone: bool = True,
         named: frozenset[str] = frozenset(),
+        left_out: dict[str, int] | None = None,
     ) -> None:
         self.root = root
         self.boundary = boundary
@@ -52,6 +53,7 @@ class Tree:
         self.mark = mark
         self.alone = alone
         self.named = named
+        self.left_out = left_out or {}
         self.homes = Homes(modules)
         self._by_path = sorted(modules, key=lambda m: (-len(m.path), m.dir))
 

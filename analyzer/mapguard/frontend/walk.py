@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pathspec
-
 from mapguard.base.gap import Gap, Reason
+from mapguard.base.globs import Globs
 from mapguard.base.options import Options
 from mapguard.frontend.gomod import Module, has_module, read_module, read_work
 from mapguard.frontend.roots import home_of
@@ -18,13 +17,15 @@ _MODULE_LIMIT = 2000
 class Walk:
     """The Go files below some folders, as ``./...`` finds them: ``found`` is path to file and size, ``gaps`` what could not be read.
 
-    ``named`` are those that only a path that was asked for leads to; ``workspaces`` the folders that each go.work uses.
+    ``left_out`` is path to reason. ``named`` are those that only a path that was asked for leads to; ``workspaces`` the folders that each
+    go.work uses.
     """
 
     def __init__(self, root: Path, options: Options) -> None:
         self.root = root
         self.options = options
-        self.exclude = pathspec.GitIgnoreSpec.from_lines(options.exclude)
+        self.exclude = Globs(options.exclude)
+        self.left_out: dict[str, str] = {}
         self.found: dict[str, tuple[Path, int]] = {}
         self.gaps: set[Gap] = set()
         self.seen: set[tuple[int, int]] = set()
@@ -71,6 +72,8 @@ class Walk:
     def _entry(self, entry: "os.DirEntry[str]", pending: list[Path]) -> None:
         name = entry.name
         if name.startswith(("_", ".")):
+            if name != ".git" and (name.endswith(".go") or entry.is_dir(follow_symlinks=False)):
+                self.left_out[self._relative(Path(entry.path))] = "hidden"
             return
         path = Path(entry.path)
         relative = self._relative(path)
@@ -86,7 +89,10 @@ class Walk:
                 self._link(path, relative)
                 return
             if entry.is_dir():
-                if name not in _SKIPPED and not self.exclude.match_file(relative + "/"):
+                reason = name if name in _SKIPPED else "excluded" if self.exclude.match(relative + "/") else ""
+                if reason:
+                    self.left_out[relative] = reason
+                else:
                     pending.append(path)
             elif name.endswith(".go"):
                 if entry.is_file():
@@ -111,9 +117,13 @@ class Walk:
         # a linked folder inside the root is found under its own name
 
     def _file(self, path: Path, relative: str) -> None:
-        if not path.name.endswith(".go") or (path.name.endswith("_test.go") and not self.options.tests):
+        if not path.name.endswith(".go"):
             return
-        if self.exclude.match_file(relative):
+        if path.name.endswith("_test.go") and not self.options.tests:
+            self.left_out[relative] = "tests"
+            return
+        if self.exclude.match(relative):
+            self.left_out[relative] = "excluded"
             return
         try:
             self.found[relative] = (path, path.stat().st_size)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mapguard.base.data import data_dir
 from mapguard.findings.model import Report
-from mapguard.report import html_page
+from mapguard.report import channel, html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
@@ -46,13 +46,14 @@ def render(report: Report, context: Context) -> str:
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),
     }
-    return environment.get_template("report.html.j2").render(
+    document = environment.get_template("report.html.j2").render(
         page=html_page.page(report, context),
         context=context,
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'",
     )
+    return channel.markup(document)
 
 
 def _own(name: str) -> Markup:

@@ -13,6 +13,7 @@ from mapguard.report.context import Context
 from mapguard.report.diagram import Diagram, diagram
 from mapguard.report.gaps import GapGroup, grouped
 from mapguard.report.highlight import CodeLine, code, visible
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 
 # 'quoted', (*Type).Method, a.b.c (but not part of a path)
@@ -60,6 +61,7 @@ class Page(msgspec.Struct, frozen=True):
     files: int
     rules: tuple[Rule, ...]
     gaps: tuple[GapGroup, ...]
+    in_force: tuple[str, ...]
 
 
 class Excerpts:
@@ -97,7 +99,8 @@ def page(report: Report, context: Context) -> Page:
     places = {f.accesses[0].path for f in findings if f.accesses}
     subject = context.remote.removeprefix("https://") or common
     gaps = grouped(report.gaps, SourceLines(context.root))
-    return Page(subject, report, entries, facets, severities, len(places), rules, tuple(gaps))
+    in_force = tuple(sentences(report.in_force))
+    return Page(subject, report, entries, facets, severities, len(places), rules, tuple(gaps), in_force)
 
 
 def title(finding: Finding) -> str:

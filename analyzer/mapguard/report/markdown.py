@@ -3,7 +3,9 @@
 from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.report import channel
 from mapguard.report.context import Context
+from mapguard.report.inforce import sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
@@ -20,6 +22,8 @@ def render(report: Report, context: Context) -> str:
     """Worst first. Everything that comes from the code is written as character references, so that it is no Markdown."""
     page = _Page()
     page.add(f"### mapguard: {_headline(report)}\n\n{_seen(report)}\n\n")
+    for sentence in sentences(report.in_force):
+        page.add(f"{plain(sentence, 1_000)}\n\n")
     if report.findings:
         page.add("| | map | where | what |\n|---|---|---|---|\n")
         for f in report.findings[:ROWS]:
@@ -64,7 +68,7 @@ class _Page:
             self._parts.append(f"- and {len(report.gaps) - _GAPS} more\n")
 
     def text(self) -> str:
-        return "".join(self._parts)
+        return channel.markup("".join(self._parts))
 
 
 def _headline(report: Report) -> str:

@@ -9,10 +9,12 @@ from mapguard.base.gap import Gap
 from mapguard.base.span import Place
 from mapguard.findings.model import Access, Advice, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
+from mapguard.report import channel
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 from mapguard.report.words import VERBS, held, many, root_kind
 
@@ -47,9 +49,16 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
     cut = len(report.findings) - len(results)
     if cut:
         notifications.append(_note(f"{cut} of {len(report.findings)} findings, the least severe ones, are left out to stay within limits."))
+    told = tuple(_note(sentence) for sentence in sentences(report.in_force))
     run = sarif.Run(
         tool=sarif.Tool(driver=_driver(context)),
-        invocations=(sarif.Invocation(execution_successful=True, tool_execution_notifications=tuple(notifications)),),
+        invocations=(
+            sarif.Invocation(
+                execution_successful=not report.gaps,
+                tool_execution_notifications=tuple(notifications),
+                tool_configuration_notifications=told,
+            ),
+        ),
         original_uri_base_ids={_ROOT: sarif.Described(description=sarif.Message(text="The root of the repository."))},
         column_kind="utf16CodeUnits",
         results=tuple(results),
@@ -57,7 +66,7 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
         automation_details=sarif.Automation(id=f"{context.category.rstrip('/')}/") if context.category else msgspec.UNSET,
     )
     log = sarif.Log(_SCHEMA, "2.1.0", (run,))
-    return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+    return channel.json(msgspec.json.format(msgspec.json.encode(log), indent=1).decode()) + "\n"
 
 
 def _driver(context: Context) -> sarif.ToolComponent:
@@ -86,7 +95,7 @@ def _provenance(context: Context) -> tuple[sarif.Revision, ...] | msgspec.UnsetT
 
 
 def _note(text: str) -> sarif.Notification:
-    return sarif.Notification(level="note", message=sarif.Message(text=text))
+    return sarif.Notification(level="note", message=sarif.Message(text=short(text, _LONG)))
 
 
 class _Writer:

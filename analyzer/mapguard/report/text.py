@@ -8,6 +8,7 @@ from mapguard.findings.model import Finding, Report, Stats
 from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, short
 from mapguard.report.gaps import grouped
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 from mapguard.report.story import Story
 from mapguard.report.terminal import Page, counted
@@ -98,6 +99,8 @@ def _summary(page: Page, report: Report, context: Context) -> None:
     page.line(page.bold(lines[0]))
     for line in lines[1:]:
         page.line(line)
+    for sentence in sentences(report.in_force):
+        page.wrapped(clean(sentence))
 
 
 def _stats(page: Page, s: Stats) -> None:
