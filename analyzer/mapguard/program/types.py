@@ -75,7 +75,7 @@ class Types:
         return next((c for e in under.embeds if (c := self._core(e, depth + 1)) is not None), None)
 
     def declared(self, named: NamedType) -> Type:
-        """What the type is declared as: not what that is declared as in turn."""
+        """The type in its declaration, which may itself be a declared type."""
         if named._underlying is None:
             params = type_parameters(named.decl.params, named.decl.constraints, named.scope)
             named._underlying = canonical_type(named.decl.type, named.scope, params)
