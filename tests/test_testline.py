@@ -35,6 +35,8 @@ OTHER = """package store
 
 type other struct{}
 
+type handler interface{ handle(k string) }
+
 func (other) Count(k string) {}
 
 func helper(s *Store) { s.handle("x") }
@@ -68,6 +70,7 @@ IMPORTS = '\t"example.com/m/store"\n'
         ('s := new(Store)\n\ts.cache.Count("a")', "calls (*cache).Count"),
         ("helper(New())", "leads to (*Store).handle"),
         ("w := made()\n\tw.Serve(nil, nil)", "names Serve"),
+        ("var h handler = New()\n\th.handle(k)", "names handle"),
     ],
 )
 def test_a_test_of_the_package(tmp_path: Path, body: str, says: str) -> None:

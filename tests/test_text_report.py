@@ -128,7 +128,7 @@ def test_many_gaps_are_grouped_and_cut(root: Path) -> None:
     lines = text.partition("\n\n")[0].splitlines()[1:]
     assert len(lines) == 10
     assert lines[0] == "  did not parse: 15 places, 9 not listed (-v lists all)"  # the most frequent first
-    assert "  larger than the limit: 2 places" in lines
+    assert "  larger than the limit, not read: 2 places" in lines
     assert "17 gaps in what was analysed" in text
     for more in ({"stats": True}, {"full": True}):
         assert "f15.go:15" in shown(root, report, **more)
@@ -140,7 +140,7 @@ def test_gaps_name_the_functions_that_they_hide(root: Path) -> None:
     part = shown(root, Report(".", (), (), (Gap(Reason.SYNTAX, "g.go", 4, "?"), Gap(Reason.SYNTAX, "g.go", 7, "?"))))
     assert "  did not parse: 2 places, hiding 2 functions\n    g.go:4  a: ?\n    g.go:7  (*S).b: ?\n" in part
     whole = shown(root, Report(".", (), (), (Gap(Reason.TOO_LARGE, "g.go", 0, "9 bytes"),)))
-    assert "larger than the limit: 1 place, hiding 4 functions\n    g.go  a, (*S).b, S.c and 1 more: 9 bytes\n" in whole
+    assert "larger than the limit, not read: 1 place, hiding 4 functions\n    g.go  a, (*S).b, S.c and 1 more: 9 bytes\n" in whole
 
 
 def test_code_that_serves_tests_is_counted_and_named(root: Path) -> None:
@@ -202,3 +202,8 @@ def test_excerpt_fits_and_shows_the_range(width: int) -> None:
     found = excerpt(line, column, column + 35, width)
     assert cells(found.text) <= width
     assert found.text[found.offset :].startswith("serv")
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_for_a_gap_has_words(root: Path, reason: Reason) -> None:
+    assert shown(root, Report(".", (), (), (Gap(reason, "a.go", 1, "why"),))).startswith("not analysed in full\n  ")

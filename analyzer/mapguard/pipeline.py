@@ -41,9 +41,12 @@ from mapguard.frontend.source import read
 from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
+from mapguard.ir.lower import Lowerer
+from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
+from mapguard.program.types import Types
 
 Progress = Callable[[str, int, int], None]
 
@@ -100,6 +103,11 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
 
 def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
     """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    for tree, program in _linked(options, progress, executor):
+        yield tree, Judge(_solve(program, options, progress))
+
+
+def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> Iterator[tuple[Tree, Program]]:
     for found in discover(options):
         loaded, _ = _load(found.files, options)
         tree, loaded = placed(found, loaded)
@@ -108,7 +116,7 @@ def analyses(options: Options, progress: Progress | None = None, executor: Execu
             program, _, _ = _program(tree, loaded, options, store, progress, executor)
         finally:
             store.close()
-        yield tree, Judge(_solve(program, options, progress))
+        yield tree, program
 
 
 def files_read(options: Options) -> list[Path]:
@@ -147,7 +155,8 @@ def _program(
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
     declarations = [*types, *_library(options.models)]
-    program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named)
+    old = [m.path for m in tree.modules if m.shared_loops]
+    program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named, old)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
@@ -192,8 +201,7 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
     clock.lap("judge")
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = _stats(judge, scanned, len(grouped), clock)
-    found = tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)}))
-    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), found, stats)
+    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
 
 
 def _untyped(solved: Analysis) -> list[Gap]:
@@ -255,7 +263,8 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 
 def _run_key(tree: Tree, loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
-    modules = msgspec.json.encode([tree.mark, tree.alone, sorted(tree.named), *(m.path for m in tree.modules)])
+    old = [m.path for m in tree.modules if m.shared_loops]
+    modules = msgspec.json.encode([tree.mark, tree.alone, sorted(tree.named), *(m.path for m in tree.modules), old])
     parts = [b"report", code_digest(), chosen, modules, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
@@ -370,8 +379,20 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
+    if what == "ir":
+        for _, program in _linked(options, None, None):
+            yield from _bodies(program, name)
+        return
     for _, judge in analyses(options):
         yield from inspect.dump(judge, what, name)
+
+
+def _bodies(program: Program, name: str) -> Iterator[str]:
+    """The events of the bodies whose id contains ``name``. The id of a body in a function is that of the function, $ and a number."""
+    with deep_stack():
+        for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
+            if name in body.func:
+                yield from show(body)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

@@ -107,7 +107,7 @@ def test_variables_of_git_start_nothing(tmp_path: Path, name: str) -> None:
         (tmp_path / "exec").mkdir()
         shutil.copy(program, tmp_path / "exec/git-remote-https")
         env, control = {name: str(tmp_path / "exec")}, ("ls-remote", "https://example.invalid/x")
-    done = scanning.run("scan", ".", "--new-from-rev", "HEAD~1", "--format", "sarif", cwd=trap.repository.root, timeout=120, **env)
+    done = scanning.run("scan", ".", "--new-from-rev", "HEAD~1", "--format", "sarif", cwd=trap.repository.root, **env)
     assert trap.ran == []
     assert done.code == 1, done.err
     data = b"protocol=https\nhost=example.com\n\n"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mapguard.base.span import line_of
 from mapguard.facts.model import FileFacts, FuncFacts
-from mapguard.facts.syntax import Assign, Call, Composite, Expr, Name, Sel, TName, TPtr, TStruct, Type, TypeExpr, Unary, VarStmt
+from mapguard.facts.syntax import Assign, Call, Composite, Expr, Name, Sel, TInterface, TName, TPtr, TStruct, Type, TypeExpr, Unary, VarStmt
 from mapguard.facts.walk import nodes
 from mapguard.program.names import default_name
 
@@ -42,8 +42,10 @@ class Reach:
         self._results: dict[Function, tuple[Type, ...]] = {}
         self._scopes: dict[Function, FileFacts] = {}
         self._structs: dict[tuple[str, str], tuple[FileFacts, TStruct]] = {}
+        self._concrete: set[tuple[str, str]] = set()
         whole = [(file, *group) for file in self._files for group in _functions(file)]
         for file in self._files:
+            self._concrete.update((_package(file), decl.name) for decl in file.types if not isinstance(decl.type, TInterface))
             for decl in file.types:
                 if isinstance(decl.type, TStruct):
                     self._structs.setdefault((_package(file), decl.name), (file, decl.type))
@@ -106,7 +108,10 @@ class Reach:
                     yield Function(package, "", node.name)
                     continue
                 owner = self._type(file, node.x, types)
-                yield self._method(owner, node.name) if owner is not None else Function("", "", node.name)
+                if owner is not None and owner in self._concrete:
+                    yield self._method(owner, node.name)
+                else:  # an interface, a type of other files, or one that the text does not tell
+                    yield Function("", "", node.name)
 
     def _variables(self, file: FileFacts, inside: Sequence[FuncFacts]) -> dict[str, tuple[str, str]]:
         """Local names to the named types that they have: of parameters, and where a declaration or an assignment tells."""

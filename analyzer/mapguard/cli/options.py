@@ -76,10 +76,10 @@ _CHOICE = (
         FINDINGS,
         "--min-confidence",
         type=click.Choice(["high", "medium", "low"]),
-        help="Show findings from this confidence up (default: medium).",
+        help="Show findings of this confidence or higher (default: medium).",
     ),
     option(FINDINGS, "--rules", callback=_ids, metavar="IDS", help="Only these rules, separated by commas."),
-    option(FINDINGS, "--disable", callback=_ids, metavar="IDS", help="Not these rules, separated by commas."),
+    option(FINDINGS, "--disable", callback=_ids, metavar="IDS", help="Leave out these rules, separated by commas."),
 )
 
 

@@ -43,7 +43,7 @@ class _Given(TreeGiven, ChoiceGiven):
     FINDINGS,
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "none"]),
-    help="Exit with 1 from this severity up (default: warning).",
+    help="Exit with 1 on findings of this severity or worse (default: warning).",
 )
 @choice_options
 @option(FINDINGS, "--baseline", type=_FILE, help="Findings recorded in this file do not count.")

@@ -20,12 +20,14 @@ def link(
     tests: bool = False,
     alone: bool = True,
     named: Collection[str] = (),
+    shared_loops: Collection[str] = (),
 ) -> Program:
     """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures.
 
     ``modules`` are the paths of the tree's modules. With ``tests`` only the code of ``_test.go`` files counts as serving tests. Without
     it, folders for tests are like all others where the repository has nothing else (``alone``: these are all of its files), and so are
-    the files of ``named``: somebody asked for them.
+    the files of ``named``: somebody asked for them. ``shared_loops`` are those of the
+    modules that are written in a Go before 1.22.
     """
     program = Program()
     program.modules = tuple(sorted(set(modules), key=lambda m: (-len(m), m)))
@@ -45,6 +47,8 @@ def link(
         _members(program, file)
     for func in program.funcs:
         program.by_id[func.id] = func
+    for scope in program.scopes.values() if shared_loops else ():
+        scope.shared_loops = program.module_of(scope.file.package_path) in shared_loops
     return program
 
 

@@ -18,7 +18,7 @@ NO_PARAMS: Params = {}
 class Scope:
     """What the names of one file mean: its package and its imports."""
 
-    __slots__ = ("by_name", "cache", "dots", "file", "imports", "package", "support")
+    __slots__ = ("by_name", "cache", "dots", "file", "imports", "package", "shared_loops", "support")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Scope:
         self.dots = dots
         self.cache: dict[Type, Type] = {}
         self.support = support  # it only serves tests
+        self.shared_loops = False  # the variables of a loop are the same in all its rounds, as before Go 1.22
         self.by_name = by_name  # its functions may do so by their names
 
 
@@ -85,6 +86,11 @@ class Func:
         while at.outer is not None:
             at = at.outer
         return at
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it has no name of its own; one in the value of a package variable is in no other function."""
+        return self.outer is not None or (self.facts.parent < 0 and ".func" in self.facts.name)
 
     @property
     def support(self) -> bool:

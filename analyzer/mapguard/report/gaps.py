@@ -9,15 +9,16 @@ from mapguard.report.source import SourceLines
 
 _WORDS = {
     Reason.SYNTAX: "did not parse",
-    Reason.TOO_LARGE: "larger than the limit",
-    Reason.TOO_DEEP: "nested too deep",
-    Reason.NOT_TEXT: "no text",
-    Reason.UNREADABLE: "not readable",
-    Reason.OUTSIDE_ROOT: "links out of the root",
+    Reason.TOO_LARGE: "larger than the limit, not read",
+    Reason.TOO_DEEP: "nested deeper than the limit",
+    Reason.NOT_TEXT: "not text",
+    Reason.UNREADABLE: "could not be read",
+    Reason.OUTSIDE_ROOT: "links that leave the root, not followed",
+    Reason.TYPES: "indexed values of unknown type, which may be maps",
     Reason.MODULE: "module files that could not be read",
     Reason.TYPES: "indexed values of unknown type",
     Reason.LIMIT: "a limit of the analysis was reached",
-    Reason.CRASH: "defects of mapguard",
+    Reason.CRASH: "a defect of mapguard stopped the analysis here",
 }
 
 
@@ -40,6 +41,7 @@ def grouped(gaps: Iterable[Gap], source: SourceLines) -> list[GapGroup]:
     """The most frequent reason first."""
     by_reason: dict[Reason, list[tuple[Gap, tuple[str, ...]]]] = {}
     for gap in gaps:
-        by_reason.setdefault(gap.reason, []).append((gap, tuple(function_names(source.lines(gap.path), gap.line))))
+        names = function_names(source.lines(gap.path), gap.line) if gap.reason is not Reason.TYPES else []  # hides no function, only a type
+        by_reason.setdefault(gap.reason, []).append((gap, tuple(names)))
     found = [GapGroup(reason, tuple(members)) for reason, members in by_reason.items()]
     return sorted(found, key=lambda g: (-len(g.gaps), g.reason))

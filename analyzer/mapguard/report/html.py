@@ -17,7 +17,9 @@ from mapguard.report import channel, html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
-from mapguard.report.words import VERBS, many, root_kind
+from mapguard.report.words import VERBS, guarding, many, root_kind
+
+_HIDDEN = 10  # names of one gap
 
 
 def render(report: Report, context: Context) -> str:
@@ -33,11 +35,14 @@ def render(report: Report, context: Context) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "prose": html_page.prose, "root_kind": root_kind, "many": many, "plural": _plural}
+    environment.filters |= {"number": _number, "plural": _plural, "root_kind": root_kind, "many": many}
+    environment.filters |= {"prose": html_page.prose, "breakable": html_page.breakable}
     environment.globals |= {
         "VERBS": VERBS,
         "code": excerpts.at,
         "step_code": excerpts.of_step,
+        "guarding": guarding,
+        "HIDDEN": _HIDDEN,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),
     }

@@ -9,7 +9,7 @@ from mapguard.report.inforce import sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, held, many, root_kind
+from mapguard.report.words import VERBS, guarding, held, many, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
@@ -95,8 +95,7 @@ def _details(f: Finding, context: Context) -> str:
     racing = f.accesses[: f.racing]
     lines = [f"<details><summary>{_MARKS[f.severity]} {prose(f.message)}</summary>", ""]
     if f.guard is not None:
-        total = f.guard.held + f.guard.missed
-        lines += [f"{code(f.guard.lock)} is held at {f.guard.held} of {total} {'access' if total == 1 else 'accesses'}.", ""]
+        lines += [f"{code(f.guard.lock)} {plain(guarding(f))}.", ""]
     for label, access in zip("AB", racing, strict=False):
         if label == "B" and access == racing[0]:
             lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]
