@@ -1,77 +1,228 @@
 """The remedy that fits how a map is used: counted accesses to one of the known remedies, with its reason in one sentence."""
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 
-import msgspec
-
-from mapguard.checks.sketch import sketch
+from mapguard.checks.held import Missing, Ways, guard_beside, holds, missing
+from mapguard.checks.lockname import LockNames, lock_kind
+from mapguard.checks.sketch import Cover, Sketcher
+from mapguard.checks.sources import Sources
+from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import READ, Location, Path
+from mapguard.concurrency.domain import Access as RawAccess
+from mapguard.concurrency.guards import shared_read_lock
+from mapguard.concurrency.races import Judge, Race
+from mapguard.concurrency.steps import moves
+from mapguard.facts.syntax import TName
 from mapguard.findings.model import Access, Advice, Guard, MapInfo
+from mapguard.program.model import Func
+
+_WRITES = ("write", "delete", "replace")
 
 
-def advise(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None, at: int = 0) -> Advice:
-    """``accesses[at]`` is the racing access that the remedy is shown for."""
-    found = _remedy(rule, info, accesses, guard)
-    folder = accesses[at].path.rpartition("/")[0]
-    test = f"go test -race {shlex.quote(f'./{folder}')}" if folder else "go test -race ."
-    return msgspec.structs.replace(found, sketch=sketch(found.kind, info, accesses[at], guard), test=test)
+class Adviser:
+    """Advises on the maps of one program."""
 
+    def __init__(self, judge: Judge, names: LockNames, sources: Sources) -> None:
+        self._analysis = judge.analysis
+        self._sources = sources
+        self._sketcher = Sketcher(judge.graph, names, sources)
 
-def _remedy(rule: str, info: MapInfo, accesses: tuple[Access, ...], guard: Guard | None) -> Advice:
-    places = {(a.path, a.line, a.column, a.op) for a in accesses}
-    writes = sum(1 for *_, op in places if op in ("write", "delete", "replace"))
-    reads = sum(1 for *_, op in places if op in ("read", "len"))
-    walks = sum(1 for *_, op in places if op == "range")
-    counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of it were found"
-    if rule == "sync-map-check-then-act":
-        return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
-    if rule == "map-write-under-rlock":
-        return Advice("lock-mode", "Take the write lock: RLock lets any number of holders in at once, so it protects reads only.")
-    if rule == "map-guard-copied":
-        return Advice(
-            "pointer",
-            "Keep map and lock together: use a pointer receiver (or pass a pointer), and give a new object that gets the map a pointer to "
-            "its lock too; go vet's copylocks shows the copies.",
-        )
-    if rule == "map-escapes-guard" and guard is not None:
-        return Advice("copy", f"Work on a copy made under {guard.lock} (maps.Clone), or do this work inside the critical section.")
-    if guard is not None and guard.held == 0:
-        return Advice("hold-lock", f"Hold {guard.lock} at every access, as the declaration says.")
-    if guard is not None:
-        return Advice("hold-lock", f"Hold {guard.lock} here too: {guard.held} of {guard.held + guard.missed} accesses do.")
-    if rule == "map-guard-mismatch":
-        return Advice(
-            "one-lock", "Choose one lock for this map, write it down beside the field ('// guarded by mu'), and hold it on both sides."
-        )
-    ops = [op for *_, op in places]
-    if writes and ops.count("replace") == writes:
-        return Advice(
-            "copy-on-write",
-            f"'{info.name}' is only ever replaced as a whole ({counted}): keep it in an atomic.Pointer and never change a map "
-            "that was stored there.",
-        )
-    owner = _single_owner(accesses)
-    if owner and walks + reads + writes > 2:
-        return Advice(
-            "channel",
-            f"Most of the work on '{info.name}' is done by the one goroutine of {owner}: let it own the map and send it the rest "
-            f"over a channel, or put a sync.Mutex beside '{info.name}' ({counted}).",
-        )
-    if reads + walks >= 3 * writes:
-        return Advice("rwmutex", f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other.")
-    if walks == 0 and reads and writes <= reads:
-        return Advice(
-            "sync.Map",
-            f"A sync.Map fits when keys are written once and read often ({counted}); otherwise put a sync.Mutex beside '{info.name}'.",
-        )
-    return Advice("mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {counted}.")
+    def advise(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, accesses: tuple[Access, ...]) -> Advice:
+        """``ways`` are those to each access of the map, by its identity; ``accesses`` are those of the finding, the racing ones first."""
+        kind = lock_kind(race.guard.lock) if race.guard is not None else None
+        at = 1 if kind is not None and holds(race.a, kind) and not holds(race.b, kind) else 0
+        found = self._remedy(rule, race, info, guard, ways, accesses, race.b if at else race.a)
+        folder = accesses[at].path.rpartition("/")[0]
+        test = f"go test -race {shlex.quote(f'./{folder}')}" if folder else "go test -race ."
+        return Advice(found.kind, found.text, None, found.sketch, test)
 
+    def _remedy(
+        self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, accesses: tuple[Access, ...], c: Context
+    ) -> Advice:
+        if rule == "sync-map-check-then-act":
+            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
+        if rule == "map-write-under-rlock":
+            return self._write_mode(race)
+        if rule == "map-guard-copied":
+            return Advice(
+                "pointer",
+                "Keep map and lock together: use a pointer receiver (or pass a pointer), and give a new object that gets the map a pointer "
+                "to its lock too; go vet's copylocks shows the copies.",
+            )
+        if rule == "map-escapes-guard" and guard is not None:
+            return _escaped(guard, c.access.op)
+        if guard is not None and race.guard is not None:
+            return self._hold(race, guard, ways, c)
+        if rule == "map-guard-mismatch":
+            return Advice(
+                "one-lock", "Choose one lock for this map, write it down beside the field ('// guarded by mu'), and hold it on both sides."
+            )
+        return self._new(race, info, ways, accesses, c)
 
-def _single_owner(accesses: tuple[Access, ...]) -> str:
-    """The function of the one goroutine that writes, when the other side is not it; "" when there is none."""
-    first, second = (accesses[0].root, accesses[1].root) if len(accesses) > 1 else (None, None)
-    if first is None or second is None or (first.kind, first.many) != ("goroutine", False) or second == first:
+    # ------------------------------------------------------------ a lock that is there
+
+    def _write_mode(self, race: Race) -> Advice:
+        lock = shared_read_lock(race.a.path, race.a.locks, race.b.path, race.b.locks)
+        kind = lock_kind(lock) if lock is not None else None
+        func, own = _taker(race.a, kind)
+        where = f" in '{func.display}'" if func is not None else ""
+        text = f"Take the write lock{where}: RLock lets any number of holders in at once, so it protects reads only."
+        return Advice("lock-mode", text, sketch=self._sketcher.write_mode(own, func) if own is not None and func is not None else "")
+
+    def _hold(self, race: Race, guard: Guard, ways: Ways, c: Context) -> Advice:
+        assert race.guard is not None
+        kind = lock_kind(race.guard.lock)
+        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses do"
+        place = missing(c, ways.get(id(c.access), [c]), kind)
+        function = c.access.func.display
+        if place.edge is None and place.at_start:
+            text = f"Hold {guard.lock} before '{function}' is entered, as its other callers do; taken in it, they would lock it twice."
+            return Advice("hold-lock", text)
+        if place.edge is not None and place.at_start:
+            text = f"Take {guard.lock} on the goroutine that '{place.edge.caller.display}' starts, before it gets to '{function}': "
+            return Advice("hold-lock", text + "others call that with the lock held.")
+        lock = self._in_terms(race, ways, c, place)
+        if place.edge is not None:
+            called = place.edge.callee.display
+            text = f"Hold {guard.lock} in '{place.edge.caller.display}' around the call of '{called}', as other callers of that do."
+            cover = Cover(place.edge.caller, (place.edge.at,), True)
+            return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
+        if lock is None and not race.guard.declared:
+            return Advice(
+                "own-lock",
+                f"{guard.lock} is held at {guard.held} of {guard.held + guard.missed} accesses, but cannot be reached from here: give the "
+                "map a lock of its own that every access holds, or work on a copy made under that lock.",
+            )
+        text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
+        bare = [x for x in race.accesses if x.func is c.access.func and any(not holds(w, kind) for w in ways.get(id(x), ()))]
+        cover = _cover(c.access, bare)
+        return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
+
+    def _in_terms(self, race: Race, ways: Ways, c: Context, place: Missing) -> Path | None:
+        """The guard in the terms of the function that should take it."""
+        assert race.guard is not None
+        path: Path | None = c.access.path
+        for edge in reversed(c.chain) if place.edge is not None else ():
+            moved = moves(path, (), edge.callee, edge, self._analysis) if path is not None else []
+            path = moved[0][0] if moved else None
+            if edge is place.edge:
+                break
+        return guard_beside(race.guard, path, ways) if path is not None else None
+
+    # ------------------------------------------------------------ another way to share the map
+
+    def _new(self, race: Race, info: MapInfo, ways: Ways, accesses: tuple[Access, ...], c: Context) -> Advice:
+        shared = [x for x in race.accesses if ways.get(id(x))] or [race.a.access, race.b.access]
+        ops = Counter(op for _, op in {((x.func.path, x.at), x.op) for x in shared})
+        writes, walks = sum(ops[op] for op in _WRITES), ops["range"]
+        reads = ops["read"] + ops["len"]
+        counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of it were found"
+        if writes and ops["replace"] == writes:
+            return Advice(
+                "copy-on-write",
+                f"'{info.name}' is only ever replaced as a whole ({counted}): keep it in an atomic.Pointer and never change a map "
+                "that was stored there.",
+            )
+        foreign = self._foreign(info, c.access.func)
+        if foreign:
+            return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({counted}).")
+        owner = self._owner(race, ways, shared)
+        if owner:
+            return Advice(
+                "channel",
+                f"Most of the work on '{info.name}' is done by the one goroutine of {owner}: let it own the map and send it the rest "
+                f"over a channel, or put a sync.Mutex beside '{info.name}' ({counted}).",
+            )
+        kind, text = "mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {counted}."
+        if reads + walks >= 3 * writes:
+            kind = "rwmutex"
+            text = f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other."
+        elif not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
+            kind = "sync.Map"
+            text = f"A sync.Map fits when keys are written once and read often ({counted}); else put a sync.Mutex beside '{info.name}'."
+        copier = self._copied_by(info)
+        if copier:
+            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
+        return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
+
+    def _beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, reading: bool) -> str:
+        func = c.access.func
+        if race.where.kind == "param":
+            return ""
+        if race.where.kind == "local":
+            maker = self._analysis.program.by_id.get(race.where.name)
+            if maker is None or maker.frame is not func.frame:
+                return ""
+        mine = [x for x in race.accesses if x.func is func and ways.get(id(x))]
+        cover = _cover(c.access, mine)
+        texts = [self._sources.text(x.func.path, x.at, x.end) for x in (c.access, *mine)]
+        users = {x.func.id for x in race.accesses if ways.get(id(x))} - {func.id}
+        return self._sketcher.beside(info, cover, texts, {*users, func.id}, reading)
+
+    def _foreign(self, info: MapInfo, func: Func) -> str:
+        """Why no lock can be put beside the map, "" where one can."""
+        place = info.declared
+        if info.kind == "param":
+            return "is passed in"
+        facts = self._analysis.program.files.get(place.path) if place is not None else None
+        if place is None or facts is None or "vendor" in place.path.split("/"):
+            return "is declared outside of this tree" if info.kind == "field" else ""
+        if facts.generated:
+            return "is declared in generated code"
+        return "" if self._sketcher.own_module(info.package, func) else "is declared in another module"
+
+    def _owner(self, race: Race, ways: Ways, shared: Sequence[RawAccess]) -> str:
+        """The function of the one goroutine that most accesses are on, when the other side is not on it; "" when there is none."""
+        first, second = race.a.thread, race.b.thread
+        if (first.kind, first.many) != ("goroutine", False) or first.id == second.id or len(shared) <= 2:
+            return ""
+        mine = sum(all(w.thread.id == first.id for w in ways[id(x)]) for x in shared if ways.get(id(x)))
+        return first.func.display if 2 * mine > len(shared) else ""
+
+    def _written_once(self, shared: Sequence[RawAccess], ways: Ways) -> bool:
+        """Whether no function looks a key up and writes the map too, and the values are no maps."""
+        types = self._analysis.types
+        nested = any(w.depth > 1 for x in shared for w in ways.get(id(x), ()))
+        for x in shared:
+            found = types.map_of(types.deref(x.type))
+            nested = nested or found is None or types.map_of(types.deref(found.elem)) is not None
+        writers = {x.func.frame.id for x in shared if x.writes}
+        return not nested and not any(x.func.frame.id in writers for x in shared if not x.writes)
+
+    def _copied_by(self, info: MapInfo) -> str:
+        """A function that is passed the map's struct by value, "" when there is none."""
+        if info.kind != "field" or not info.owner:
+            return ""
+        kind = TName(info.package, info.owner)
+        for func in self._analysis.program.funcs:
+            if kind in func.params or (func.recv_type == kind and not func.pointer):
+                return func.display
         return ""
-    return first.name
+
+
+def _cover(access: RawAccess, more: Sequence[RawAccess]) -> Cover:
+    found = [access, *more]
+    return Cover(access.func, tuple(sorted({x.at for x in found})), any(x.writes for x in found))
+
+
+def _escaped(guard: Guard, op: str) -> Advice:
+    if op in _WRITES:
+        return Advice("hold-lock", f"Do this work while {guard.lock} is held: it changes the map that the lock guards.")
+    return Advice("copy", f"Work on a copy made under {guard.lock} (maps.Clone), or do this work while it is held.")
+
+
+def _taker(c: Context, kind: Location | None) -> tuple[Func | None, Path | None]:
+    """The function on the way that holds the lock for reading, and the lock in its terms."""
+    for lock, mode in c.access.locks:
+        if mode == READ and lock_kind(lock) == kind:
+            return c.access.func, lock
+    for edge in reversed(c.own):
+        for lock, mode in edge.locks:
+            if mode == READ and lock_kind(lock) == kind:
+                return edge.caller, lock
+    return None, None
 
 
 def _count(n: int, word: str) -> str:

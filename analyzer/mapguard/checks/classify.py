@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from mapguard.checks.wording import can_crash
 from mapguard.concurrency.domain import COPY, RESULT, Path
-from mapguard.concurrency.guards import common_lock, guards, is_once, shared_read_lock
+from mapguard.concurrency.guards import common_lock, guards, is_claim, is_flight, is_once, shared_read_lock
 from mapguard.concurrency.races import Race
 
 Check = Callable[[Race], bool]
@@ -23,8 +24,12 @@ def write_under_rlock(race: Race) -> bool:
 
 
 def guard_mismatch(race: Race) -> bool:
-    sides = [[lock for lock, _ in c.locks if guards(c.path, lock) and not is_once(lock)] for c in (race.a, race.b)]
+    sides = [[lock for lock, _ in c.locks if guards(c.path, lock) and _is_lock(lock)] for c in (race.a, race.b)]
     return bool(sides[0]) and bool(sides[1]) and common_lock(race.a.path, race.a.locks, race.b.path, race.b.locks) is None
+
+
+def _is_lock(lock: Path) -> bool:
+    return not (is_once(lock) or is_flight(lock) or is_claim(lock))
 
 
 def escapes_guard(race: Race) -> bool:
@@ -63,7 +68,7 @@ REGISTRY: tuple[tuple[str, Check], ...] = (
     ("concurrent-map-read-write", lambda race: True),
 )
 
-SEVERITY = {
+_SEVERITY = {
     "concurrent-map-write": "error",
     "concurrent-map-read-write": "error",
     "concurrent-map-iteration": "error",
@@ -82,3 +87,9 @@ def classify(race: Race) -> str:
         if check(race):
             return rule
     raise AssertionError("the last check takes every race")
+
+
+def severity(rule: str, race: Race) -> str:
+    """That of the rule; no error where the runtime does not end the program for such a pair."""
+    found = _SEVERITY[rule]
+    return found if found != "error" or can_crash(race.a.access.op, race.b.access.op) else "warning"

@@ -167,7 +167,9 @@ class Judge:
         return a._replace(locks=self.own_locks.telling(a.where, a.path, a.locks))
 
     def possible(self, c: Context) -> bool:
-        """Whether the types on the way allow the object to be there."""
+        """Whether one program has all that is on the way, and the types there allow the object to be at its end."""
+        if self.graph.of_one_program(c.executed()) is None:
+            return False
         return not self.aliases.impossible(c.where, c.path) and self.shapes.allow(c.path)
 
     def check_then_acts(self) -> Iterable[Race]:

@@ -109,6 +109,7 @@ class Analysis:
         self.mixed: set[Base] = set()  # allocations that are objects of several types
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
+        self.lock_sites: dict[tuple[str, Path], tuple[int, int]] = {}  # by function: where it first writes the lock that it takes
         self.loop_names: dict[str, set[str]] = {}
         self.changed_fields: set[str] = set()  # fields that change, or whose address is taken, when others may have the object
         self.act_values: dict[tuple[str, int], Type] = {}  # what is stored in concurrent maps under keys that were not found
@@ -466,6 +467,11 @@ class Analysis:
 
     def name_alloc(self, base: Base, name: str, at: int) -> None:
         self.alloc_names.setdefault(base, (name, at))
+
+    def note_lock(self, func: Func, lock: Path, at: int, end: int) -> None:
+        """``func`` takes ``lock``, which it writes as the source from ``at`` to ``end`` says."""
+        site = (func.id, lock.plain())
+        self.lock_sites[site] = min(self.lock_sites.get(site, (at, end)), (at, end))
 
     def loop_variable(self, func: Func, names: tuple[Expr, ...]) -> None:
         self.loop_names.setdefault(func.frame.id, set()).update(x.name for x in names if isinstance(x, Name))

@@ -5,10 +5,11 @@ from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt
 from mapguard.report.source import SourceLines
 from mapguard.report.terminal import Page, counted
-from mapguard.report.words import VERBS, held, many, root_kind
+from mapguard.report.words import VERBS, held, held_at, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3
+_READS = ("read", "range", "len")
 
 
 class Story:
@@ -63,11 +64,11 @@ class Story:
         if f.guard is None:
             return
         total = f.guard.held + f.guard.missed
-        text = f"{f.guard.lock} is held at {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'}"
-        without = sorted({(a.path, a.line) for a in f.accesses if all(h.lock != f.guard.lock for h in a.locks)}) if f.guard.missed else []
-        if without:
-            more = f" and {len(without) - _PLACES} more" if len(without) > _PLACES else ""
-            text += f"; not at {', '.join(f'{path}:{line}' for path, line in without[:_PLACES])}{more}"
+        text = f"{f.guard.lock}: {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'} {_hold(f)}"
+        places = [f"{p.path}:{p.line}" for p in f.guard.without]
+        if places:
+            more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+            text += f"; not {', '.join(places[:_PLACES])}{more}"
         self._page.labelled("guard", clean(text))
 
     # ------------------------------------------------------------ threads
@@ -83,7 +84,7 @@ class Story:
                 page.line(f"    {page.dim(clean(f'{step.path}:{step.line}'))}")
             last = number == len(access.trace)
             note = _change(locks, step.locks)
-            self._step(step, digits, f"{VERBS[access.op]} the map, {held(access.locks)}" if last else note, last)
+            self._step(step, digits, f"{VERBS[access.op]} the map, {held_at(access)}" if last else note, last)
             path, locks = step.path, step.locks
         page.line()
 
@@ -116,7 +117,7 @@ class Story:
         places = [clean(f"{a.path}:{a.line}") for a in shown]
         width = min(max(len(p) for p in places), page.width // 2)
         for access, place in zip(shown, places, strict=True):
-            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}  {page.dim(held(access.locks))}")
+            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}  {page.dim(held_at(access))}")
         if len(shown) < len(rest):
             page.line(page.dim(f"    and {len(rest) - len(shown)} more (mapguard why {f.fingerprint})"))
         page.line()
@@ -126,6 +127,14 @@ class Story:
             text = clean(line.replace("\t", "    "))
             color = {"+": "green", "-": "red"}.get(line[:1], "")
             self._page.line(f"          {self._page.colored(text, color) if color else text}")
+
+
+def _hold(f: Finding) -> str:
+    """``hold it``; where a writing side holds it for reading only, that."""
+    assert f.guard is not None
+    if any(h == HeldLock(f.guard.lock, "read") for a in f.accesses[: f.racing] if a.op not in _READS for h in a.locks):
+        return "hold it, a write among them for reading only"
+    return "holds it" if f.guard.held == 1 else "hold it"
 
 
 def _start(root: RootInfo | None) -> str:

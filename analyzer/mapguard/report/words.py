@@ -1,6 +1,6 @@
 """Operations, entry points and locks to the words that every format for people says of them."""
 
-from mapguard.findings.model import HeldLock, RootInfo
+from mapguard.findings.model import Access, HeldLock, RootInfo
 from mapguard.report.excerpt import clean
 
 VERBS = {
@@ -29,6 +29,11 @@ def held(locks: tuple[HeldLock, ...]) -> str:
     if not locks:
         return "holding no lock"
     return "holding " + ", ".join(clean(h.lock) + (" (read)" if h.mode == "read" else "") for h in locks)
+
+
+def held_at(access: Access) -> str:
+    """The same of an access, with what differs between the ways to it."""
+    return f"{held(access.locks)}; {clean(access.note)}" if access.note else held(access.locks)
 
 
 def root_kind(root: RootInfo) -> str:
