@@ -5,18 +5,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mapguard.checks.held import Missing, Ways, guard_beside, holds, missing
-from mapguard.checks.lockname import LockNames, lock_kind
+from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
 from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import READ, Location, Path
+from mapguard.concurrency.domain import GLOBAL, READ, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
 from mapguard.concurrency.guards import shared_read_lock
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.steps import moves
-from mapguard.facts.syntax import TName
+from mapguard.facts.syntax import TName, TStruct, Type
 from mapguard.findings.model import Access, Advice, Guard, MapInfo
 from mapguard.program.model import Func
+from mapguard.program.names import show_type
 
 _WRITES = ("write", "delete", "replace")
 
@@ -84,21 +85,25 @@ class Adviser:
             text = f"Take {guard.lock} on the goroutine that '{place.edge.caller.display}' starts, before it gets to '{function}': "
             return Advice("hold-lock", text + "others call that with the lock held.")
         lock = self._in_terms(race, ways, c, place)
-        if place.edge is not None:
-            called = place.edge.callee.display
-            text = f"Hold {guard.lock} in '{place.edge.caller.display}' around the call of '{called}', as other callers of that do."
-            cover = Cover(place.edge.caller, (place.edge.at,), True)
-            return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
         if lock is None and not race.guard.declared:
             return Advice(
                 "own-lock",
                 f"{guard.lock} is held at {guard.held} of {guard.held + guard.missed} accesses, but cannot be reached from here: give the "
                 "map a lock of its own that every access holds, or work on a copy made under that lock.",
             )
+        if place.edge is not None:
+            called = place.edge.callee.display
+            text = f"Hold {guard.lock} in '{place.edge.caller.display}' around the call of '{called}', as other callers of that do."
+            cover = Cover(place.edge.caller, (place.edge.at,), True)
+            return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
         text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
         bare = [x for x in race.accesses if x.func is c.access.func and any(not holds(w, kind) for w in ways.get(id(x), ()))]
-        cover = _cover(c.access, bare)
-        return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
+        return Advice("hold-lock", text, sketch=self._around(lock, c.access, bare) if lock is not None else "")
+
+    def _around(self, lock: Path, access: RawAccess, more: Sequence[RawAccess]) -> str:
+        """The lock around accesses of one function; nothing where they are of several objects, which have a lock each."""
+        bases = {x.path.base for x in (access, *more)}
+        return self._sketcher.hold(lock, _cover(access, more)) if len(bases) == 1 or lock.base[0] == GLOBAL else ""
 
     def _in_terms(self, race: Race, ways: Ways, c: Context, place: Missing) -> Path | None:
         """The guard in the terms of the function that should take it."""
@@ -128,6 +133,14 @@ class Adviser:
         foreign = self._foreign(info, c.access.func)
         if foreign:
             return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({counted}).")
+        beside = self._lock_beside(info)
+        if beside is not None:
+            name = f"{info.owner}.{beside.rpartition('.')[2]}"
+            mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
+            lock = _field_beside(c.access.path, beside)
+            free = missing(c, ways.get(id(c.access), [c]), Location("field", beside)) == Missing(None)
+            text = f"Hold {name}, the lock beside '{info.name}', at every access, or give the map one of its own: {counted}."
+            return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None and free else "")
         owner = self._owner(race, ways, shared)
         if owner:
             return Advice(
@@ -139,13 +152,24 @@ class Adviser:
         if reads + walks >= 3 * writes:
             kind = "rwmutex"
             text = f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other."
-        elif not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
+        elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
             kind = "sync.Map"
             text = f"A sync.Map fits when keys are written once and read often ({counted}); else put a sync.Mutex beside '{info.name}'."
         copier = self._copied_by(info)
         if copier:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
+
+    def _lock_beside(self, info: MapInfo) -> str | None:
+        """The one mutex among the fields of the map's struct; None where there is none, or several."""
+        named = self._analysis.program.named(info.package, info.owner) if info.kind == "field" else None
+        under = named.decl.type if named is not None else None
+        found = [f"{info.package}.{info.owner}.{f.name}" for f in (under.fields if isinstance(under, TStruct) else ())]
+        locks = [f for f in found if (kind := self._analysis.field_type(f)) is not None and self._is_mutex(kind)]
+        return locks[0] if len(locks) == 1 else None
+
+    def _is_mutex(self, kind: Type) -> bool:
+        return self._analysis.models.type(show_type(self._analysis.types.deref(kind))) in MUTEXES
 
     def _beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, reading: bool) -> str:
         func = c.access.func
@@ -205,6 +229,14 @@ class Adviser:
 def _cover(access: RawAccess, more: Sequence[RawAccess]) -> Cover:
     found = [access, *more]
     return Cover(access.func, tuple(sorted({x.at for x in found})), any(x.writes for x in found))
+
+
+def _field_beside(path: Path, field: str) -> Path | None:
+    """The path of another field of the struct that has the map."""
+    fields = path.original().plain().fields
+    owner = field.rpartition(".")[0]
+    at = next((i for i in range(len(fields) - 1, -1, -1) if fields[i].rpartition(".")[0] == owner), None)
+    return Path(path.base, (*fields[:at], field)) if at is not None else None
 
 
 def _escaped(guard: Guard, op: str) -> Advice:

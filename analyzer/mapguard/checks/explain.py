@@ -34,7 +34,7 @@ class Explainer:
         self.adviser = Adviser(judge, self.locks, sources)
 
     def finding(self, race: Race) -> Finding:
-        rule = classify(race)
+        rule = classify(race, self.locks.is_lock)
         race = self._defect_first(rule, race)
         return _Telling(self, rule, race).finding()
 
@@ -118,11 +118,18 @@ class _Telling:
         return tuple(sorted({HeldLock(self.chosen[s.kind], s.mode) for s in seen if s.kind is not None}))
 
     def _guard(self) -> Guard | None:
-        guard = self.race.guard
-        if guard is None or self.kind is None:
+        """The guard with the places that hold it whichever way leads there, and those that do not."""
+        if self.race.guard is None or self.kind is None:
             return None
-        places = {self.x.sources.place(x.func.path, x.at, x.end) for x in guard.missed}
-        return Guard(self.chosen[self.kind], len(guard.held), len(guard.missed), tuple(sorted(places)))
+        sites: dict[tuple[str, int], list[Context]] = {}
+        ends: dict[tuple[str, int], int] = {}
+        for x in self.race.accesses:
+            if self.ways[id(x)]:
+                sites.setdefault((x.func.path, x.at), []).extend(self.ways[id(x)])
+                ends[x.func.path, x.at] = x.end
+        missed = [site for site, ways in sites.items() if not all(held.keeps(c, self.kind) for c in ways)]
+        places = tuple(sorted(self.x.sources.place(path, at, ends[path, at]) for path, at in missed))
+        return Guard(self.chosen[self.kind], len(sites) - len(missed), len(missed), places)
 
     def _side(self, c: Context, seen: Sequence[Seen]) -> Side:
         able = [s for s in seen if guards(c.path, s.lock)]
@@ -174,12 +181,21 @@ class _Telling:
             return "before the map is shared"
         if not ways:
             return "on no way that several goroutines are known to take"
-        found = callers(ways, self.kind) if self.kind is not None else []
-        if not found or self.kind is None:
-            return ""
+        return "; ".join(filter(None, (self._differs(ways, kind) for kind in self._kinds())))
+
+    def _kinds(self) -> list[Location]:
+        """The guard, and what else the two sides hold."""
+        found = {s.kind for side in self.sides for s in side} | {self.kind}
+        return sorted(kind for kind in found if kind is not None)
+
+    def _differs(self, ways: Sequence[Context], kind: Location) -> str:
+        found = callers(ways, kind)
         bare = sorted({c.func.display if c.edge is not None else f"whoever calls {c.func.display}" for c in found if not c.held})
+        if not bare:
+            return ""
         more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
-        return f"{self.chosen[self.kind]} held by {sum(c.held for c in found)} of {len(found)} callers; not by {', '.join(bare[:_NAMED])}{more}"
+        holding = f"{self.chosen[kind]} held by {sum(c.held for c in found)} of {len(found)} callers"
+        return f"{holding}; not by {', '.join(bare[:_NAMED])}{more}"
 
     def _root(self, c: Context) -> RootInfo:
         spawn = c.thread.spawn
@@ -203,7 +219,7 @@ class _Telling:
 
     def _reasons(self) -> tuple[str, ...]:
         a, b = self.race.a, self.race.b
-        out = [f"parallel: {thread(a)}" if a.thread.id == b.thread.id else f"parallel: {thread(a)} and {thread(b)}"]
+        out = [f"parallel: {thread(a)}" if thread(a) == thread(b) else f"parallel: {thread(a)} and {thread(b)}"]
         mine, theirs = self._reached(a.path), self._reached(b.path)
         out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
         same = (a.access, a.locks) == (b.access, b.locks)

@@ -58,6 +58,15 @@ def region(func: Func, targets: Sequence[int], source: bytes) -> Region | None:
     return found
 
 
+def to_the_end(func: Func, targets: Sequence[int], source: bytes) -> Region | None:
+    """From the statement of the function's body that the first target lies in to the end of the body."""
+    body = func.facts.body or ()
+    last = start(body[-1]) if body else None
+    first = _index(body, targets[0])
+    at = start(body[first]) if first is not None else None
+    return _run(func, body, (at, last), source, frozenset()) if at is not None and last is not None else None
+
+
 def _around(body: tuple[Stmt, ...], targets: Sequence[int], declared: frozenset[str]) -> Iterator[tuple[tuple[Stmt, ...], frozenset[str]]]:
     """The blocks that have all targets in them, the outermost first, with the names declared before."""
     yield body, declared

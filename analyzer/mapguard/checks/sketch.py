@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mapguard.base.span import line_of
 from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
-from mapguard.checks.region import Region, blocks_others, leaves, region, start
+from mapguard.checks.region import Region, blocks_others, leaves, region, to_the_end
 from mapguard.checks.sources import Sources
 from mapguard.concurrency.callgraph import CallGraph
 from mapguard.concurrency.domain import Path
@@ -65,7 +65,7 @@ class Sketcher:
         )
 
     def _around(self, cover: Cover, lock: "_Lock", forbidden: set[str], taken: bool) -> str:
-        """The lock around the region, or from the start of the function to its end where control leaves the region."""
+        """The lock around the region, or from there to the function's end where control leaves the region."""
         func = cover.func
         if not self.editable(func):
             return ""
@@ -78,12 +78,12 @@ class Sketcher:
             lines = source[source.rfind(b"\n", 0, found.at) + 1 : found.end].decode("utf-8", "replace")
             code = textwrap.dedent(lines.replace("\r", ""))
             return f"// {func.path}:{found.first}\n{lock.call('Lock')}\n{code}\n{lock.call('Unlock')}"
-        return "" if taken else self._at_top(func, lock, forbidden, source)
+        return "" if taken else self._to_the_end(cover, lock, forbidden, source)
 
-    def _at_top(self, func: Func, lock: "_Lock", forbidden: set[str], source: bytes) -> str:
-        body = func.facts.body or ()
-        whole = region(func, [at for s in body if (at := start(s)) is not None], source)
-        if whole is None or len(whole.statements) != len(body) or not self._fits(whole, func, lock, forbidden, source):
+    def _to_the_end(self, cover: Cover, lock: "_Lock", forbidden: set[str], source: bytes) -> str:
+        func = cover.func
+        whole = to_the_end(func, cover.targets, source)
+        if whole is None or not self._fits(whole, func, lock, forbidden, source):
             return ""
         return f"// before {func.path}:{whole.first}\n{lock.call('Lock')}\ndefer {lock.call('Unlock')}"
 
@@ -141,7 +141,8 @@ class Sketcher:
         """A new lock, declared beside the map, around what is to be covered. ``expressions`` are the accesses' sources, ``users`` the
         functions that use the map, ``reading`` asks for a lock that readers share."""
         added = f"{info.name}Mu"
-        base = next((found for text in expressions if (found := _base(info, text)) is not None), None)
+        bases = {found for text in expressions if (found := _base(info, text)) is not None}
+        base = bases.pop() if len(bases) == 1 else None  # two objects have two locks
         declared = self._declaration(info, added, "sync.RWMutex" if reading else "sync.Mutex", cover.func)
         if base is None or not declared:
             return ""
@@ -172,10 +173,9 @@ class Sketcher:
         if info.kind == "local" and not (made_here or stated):
             return ""
         variable = "" if grouped and not made_here else "var "
-        text = f"// before {place.path}:{place.line}\n{variable}{added} {kind} // guards {info.name}"
-        if any(i.path == "sync" and i.name in ("", "sync") for i in facts.imports):
-            return text
-        return f'{text}, with import "sync"'
+        known = any(i.path == "sync" and i.name in ("", "sync") for i in facts.imports)
+        head = f"// before {place.path}:{place.line}" + ("" if known else ', with import "sync"')
+        return f"{head}\n{variable}{added} {kind} // guards {info.name}"
 
     # ------------------------------------------------------------ the mode of a lock
 

@@ -635,15 +635,15 @@ class Analysis:
         model = self.models.field(show_type(self.types.deref(kind)), name) if isinstance(kind, TName | TPtr) else None
         return model is not None and model.serial
 
-    def field_model(self, body: Body, kind: Type, name: str, value: Value, at: int) -> None:
-        """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
+    def field_model(self, body: Body, kind: Type, key: Name, value: Value, at: int) -> None:
+        """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``, in an object written at ``at``."""
         from mapguard.concurrency.calls import use_function
 
         base = kind.elem if isinstance(kind, TPtr) else kind
-        model = self.models.field(show_type(base), name)
+        model = self.models.field(show_type(base), key.name)
         if model is not None and body.state is not None:
             series = f"{body.func.id}@{at}" if model.serial else ""
-            use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many, series)
+            use_function(body, value, f"root:{model.kind}", key.at, key.at + len(key.name), (), model.many, series)
 
     def count_call(self, func: Func, at: int, fn: Value) -> None:
         """For the statistics: how each call resolved."""

@@ -148,4 +148,4 @@ def _change(before: tuple[HeldLock, ...], now: tuple[HeldLock, ...]) -> str:
     """What a step says about locks: nothing unless they changed."""
     if set(before) == set(now):
         return ""
-    return held(now) if now else "holding no lock any more"
+    return held(now)

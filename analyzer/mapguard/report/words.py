@@ -18,6 +18,7 @@ _ROOTS = {
     "rpc": "RPC method",
     "exported": "a caller of the exported",
     "unknown": "an unknown caller of",
+    "stored": "whoever was given",
     "informer": "informer handler",
     "timer": "timer",
     "callback": "callback",
@@ -43,4 +44,4 @@ def root_kind(root: RootInfo) -> str:
 
 def many(root: RootInfo) -> bool:
     """Whether it is worth saying that the entry point runs many at a time: callers outside the tree always may."""
-    return root.many and root.kind not in ("exported", "unknown")
+    return root.many and root.kind not in ("exported", "stored", "unknown")
