@@ -155,7 +155,7 @@ class Adviser:
         elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
             kind = "sync.Map"
             text = f"A sync.Map fits when keys are written once and read often ({counted}); else put a sync.Mutex beside '{info.name}'."
-        copier = self._copied_by(info)
+        copier = self._copied_by(info, race)
         if copier:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
@@ -215,10 +215,15 @@ class Adviser:
         writers = {x.func.frame.id for x in shared if x.writes}
         return not nested and not any(x.func.frame.id in writers for x in shared if not x.writes)
 
-    def _copied_by(self, info: MapInfo) -> str:
-        """A function that is passed the map's struct by value, "" when there is none."""
+    def _copied_by(self, info: MapInfo, race: Race) -> str:
+        """A function that copies the map's struct, uses it in a copy, or is passed one by value, "" when there is none."""
         if info.kind != "field" or not info.owner:
             return ""
+        passing_on = sorted(func for _, func in self._analysis.inherited.get(race.where.name, ()))
+        copies = sorted(x.func.display for x in race.accesses if x.path.is_copy)
+        if passing_on or copies:
+            func = self._analysis.program.by_id.get(passing_on[0]) if passing_on else None
+            return func.display if func is not None else copies[0] if copies else ""
         kind = TName(info.package, info.owner)
         for func in self._analysis.program.funcs:
             if kind in func.params or (func.recv_type == kind and not func.pointer):

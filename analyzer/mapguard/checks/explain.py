@@ -63,12 +63,20 @@ class _Telling:
         self.race = race
         self.kind = lock_kind(race.guard.lock) if race.guard is not None else None
         self.info = explainer.names.map_info(race.where, race.a.access)
-        self.ways = {id(x): explainer.contexts(race.where, x) for x in race.accesses}
+        self.ways = self._all_ways()
         self.edges = [explainer.ways.shown(c) for c in (race.a, race.b)]
         self.steps = [along(explainer.locks, edges) for edges in self.edges]
         self.sides = [at_access(explainer.locks, c) for c in (race.a, race.b)]
         self.others = [(x, on_all_ways(explainer.locks, x, self.ways[id(x)])) for x in self._not_racing()]
         self.chosen = explainer.locks.choose(self._seen())
+
+    def _all_ways(self) -> dict[int, list[Context]]:
+        """The ways to each access, by its identity; an expression that may be one of two maps is one access for who reads it."""
+        found: dict[tuple[str, int, str], list[Context]] = {}
+        keys = {id(x): (x.func.path, x.at, x.op) for x in self.race.accesses}
+        for x in self.race.accesses:
+            found.setdefault(keys[id(x)], []).extend(self.x.contexts(self.race.where, x))
+        return {ident: found[key] for ident, key in keys.items()}
 
     def _seen(self) -> list[Seen]:
         found = [s for side in self.sides for s in side]

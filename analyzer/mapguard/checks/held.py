@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mapguard.checks.lockname import LockNames, Seen, lock_kind
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import GLOBAL, PARAM, READ, TOKEN, WRITE, Access, Edge, Location, Path
-from mapguard.concurrency.guards import guards, lock_key
+from mapguard.concurrency.guards import lock_key
 from mapguard.concurrency.inference import Guard
 from mapguard.program.model import Func
 
@@ -155,8 +155,8 @@ def holds(c: Context, kind: Location | None) -> bool:
 
 
 def keeps(c: Context, kind: Location | None) -> bool:
-    """The same, where that lock can keep others from the map: it is no copy, nor one lock of many around one map."""
-    return any(lock_kind(lock) == kind and guards(c.path, lock) for lock, mode in c.locks if mode in (*_MODES, TOKEN))
+    """The same of the lock itself, not a copy of it."""
+    return any(lock_kind(p) == kind and not lock_key(c.path, p).copied for p, mode in c.locks if mode in (*_MODES, TOKEN))
 
 
 def callers(contexts: Iterable[Context], kind: Location | None) -> list[Caller]:

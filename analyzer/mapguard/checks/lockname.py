@@ -130,10 +130,7 @@ class LockNames:
         else:
             func = self._analysis.program.by_id.get(owner)
             start = (_parameter(func, lock.base[2]) or "") if func is not None and kind == PARAM else ""
-        if not start and not names:
-            kind_of = self._type(lock)
-            return f"a {show_type(self._analysis.types.deref(kind_of))}" if kind_of is not None else "a lock"
-        return ".".join(filter(None, [start, *names]))
+        return ".".join(filter(None, [start, *names])) or "a lock of its own"
 
     def choose(self, seen: list[Seen]) -> dict[Location, str]:
         """One name for each lock: as it is written at all the places, where it is written the same, else ``canonical``."""

@@ -144,7 +144,7 @@ class Sketcher:
         bases = {found for text in expressions if (found := _base(info, text)) is not None}
         base = bases.pop() if len(bases) == 1 else None  # two objects have two locks
         declared = self._declaration(info, added, "sync.RWMutex" if reading else "sync.Mutex", cover.func)
-        if base is None or not declared:
+        if base is None or not declared or (info.kind == "field" and self._listed(info)):
             return ""
         others = self._leading_to(users)
         if info.kind == "local" and info.name not in self._names_at(cover):
@@ -176,6 +176,15 @@ class Sketcher:
         known = any(i.path == "sync" and i.name in ("", "sync") for i in facts.imports)
         head = f"// before {place.path}:{place.line}" + ("" if known else ', with import "sync"')
         return f"{head}\n{variable}{added} {kind} // guards {info.name}"
+
+    def _listed(self, info: MapInfo) -> bool:
+        """Whether objects of the map's struct are written as a list of values without names, which one more field would break."""
+        literal = re.compile(rf"\b{re.escape(info.owner)}(\[[^\]]*\])?\{{\s*(?!\w+\s*:)[^\s}}/]".encode())
+        for path, facts in self._analysis.program.files.items():
+            near = facts.package_path == info.package or any(i.path == info.package for i in facts.imports)
+            if near and literal.search(self._sources.source(path)):
+                return True
+        return False
 
     # ------------------------------------------------------------ the mode of a lock
 
