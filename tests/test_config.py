@@ -8,10 +8,10 @@ from mapguard.base.errors import UsageError
 from mapguard.cli import configfile, settings
 from mapguard.cli.inline_models import model_files, written
 from mapguard.cli.settings import Loaded, Settings
-from mapguard.concurrency.model_types import FunctionModel, TypeModel
-from mapguard.concurrency.models import decode
 from mapguard.findings.model import Confidence
 from mapguard.findings.select import PathRule
+from mapguard.models.entries import FunctionModel, TypeModel
+from mapguard.models.load import decode
 
 FULL = """
 version = 1

@@ -9,7 +9,8 @@ import pytest
 
 from mapguard import pipeline
 from mapguard.base.options import Options
-from mapguard.concurrency.model_types import (
+from mapguard.findings.model import Confidence
+from mapguard.models.entries import (
     FieldModel,
     FunctionModel,
     MethodModel,
@@ -18,8 +19,7 @@ from mapguard.concurrency.model_types import (
     RootModel,
     SignatureModel,
 )
-from mapguard.concurrency.models import load
-from mapguard.findings.model import Confidence
+from mapguard.models.load import load
 
 _HEADER = re.compile(r"^(import|report|wrong) (.*)\n", re.MULTILINE)
 

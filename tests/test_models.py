@@ -9,13 +9,13 @@ import pytest
 from mapguard.base.data import data_dir
 from mapguard.base.errors import UsageError
 from mapguard.base.options import Options
-from mapguard.concurrency.model_types import canonical, comparable_type, qualified
-from mapguard.concurrency.models import Declaration, Models, Source, decode, load, read
 from mapguard.facts.model import FileFacts
 from mapguard.facts.syntax import TInterface, TStruct
 from mapguard.frontend.cache import Cache
 from mapguard.frontend.discover import SourceFile
 from mapguard.frontend.extract import extract
+from mapguard.models.entries import canonical, comparable_type, qualified
+from mapguard.models.load import Declaration, Models, Source, decode, load, read
 from mapguard.program.names import show_type
 
 

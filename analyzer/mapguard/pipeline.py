@@ -18,7 +18,7 @@ from mapguard.base.options import Options
 from mapguard.checks import Explainer, Sources
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
-from mapguard.concurrency import inspect, models
+from mapguard.concurrency import inspect
 from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
@@ -32,6 +32,7 @@ from mapguard.frontend.gopath import placed
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
 from mapguard.frontend.workers import workers
+from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
 
@@ -135,8 +136,8 @@ def _library(options: Options) -> list[FileFacts]:
 
 
 @functools.lru_cache(maxsize=4)
-def _models(extra: tuple[Path, ...]) -> models.Models:
-    return models.load(extra)
+def _models(extra: tuple[Path, ...]) -> Models:
+    return load(extra)
 
 
 def _solve(program: Program, options: Options, progress: Progress | None) -> Analysis:

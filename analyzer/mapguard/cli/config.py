@@ -9,7 +9,7 @@ from mapguard import pipeline
 from mapguard.base.errors import UsageError
 from mapguard.cli import configfile
 from mapguard.cli.inline_models import model_files
-from mapguard.concurrency.models import load
+from mapguard.models.load import load
 
 _PATH = click.argument("path", default=".", type=click.Path(path_type=Path, exists=True))
 _CONFIG = click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The file (default: the one at the root).")

@@ -1,7 +1,8 @@
 """Type arguments that a call leaves out, from the types of what it is given."""
 
-from mapguard.concurrency.domain import RECEIVER, UNKNOWN_TYPE, Value
-from mapguard.facts.syntax import TFunc, TName, TPtr, TSlice, Type
+from mapguard.concurrency.domain import RECEIVER, Value
+from mapguard.facts.syntax import TFunc, TName, TPtr, Type
+from mapguard.program.infer import unify
 from mapguard.program.model import TYPE_PARAM, Func
 
 
@@ -19,21 +20,3 @@ def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type
         mine, theirs = func.recv_type, bound[RECEIVER].type
         unify(mine.elem if isinstance(mine, TPtr) else mine, theirs.elem if isinstance(theirs, TPtr) else theirs, found)
     return found
-
-
-def unify(declared: Type, actual: Type, found: dict[str, Type]) -> None:
-    if isinstance(declared, TName):
-        if declared.pkg == "$":
-            if actual != UNKNOWN_TYPE:
-                found.setdefault(declared.name, actual)
-        elif isinstance(actual, TName):
-            for mine, theirs in zip(declared.args, actual.args, strict=False):
-                unify(mine, theirs, found)
-    elif (isinstance(declared, TPtr) and isinstance(actual, TPtr)) or (isinstance(declared, TSlice) and isinstance(actual, TSlice)):
-        unify(declared.elem, actual.elem, found)
-    elif hasattr(declared, "key") and hasattr(actual, "key"):
-        unify(declared.key, actual.key, found)
-        unify(declared.elem, actual.elem, found)  # type: ignore[union-attr]
-    elif isinstance(declared, TFunc) and isinstance(actual, TFunc):
-        for mine, theirs in zip(declared.params + declared.results, actual.params + actual.results, strict=False):
-            unify(mine, theirs, found)

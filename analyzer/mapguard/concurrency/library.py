@@ -18,9 +18,9 @@ from mapguard.concurrency.domain import (
     Value,
     is_elem,
 )
-from mapguard.concurrency.model_types import serves_calls
-from mapguard.concurrency.models import FunctionModel, RootModel
 from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
+from mapguard.models.entries import serves_calls
+from mapguard.models.load import FunctionModel, RootModel
 from mapguard.program.model import Func, NamedType
 from mapguard.program.names import show_type
 

@@ -3,9 +3,9 @@
 from fnmatch import fnmatchcase
 
 from mapguard.concurrency.domain import Root
-from mapguard.concurrency.model_types import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TStruct
+from mapguard.models.entries import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 

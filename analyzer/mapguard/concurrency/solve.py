@@ -39,13 +39,13 @@ from mapguard.concurrency.domain import (
     place,
 )
 from mapguard.concurrency.evaluate import evaluate, remember_home
-from mapguard.concurrency.models import Models
 from mapguard.concurrency.requirements import choices, untouched
 from mapguard.concurrency.state import State, join
 from mapguard.concurrency.summary import EMPTY, ParamCall, Summary
 from mapguard.concurrency.transfer import run
 from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import Expr, Name, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.models.load import Models
 from mapguard.program.model import Func, Global, Program, Scope
 from mapguard.program.names import show_type
 from mapguard.program.signatures import fits

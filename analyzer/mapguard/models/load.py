@@ -15,7 +15,7 @@ import msgspec
 
 from mapguard.base.data import data_dir
 from mapguard.base.errors import UsageError
-from mapguard.concurrency.model_types import (
+from mapguard.models.entries import (
     EmbeddingModel,
     FieldModel,
     FunctionModel,

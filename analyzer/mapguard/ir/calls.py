@@ -1,0 +1,258 @@
+"""Calls to events: functions of the tree, interfaces, function values, libraries, conversions and Go's predeclared functions."""
+
+from collections.abc import Callable
+
+from mapguard.facts.syntax import Call, Expr, Index, Name, Sel, TChan, TFunc, TName, TPtr, TSlice, Type, TypeExpr
+from mapguard.ir.exprs import Exprs
+from mapguard.ir.frame import INT, Value, signature
+from mapguard.ir.model import ELEM, NONE, Alloc, Callee, Close, Dynamic, External, How, Invoke, MapOp, Op, Panic, Reg, Static, Store
+from mapguard.ir.model import Call as CallEvent
+from mapguard.program.infer import unify
+from mapguard.program.model import TYPE_PARAM, Func
+from mapguard.program.types import UNKNOWN, substitute
+
+
+class Calls(Exprs):
+    def call(self, x: Call) -> list[Value]:
+        return self.called(x, "call", x.at, x.end)
+
+    def called(self, x: Call, how: How, at: int, end: int) -> list[Value]:
+        """The call, go or defer statement of ``x``; its results."""
+        builtin = _BUILTINS.get(x.fn.name) if isinstance(x.fn, Name) else None
+        if builtin is not None and isinstance(x.fn, Name) and self.lookup(x.fn.name) is None and not self._own(x.fn.name):
+            return self._predeclared(builtin, x, how)
+        converted = self._conversion(x)
+        if converted is not None:
+            return [converted]
+        callee, recv, type_, generic = self._callee(x.fn)
+        args = self._arguments(x, type_)
+        type_ = self._inferred(type_, args, generic)
+        regs = [self.own(a, x.at) for a in self._packed(args, type_, x)]
+        if recv is not None:
+            regs.insert(0, self.own(recv, x.at))
+        results = type_.results if isinstance(type_, TFunc) else ()
+        # the results of a function that nothing is known of: one, which a tuple assignment takes apart
+        dsts = tuple(self.new(r) for r in results) if isinstance(type_, TFunc) else (self.new(UNKNOWN),)
+        self.add(CallEvent(dsts, callee, tuple(regs), how, at, end))
+        if isinstance(callee, External) and callee.name in _ENDS and how == "call":
+            self.graph.leave()
+        return [Value(d, self.graph.types[d], True) for d in dsts]
+
+    def _own(self, name: str) -> bool:
+        package = self.func.scope.package
+        return name in package.funcs or name in package.globals or name in package.types
+
+    # ------------------------------------------------------------ who is called
+
+    def _callee(self, fn: Expr) -> tuple[Callee, Value | None, Type, Func | None]:
+        """What is called, its receiver, its type and, where its type parameters are to be inferred, itself."""
+        if isinstance(fn, Index):
+            callee, recv, type_, generic = self._callee(fn.x) if self._is_generic(fn) else (None, None, UNKNOWN, None)
+            if callee is not None:
+                return callee, recv, self._instance(type_, generic, fn), generic
+        if isinstance(fn, Sel):
+            path = self.qualifier(fn.x)
+            if path is None and self._method_expression(fn) is None:
+                base = self.value(fn.x)
+                selected = self.types.select(base.type, fn.name) if base.type != UNKNOWN else None
+                if selected is not None and (selected.method or selected.iface or selected.external):
+                    method = self.method(fn.x, base, selected, fn)
+                    return method.callee, method.recv, method.type, None
+                if selected is None:
+                    return self._unknown_method(fn, base)
+                return self._dynamic(self._walk(base, selected.steps, fn.at, fn.end))
+            if path is not None:
+                found = self._function_of(path, fn.name)
+                if found is not None:
+                    return found
+        if isinstance(fn, Name) and self.lookup(fn.name) is None:
+            for path in (self.func.scope.package.path, *self.func.scope.dots):
+                found = self._function_of(path, fn.name)
+                if found is not None:
+                    return found
+        return self._dynamic(self.value(fn))
+
+    def _dynamic(self, value: Value) -> tuple[Callee, Value | None, Type, Func | None]:
+        type_ = self.types.underlying(value.type)
+        return Dynamic(value.reg), None, type_ if isinstance(type_, TFunc) else UNKNOWN, None
+
+    def _unknown_method(self, fn: Sel, base: Value) -> tuple[Callee, Value | None, Type, Func | None]:
+        if isinstance(base.type, TName) and base.type.pkg == TYPE_PARAM:
+            return Invoke(fn.name, base.type, f"(?).{fn.name}"), base._replace(fresh=True), UNKNOWN, None
+        return External(f"(?).{fn.name}"), base._replace(fresh=True), UNKNOWN, None
+
+    def _function_of(self, path: str, name: str) -> tuple[Callee, Value | None, Type, Func | None] | None:
+        """The function of a package; None where ``name`` is something else there. A library may have more than is declared of it."""
+        package = self.package(path)
+        func = package.funcs.get(name) if package is not None else None
+        if func is None:
+            known = package is not None and (name in package.globals or name in package.consts or name in package.types)
+            if known or path == self.func.scope.package.path:
+                return None
+            return External(f"{path}.{name}"), None, UNKNOWN, None
+        callee: Callee = Static(func.id) if func.facts.body is not None else External(f"{path}.{name}")
+        return callee, None, signature(func), func if func.facts.type_params else None
+
+    def _is_generic(self, fn: Index) -> bool:
+        """Whether ``f[x]`` is a function with its type arguments, not an element."""
+        if isinstance(fn.x, Name) and self.lookup(fn.x.name) is not None:
+            return False
+        if isinstance(fn.x, Name):
+            return fn.x.name in self.func.scope.package.funcs
+        return isinstance(fn.x, Sel) and (path := self.qualifier(fn.x.x)) is not None and self._function_of(path, fn.x.name) is not None
+
+    def _instance(self, type_: Type, generic: Func | None, fn: Index) -> Type:
+        if generic is None or not isinstance(type_, TFunc):
+            return type_
+        given = (self._type_argument(i) for i in fn.index)
+        bound = {name: t for name, t in zip(generic.facts.type_params, given, strict=False) if t is not None}
+        return substitute(type_, bound)
+
+    def _type_argument(self, x: Expr) -> Type | None:
+        return self.written(x.type) if isinstance(x, TypeExpr) else self.type_named(x)
+
+    # ------------------------------------------------------------ what it is given
+
+    def _arguments(self, x: Call, type_: Type) -> list[Value]:
+        params = type_.params if isinstance(type_, TFunc) else ()
+        if len(x.args) == 1 and isinstance(x.args[0], Call) and len(params) > 1:
+            return self.call(x.args[0])  # f(g()) where g has several results
+        found = []
+        for number, arg in enumerate(x.args):
+            want = params[min(number, len(params) - 1)] if params else UNKNOWN
+            if isinstance(type_, TFunc) and type_.variadic and number >= len(params) - 1 and not x.spread and isinstance(want, TSlice):
+                want = want.elem
+            found.append(self.value(arg, want))
+        return found
+
+    def _inferred(self, type_: Type, args: list[Value], generic: Func | None) -> Type:
+        if generic is None or not isinstance(type_, TFunc):
+            return type_
+        found: dict[str, Type] = {}
+        for declared, value in zip(type_.params, args, strict=False):
+            unify(declared, value.type, found)
+        if type_.variadic and len(args) >= len(type_.params) and isinstance(type_.params[-1], TSlice):
+            unify(type_.params[-1].elem, args[len(type_.params) - 1].type, found)
+        return substitute(type_, found)
+
+    def _packed(self, args: list[Value], type_: Type, x: Call) -> list[Value]:
+        """Variadic arguments as the slice that the function gets."""
+        if not isinstance(type_, TFunc) or not type_.variadic or x.spread:
+            return args
+        first = len(type_.params) - 1
+        slice_type = type_.params[-1]
+        dst = self.new(slice_type)
+        self.add(Alloc(dst, slice_type, "pack", x.at))
+        for value in args[first:]:
+            self.add(Store(dst, ELEM, self.own(value, x.at)))
+        return [*args[:first], Value(dst, slice_type, True)]
+
+    # ------------------------------------------------------------ conversions and predeclared functions
+
+    def _conversion(self, x: Call) -> Value | None:
+        fn = x.fn
+        target: Type | None
+        if isinstance(fn, TypeExpr):
+            target = self.written(fn.type)
+        elif isinstance(fn, Index) and (base := self.type_named(fn.x)) is not None and isinstance(base, TName):
+            target = TName(base.pkg, base.name, tuple(t for i in fn.index if (t := self._type_argument(i)) is not None))
+        elif getattr(fn, "op", "") == "*" and (named := self.type_named(getattr(fn, "x"))) is not None:  # noqa: B009
+            target = TPtr(named)
+        else:
+            target = self.type_named(fn)
+        if target is None or len(x.args) != 1:
+            return None
+        value = self.value(x.args[0], target)
+        return self._cast(value, target, False)
+
+    def _predeclared(self, name: str, x: Call, how: How) -> list[Value]:
+        match name:
+            case "make" | "new":
+                return [self._make(x)]
+            case "append":
+                return [self._append(x)]
+            case "len" | "cap" | "delete" | "clear":
+                return self._sized(name, x)
+            case "close":
+                if x.args:
+                    self.deferred_or_now(how, x, lambda regs: Close(regs[0], x.at))
+                return []
+            case "panic":
+                for arg in x.args:
+                    self.value(arg)
+                if how == "call":
+                    self.add(Panic(x.at))
+                    self.graph.leave()
+                return []
+            case "copy":
+                regs = [self.value(a) for a in x.args]
+                if len(regs) == 2:
+                    elem = self.types.element(regs[1].type)
+                    self.add(Store(regs[0].reg, ELEM, self.member(regs[1], ELEM, elem, x.at, x.end).reg))
+                return [self.const("unknown", INT)]
+        values = [self.value(a) for a in x.args]
+        dst = self.new(values[0].type if values else UNKNOWN)
+        self.add(Op(dst, name, tuple(v.reg for v in values)))
+        return [Value(dst, self.graph.types[dst], True)]
+
+    def deferred_or_now(self, how: How, x: Call, event: "Callable[[list[Reg]], Close | MapOp]") -> None:
+        """A predeclared function's effect; one that is deferred or started is a call of its name, which later layers run at its time."""
+        regs = [self.value(a).reg for a in x.args]
+        if how == "call":
+            self.add(event(regs))
+        else:
+            assert isinstance(x.fn, Name)
+            self.add(CallEvent((), External(x.fn.name), tuple(regs), how, x.at, x.end))
+
+    def _make(self, x: Call) -> Value:
+        assert isinstance(x.fn, Name)
+        if not x.args:
+            return self.const("unknown")
+        asked = self._type_argument(x.args[0])
+        if asked is None:  # new(expression)
+            return self._boxed(self.value(x.args[0]), x.at)
+        sizes = [self.value(a).reg for a in x.args[1:]]
+        pointer = x.fn.name == "new"
+        dst = self.new(TPtr(asked) if pointer else asked)
+        cell = pointer and not self.storage(asked)
+        size = sizes[0] if sizes and isinstance(self.types.underlying(asked), TChan) else NONE
+        self.add(Alloc(dst, asked, "cell" if cell else "lit" if pointer else "make", x.at, size))
+        return Value(dst, self.graph.types[dst], True)
+
+    def _append(self, x: Call) -> Value:
+        """The slice or, where it has no room, a new one with the same elements: both have the new elements."""
+        values = [self.value(a) for a in x.args]
+        if not values:
+            return self.const("unknown")
+        first = values[0]
+        dst = self.new(first.type)
+        grown = self.new(first.type)
+        self.add(Alloc(grown, first.type, "make", x.at))
+        elem = self.types.element(first.type)
+        added = [self.member(v, ELEM, elem, x.at, x.end).reg if x.spread else self.own(v, x.at) for v in values[1:]]
+        for base in (first.reg, grown):
+            for reg in added:
+                self.add(Store(base, ELEM, reg))
+        self.add(Store(grown, ELEM, self.member(first, ELEM, elem, 0, 0).reg))
+        self.add(Op(dst, "append", (first.reg, grown)))
+        return Value(dst, first.type)
+
+    def _sized(self, name: str, x: Call) -> list[Value]:
+        values = [self.value(a) for a in x.args]
+        if values:
+            kind = self.types.deref(values[0].type)
+            if self.types.map_of(kind) is not None:
+                map_ = self.map_of(values[0])
+                key = values[1].reg if len(values) > 1 else NONE
+                if name != "cap":
+                    self.add(MapOp(name, map_, key, NONE, x.at, x.end))  # type: ignore[arg-type]
+                return [self.const("unknown", INT)]
+        dst = self.new(INT)
+        self.add(Op(dst, name, tuple(v.reg for v in values)))
+        return [Value(dst, INT, True)]
+
+
+_BUILTINS = {
+    name: name for name in ("append cap clear close complex copy delete imag len make max min new panic print println real recover".split())
+}
+_ENDS = frozenset(["os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln", "runtime.Goexit", "log.Panic", "log.Panicf", "log.Panicln"])

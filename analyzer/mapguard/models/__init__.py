@@ -1,0 +1,1 @@
+"""What library functions do: rules/models/*.toml as typed entries."""
