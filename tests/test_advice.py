@@ -129,10 +129,18 @@ def test_the_caller_that_lacks_the_lock_is_named_and_not_the_helper(tmp_path: Pa
     helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
     held = handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Put") + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Cut")
     found = find(tmp_path, STORE + helper + held + handler("s.keep(r.Host)"))
-    assert "when called from '(*S).ServeHTTP' without 's.mu'" in found.message
     assert found.accesses[0].note == "s.mu held by 2 of 3 callers; not by (*S).ServeHTTP"
-    assert found.advice.text.startswith("Hold s.mu in '(*S).ServeHTTP' around the call of '(*S).keep'")
+    assert found.advice.text == (
+        "Hold S.mu, the lock beside 'hits', in '(*S).ServeHTTP' around the call of '(*S).keep', as other callers of that do."
+    )
     assert found.advice.sketch == "// p.go:33\ns.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()"
+
+
+def test_the_message_names_the_caller_that_lacks_the_guard(tmp_path: Path) -> None:
+    helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
+    found = find(tmp_path, STORE + MOST + helper + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Add") + handler("s.keep(r.Host)"))
+    assert "when called from '(*S).ServeHTTP' without 's.mu'" in found.message
+    assert found.advice.text.startswith("Hold s.mu in '(*S).ServeHTTP' around the call of '(*S).keep'")
 
 
 def test_a_helper_that_is_always_called_under_the_lock_holds_it(tmp_path: Path) -> None:

@@ -75,46 +75,60 @@ class Adviser:
     def _hold(self, race: Race, guard: Guard, ways: Ways, c: Context) -> Advice:
         assert race.guard is not None
         kind = lock_kind(race.guard.lock)
-        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses do"
         place = missing(c, ways.get(id(c.access), [c]), kind)
-        function = c.access.func.display
-        if place.edge is None and place.at_start:
-            text = f"Hold {guard.lock} before '{function}' is entered, as its other callers do; taken in it, they would lock it twice."
-            return Advice("hold-lock", text)
-        if place.edge is not None and place.at_start:
-            text = f"Take {guard.lock} on the goroutine that '{place.edge.caller.display}' starts, before it gets to '{function}': "
-            return Advice("hold-lock", text + "others call that with the lock held.")
-        lock = self._in_terms(race, ways, c, place)
+        elsewhere = self._at_caller(guard.lock, c, place)
+        path = self._map_at(c, place)
+        lock = guard_beside(race.guard, path, ways) if path is not None else None
+        if elsewhere is not None and place.at_start:
+            return elsewhere
         if lock is None and not race.guard.declared:
             return Advice(
                 "own-lock",
                 f"{guard.lock} is held at {guard.held} of {guard.held + guard.missed} accesses, but cannot be reached from here: give the "
                 "map a lock of its own that every access holds, or work on a copy made under that lock.",
             )
-        if place.edge is not None:
-            called = place.edge.callee.display
-            text = f"Hold {guard.lock} in '{place.edge.caller.display}' around the call of '{called}', as other callers of that do."
-            cover = Cover(place.edge.caller, (place.edge.at,), True)
-            return Advice("hold-lock", text, sketch=self._sketcher.hold(lock, cover) if lock is not None else "")
+        if elsewhere is not None:
+            return self._with_call(elsewhere, lock, place)
+        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses do"
         text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
         bare = [x for x in race.accesses if x.func is c.access.func and any(not holds(w, kind) for w in ways.get(id(x), ()))]
         return Advice("hold-lock", text, sketch=self._around(lock, c.access, bare) if lock is not None else "")
 
-    def _around(self, lock: Path, access: RawAccess, more: Sequence[RawAccess]) -> str:
-        """The lock around accesses of one function; nothing where they are of several objects, which have a lock each."""
-        bases = {x.path.base for x in (access, *more)}
-        return self._sketcher.hold(lock, _cover(access, more)) if len(bases) == 1 or lock.base[0] == GLOBAL else ""
+    def _at_caller(self, name: str, c: Context, place: Missing) -> Advice | None:
+        """Where a caller lacks a lock that others hold, that one is to take it; None where the function of the access is."""
+        function = c.access.func.display
+        if place.edge is None:
+            text = f"Hold {name} before '{function}' is entered, as its other callers do; taken in it, they would lock it twice."
+            return Advice("hold-lock", text) if place.at_start else None
+        caller, called = place.edge.caller.display, place.edge.callee.display
+        if place.at_start:
+            text = (
+                f"Take {name} on the goroutine that '{caller}' starts, before it gets to '{function}': others call that with the lock held."
+            )
+            return Advice("hold-lock", text)
+        return Advice("hold-lock", f"Hold {name} in '{caller}' around the call of '{called}', as other callers of that do.")
 
-    def _in_terms(self, race: Race, ways: Ways, c: Context, place: Missing) -> Path | None:
-        """The guard in the terms of the function that should take it."""
-        assert race.guard is not None
+    def _with_call(self, found: Advice, lock: Path | None, place: Missing) -> Advice:
+        """With the call under the lock, which is in the terms of the caller."""
+        if lock is None or place.edge is None:
+            return found
+        cover = Cover(place.edge.caller, (place.edge.at,), True)
+        return Advice(found.kind, found.text, sketch=self._sketcher.hold(lock, cover))
+
+    def _map_at(self, c: Context, place: Missing) -> Path | None:
+        """The map in the terms of the function that should take the lock."""
         path: Path | None = c.access.path
         for edge in reversed(c.chain) if place.edge is not None else ():
             moved = moves(path, (), edge.callee, edge, self._analysis) if path is not None else []
             path = moved[0][0] if moved else None
             if edge is place.edge:
                 break
-        return guard_beside(race.guard, path, ways) if path is not None else None
+        return path
+
+    def _around(self, lock: Path, access: RawAccess, more: Sequence[RawAccess]) -> str:
+        """The lock around accesses of one function; nothing where they are of several objects, which have a lock each."""
+        bases = {x.path.base for x in (access, *more)}
+        return self._sketcher.hold(lock, _cover(access, more)) if len(bases) == 1 or lock.base[0] == GLOBAL else ""
 
     # ------------------------------------------------------------ another way to share the map
 
@@ -136,11 +150,7 @@ class Adviser:
         beside = self._lock_beside(info)
         if beside is not None:
             name = f"{info.owner}.{beside.rpartition('.')[2]}"
-            mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
-            lock = _field_beside(c.access.path, beside)
-            free = missing(c, ways.get(id(c.access), [c]), Location("field", beside)) == Missing(None)
-            text = f"Hold {name}, the lock beside '{info.name}', at every access, or give the map one of its own: {counted}."
-            return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None and free else "")
+            return self._hold_beside(race, info, ways, c, beside, f"{name}, the lock beside '{info.name}',", counted)
         owner = self._owner(race, ways, shared)
         if owner:
             return Advice(
@@ -159,6 +169,17 @@ class Adviser:
         if copier:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
+
+    def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, counted: str) -> Advice:
+        place = missing(c, ways.get(id(c.access), [c]), Location("field", field))
+        path = self._map_at(c, place)
+        lock = _field_beside(path, field) if path is not None else None
+        elsewhere = self._at_caller(name, c, place)
+        if elsewhere is not None:
+            return elsewhere if place.at_start else self._with_call(elsewhere, lock, place)
+        mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
+        text = f"Hold {name} at every access, or give the map one of its own: {counted}."
+        return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None else "")
 
     def _lock_beside(self, info: MapInfo) -> str | None:
         """The one mutex among the fields of the map's struct; None where there is none, or several."""

@@ -14,7 +14,7 @@ from mapguard.checks.wording import VERB, thread
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
-from mapguard.concurrency.guards import guards
+from mapguard.concurrency.guards import guards, own_lock
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.ways import Ways
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
@@ -82,6 +82,7 @@ class _Telling:
         found = [s for side in self.sides for s in side]
         found += [s for way in self.steps for step in way for s in step]
         found += [s for _, locks in self.others for s in locks]
+        found += [s for ways in self.ways.values() for s in self._own(ways)]
         guard = self.race.guard
         if guard is not None:  # it is named at the accesses that lack it too
             accesses = (self.race.a.access, self.race.b.access)
@@ -189,12 +190,12 @@ class _Telling:
             return "before the map is shared"
         if not ways:
             return "on no way that several goroutines are known to take"
-        return "; ".join(filter(None, (self._differs(ways, kind) for kind in self._kinds())))
+        kinds = {s.kind for side in self.sides for s in side} | {s.kind for s in self._own(ways)} | {self.kind}
+        return "; ".join(filter(None, (self._differs(ways, kind) for kind in sorted(k for k in kinds if k is not None))))
 
-    def _kinds(self) -> list[Location]:
-        """The guard, and what else the two sides hold."""
-        found = {s.kind for side in self.sides for s in side} | {self.kind}
-        return sorted(kind for kind in found if kind is not None)
+    def _own(self, ways: Sequence[Context]) -> list[Seen]:
+        """The locks of the map's own object that some of the ways hold."""
+        return [s for c in ways for s in at_access(self.x.locks, c) if own_lock(c.path, s.lock)]
 
     def _differs(self, ways: Sequence[Context], kind: Location) -> str:
         found = callers(ways, kind)
