@@ -42,7 +42,7 @@ def test_headline_table_and_threads() -> None:
     assert len(page.all("details")) == 3
     starts = [e.text for e in page.all("strong") if e.text.startswith("Thread")]
     assert starts == ["Thread A", "Thread B"] * 3
-    assert any(e.text == "r.mu is held at 2 of 3 accesses." for e in page.all("p"))
+    assert any(e.text == "2 of 3 accesses hold r.mu." for e in page.all("p"))
 
 
 def test_hostile_names_are_no_markup() -> None:
@@ -73,8 +73,8 @@ def test_nobody_is_mentioned() -> None:
 
 
 def test_what_is_quoted_is_code_and_an_apostrophe_is_no_quote() -> None:
-    assert markup.prose("Map 'S.m' isn't held, f's lock is 'mu'.").count("<code>") == 2
-    assert "<code>mu</code>." in markup.prose("Map 'S.m' isn't held, f's lock is 'mu'.")
+    assert markup.prose("'S.m' isn't held, f's lock is 'mu'.").count("<code>") == 2
+    assert "<code>mu</code>." in markup.prose("'S.m' isn't held, f's lock is 'mu'.")
 
 
 def test_places_are_links_when_the_commit_is_known() -> None:

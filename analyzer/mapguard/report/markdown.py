@@ -91,7 +91,8 @@ def _details(f: Finding, context: Context) -> str:
     lines = [f"<details><summary>{_MARKS[f.severity]} {prose(f.message)}</summary>", ""]
     if f.guard is not None:
         total = f.guard.held + f.guard.missed
-        lines += [f"{code(f.guard.lock)} is held at {f.guard.held} of {total} {'access' if total == 1 else 'accesses'}.", ""]
+        verb = "holds" if f.guard.held == 1 else "hold"
+        lines += [f"{f.guard.held} of {total} {'access' if total == 1 else 'accesses'} {verb} {code(f.guard.lock)}.", ""]
     for label, access in zip("AB", racing, strict=False):
         if label == "B" and access == racing[0]:
             lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]

@@ -68,7 +68,7 @@ class Story:
         places = [f"{p.path}:{p.line}" for p in f.guard.without]
         if places:
             more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
-            text += f"; not {', '.join(places[:_PLACES])}{more}"
+            text += f"; not held at {', '.join(places[:_PLACES])}{more}"
         self._page.labelled("guard", clean(text))
 
     # ------------------------------------------------------------ threads
