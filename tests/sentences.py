@@ -148,7 +148,7 @@ def _counts(f: Finding, root: Path) -> Found:
 
 
 def _exception(f: Finding, root: Path) -> Found:
-    found = re.search(r"without '[^']*', which (\d+) of (\d+) accesses hold", f.message)
+    found = re.search(r"without '[^']*', which (\d+) of (\d+) accesses holds?", f.message)
     if found is not None and found[1] == found[2]:
         yield "an access without the lock that all accesses hold", f.message
 
@@ -225,7 +225,7 @@ def _whole(f: Finding, p: Part) -> Found:
 
 
 def _sync_map(f: Finding, root: Path) -> Found:
-    if f.advice.kind != "sync.Map":
+    if "sync.Map" not in f.advice.text:
         return
     writers = {a.function for a in f.accesses if a.op in ("write", "delete")}
     if "map[" in f.map.type[4:]:

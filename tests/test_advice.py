@@ -57,7 +57,7 @@ def test_the_lock_that_stands_beside_the_map_is_advised_first(tmp_path: Path) ->
 
 def test_sync_map_fits_keys_that_are_stored_once(tmp_path: Path) -> None:
     reads = "".join(handler("_ = s.hits[r.Host]", f"Get{i}") for i in range(2))
-    assert advice(tmp_path, BARE + handler("s.hits[r.Host] = 1") + reads).kind == "sync.Map"
+    assert "A sync.Map fits too" in advice(tmp_path, BARE + handler("s.hits[r.Host] = 1") + reads).text
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_sync_map_fits_keys_that_are_stored_once(tmp_path: Path) -> None:
     ],
 )
 def test_sync_map_fits_no_read_modify_write_and_no_map_that_nobody_fills(tmp_path: Path, body: str) -> None:
-    assert advice(tmp_path, BARE + handler(body) + handler("_ = s.hits[r.Host]", "Get")).kind != "sync.Map"
+    assert "sync.Map" not in advice(tmp_path, BARE + handler(body) + handler("_ = s.hits[r.Host]", "Get")).text
 
 
 def test_sync_map_fits_no_nested_map(tmp_path: Path) -> None:
     nested = BARE.replace("map[string]int", "map[string]map[string]int")
     code = nested + handler("s.hits[r.Host] = map[string]int{}") + handler("_ = s.hits[r.Host]", "Get")
-    assert advice(tmp_path, code).kind != "sync.Map"
+    assert "sync.Map" not in advice(tmp_path, code).text
 
 
 def test_a_map_that_is_only_replaced_is_kept_in_a_pointer(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def test_a_true_finding_has_no_problem(root: Path) -> None:
             "sketch in a file that is not to be changed",
             a_finding(advice=Advice("mutex", "", None, '// made.go:6\ns.mu.Lock()\ns.hits[""] = 1\ns.mu.Unlock()')),
         ),
-        ("sync.Map where it does not fit", a_finding(an_access("read", 12), an_access(), advice=Advice("sync.Map", ""))),
-        ("sync.Map where it does not fit", a_finding(an_access("delete"), an_access("delete"), advice=Advice("sync.Map", ""))),
+        ("sync.Map where it does not fit", a_finding(an_access("read", 12), an_access(), advice=Advice("mutex", "A sync.Map fits."))),
+        ("sync.Map where it does not fit", a_finding(an_access("delete"), an_access("delete"), advice=Advice("mutex", "A sync.Map fits."))),
     ],
 )
 def test_the_checker_fails(kind: str, finding: Finding, root: Path) -> None:

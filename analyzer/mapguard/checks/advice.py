@@ -78,7 +78,11 @@ class Adviser:
         place = missing(c, ways.get(id(c.access), [c]), kind)
         elsewhere = self._at_caller(guard.lock, c, place)
         path = self._map_at(c, place)
-        lock = guard_beside(race.guard, path, ways) if path is not None else None
+        lock = (
+            guard_beside(race.guard, path, place.edge.caller if place.edge is not None else c.access.func, ways)
+            if path is not None
+            else None
+        )
         if elsewhere is not None and place.at_start:
             return elsewhere
         if lock is None and not race.guard.declared:
@@ -89,7 +93,8 @@ class Adviser:
             )
         if elsewhere is not None:
             return self._with_call(elsewhere, lock, place)
-        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses do"
+        do = "does" if guard.held == 1 else "do"
+        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses {do}"
         text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
         bare = [x for x in race.accesses if x.func is c.access.func and any(not holds(w, kind) for w in ways.get(id(x), ()))]
         return Advice("hold-lock", text, sketch=self._around(lock, c.access, bare) if lock is not None else "")
@@ -163,8 +168,7 @@ class Adviser:
             kind = "rwmutex"
             text = f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other."
         elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
-            kind = "sync.Map"
-            text = f"A sync.Map fits when keys are written once and read often ({counted}); else put a sync.Mutex beside '{info.name}'."
+            text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
         copier = self._copied_by(info, race)
         if copier:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")

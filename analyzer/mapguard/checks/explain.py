@@ -1,6 +1,6 @@
 """A race to a finding: the two threads step by step, every access with its locks, the message, the reasons, the advice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mapguard.checks import held
 from mapguard.checks.advice import Adviser
@@ -15,6 +15,7 @@ from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
 from mapguard.concurrency.guards import guards, own_lock
+from mapguard.concurrency.inference import Guard as RaceGuard
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.ways import Ways
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
@@ -34,9 +35,18 @@ class Explainer:
         self.adviser = Adviser(judge, self.locks, sources)
 
     def finding(self, race: Race) -> Finding:
+        ways = self._all_ways(race)
+        race = race._replace(guard=_counted(race, ways))
         rule = classify(race, self.locks.is_lock)
-        race = self._defect_first(rule, race)
-        return _Telling(self, rule, race).finding()
+        return _Telling(self, rule, self._defect_first(rule, race), ways).finding()
+
+    def _all_ways(self, race: Race) -> dict[int, list[Context]]:
+        """The ways to each access, by its identity; an expression that may be one of two maps is one access for who reads it."""
+        found: dict[tuple[str, int, str], list[Context]] = {}
+        keys = {id(x): (x.func.path, x.at, x.op) for x in race.accesses}
+        for x in race.accesses:
+            found.setdefault(keys[id(x)], []).extend(self.contexts(race.where, x))
+        return {ident: found[key] for ident, key in keys.items()}
 
     def contexts(self, where: Location, access: RawAccess) -> list[Context]:
         """The ways to an access of the map."""
@@ -57,26 +67,18 @@ class Explainer:
 class _Telling:
     """One finding in the making: all that is shown of the locks is gathered first, so that each gets one name."""
 
-    def __init__(self, explainer: Explainer, rule: str, race: Race) -> None:
+    def __init__(self, explainer: Explainer, rule: str, race: Race, ways: dict[int, list[Context]]) -> None:
         self.x = explainer
         self.rule = rule
         self.race = race
         self.kind = lock_kind(race.guard.lock) if race.guard is not None else None
         self.info = explainer.names.map_info(race.where, race.a.access)
-        self.ways = self._all_ways()
+        self.ways = ways
         self.edges = [explainer.ways.shown(c) for c in (race.a, race.b)]
         self.steps = [along(explainer.locks, edges) for edges in self.edges]
         self.sides = [at_access(explainer.locks, c) for c in (race.a, race.b)]
         self.others = [(x, on_all_ways(explainer.locks, x, self.ways[id(x)])) for x in self._not_racing()]
         self.chosen = explainer.locks.choose(self._seen())
-
-    def _all_ways(self) -> dict[int, list[Context]]:
-        """The ways to each access, by its identity; an expression that may be one of two maps is one access for who reads it."""
-        found: dict[tuple[str, int, str], list[Context]] = {}
-        keys = {id(x): (x.func.path, x.at, x.op) for x in self.race.accesses}
-        for x in self.race.accesses:
-            found.setdefault(keys[id(x)], []).extend(self.x.contexts(self.race.where, x))
-        return {ident: found[key] for ident, key in keys.items()}
 
     def _seen(self) -> list[Seen]:
         found = [s for side in self.sides for s in side]
@@ -86,7 +88,7 @@ class _Telling:
         guard = self.race.guard
         if guard is not None:  # it is named at the accesses that lack it too
             accesses = (self.race.a.access, self.race.b.access)
-            found += [Seen(guard.lock, WRITE, x.func, guard_beside(guard, x.path, self.ways)) for x in accesses]
+            found += [Seen(guard.lock, WRITE, x.func, guard_beside(guard, x.path, x.func, self.ways)) for x in accesses]
         return found
 
     def _not_racing(self) -> list[RawAccess]:
@@ -130,15 +132,9 @@ class _Telling:
         """The guard with the places that hold it whichever way leads there, and those that do not."""
         if self.race.guard is None or self.kind is None:
             return None
-        sites: dict[tuple[str, int], list[Context]] = {}
-        ends: dict[tuple[str, int], int] = {}
-        for x in self.race.accesses:
-            if self.ways[id(x)]:
-                sites.setdefault((x.func.path, x.at), []).extend(self.ways[id(x)])
-                ends[x.func.path, x.at] = x.end
-        missed = [site for site, ways in sites.items() if not all(held.keeps(c, self.kind) for c in ways)]
-        places = tuple(sorted(self.x.sources.place(path, at, ends[path, at]) for path, at in missed))
-        return Guard(self.chosen[self.kind], len(sites) - len(missed), len(missed), places)
+        missed = self.race.guard.missed
+        places = tuple(sorted({self.x.sources.place(x.func.path, x.at, x.end) for x in missed}))
+        return Guard(self.chosen[self.kind], len(self.race.guard.held), len(missed), places)
 
     def _side(self, c: Context, seen: Sequence[Seen]) -> Side:
         able = [s for s in seen if guards(c.path, s.lock)]
@@ -188,6 +184,8 @@ class _Telling:
         ways = self.ways.get(id(raw), [])
         if not ways and raw.owned:
             return "before the map is shared"
+        if raw.leaks:
+            return "hands the map out"
         if not ways:
             return "on no way that several goroutines are known to take"
         kinds = {s.kind for side in self.sides for s in side} | {s.kind for s in self._own(ways)} | {self.kind}
@@ -243,3 +241,24 @@ class _Telling:
         func = self.x.analysis.program.by_id.get(path.base[1])
         text = self.x.names.path(path)
         return f"{text} of {func.display}" if func is not None else text
+
+
+def _counted(race: Race, ways: Mapping[int, Sequence[Context]]) -> RaceGuard | None:
+    """The guard with one access for each place that threads get to: those that hold it whichever way leads there, and the others.
+
+    None where no place does, unless the map's declaration names it.
+    """
+    guard = race.guard
+    if guard is None:
+        return None
+    kind = lock_kind(guard.lock)
+    sites: dict[tuple[str, int], list[RawAccess]] = {}
+    for x in race.accesses:
+        if ways[id(x)]:
+            sites.setdefault((x.func.path, x.at), []).append(x)
+    held_at: list[RawAccess] = []
+    missed: list[RawAccess] = []
+    for found in sites.values():
+        kept = all(held.keeps(c, kind) for x in found for c in ways[id(x)])
+        (held_at if kept else missed).append(found[0])
+    return guard._replace(held=tuple(held_at), missed=tuple(missed)) if held_at or guard.declared else None

@@ -122,9 +122,10 @@ def _weaker(a: Seen, b: Seen) -> Seen:
     return (a if a.local is not None else b)._replace(mode=mode)
 
 
-def guard_beside(guard: Guard, path: Path, ways: Ways) -> Path | None:
-    """The guard of the map where that goes by ``path``; None where the ways that hold it do not show how it is reached from there."""
-    if guard.lock.base[0] == GLOBAL:
+def guard_beside(guard: Guard, path: Path, viewer: Func, ways: Ways) -> Path | None:
+    """The guard of the map where that goes by ``path`` in ``viewer``; None where the ways that hold it do not show how it is reached
+    from there."""
+    if guard.lock.base[0] == GLOBAL or _encloses(guard.lock.base[1], viewer):
         return guard.lock
     kind = lock_kind(guard.lock)
     known = ((c.path, p) for x in guard.held for c in ways.get(id(x), ()) for p, _ in c.locks if lock_kind(p) == kind)
@@ -133,6 +134,14 @@ def guard_beside(guard: Guard, path: Path, ways: Ways) -> Path | None:
         if found is not None:
             return found
     return None
+
+
+def _encloses(owner: str, viewer: Func) -> bool:
+    """Whether ``viewer`` is written in the function ``owner``, whose variables it can use."""
+    at = viewer.outer
+    while at is not None and at.id != owner:
+        at = at.outer
+    return at is not None
 
 
 def _relative(path: Path, there: Path, lock: Path) -> Path | None:

@@ -37,7 +37,7 @@ def message(rule: str, race: Race, name: str, a: Side, b: Side, guard: Guard | N
             )
         case "map-guard-missed" if guard is not None:
             declared = race.guard is not None and race.guard.declared
-            why = "which its declaration names as its guard" if declared else f"which {_share(guard)} hold"
+            why = "which its declaration names as its guard" if declared else f"which {_share(guard)}"
             way = f" when called from '{a.caller}'" if a.caller else ""
             return f"'{name}' is {PASSIVE[a.op]} in '{a.function}'{way} without '{guard.lock}', {why}; {meets}."
         case "map-escapes-guard" if guard is not None:
@@ -67,7 +67,8 @@ def _both(a: Side, b: Side) -> str:
     if a.context.access.func is b.context.access.func:
         what = mine if mine == theirs else f"{mine} and {theirs}"
         return f"is {what} in '{a.function}' by several goroutines at a time"
-    return f"is {mine} in '{a.function}' and {theirs} in '{b.function}'"
+    again = "" if mine == theirs else f"{theirs} "
+    return f"is {mine} in '{a.function}' and {again}in '{b.function}'"
 
 
 def _meets(b: Side) -> str:
@@ -75,7 +76,7 @@ def _meets(b: Side) -> str:
 
 
 def _share(guard: Guard) -> str:
-    return f"{guard.held} of {guard.held + guard.missed} accesses"
+    return f"{guard.held} of {guard.held + guard.missed} accesses {'holds' if guard.held == 1 else 'hold'}"
 
 
 def _names(side: Side) -> str:

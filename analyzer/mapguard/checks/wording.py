@@ -14,7 +14,7 @@ VERB = {
 }
 PASSIVE = {
     "write": "written",
-    "delete": "deleted from",
+    "delete": "changed by delete",
     "read": "read",
     "range": "iterated over",
     "len": "measured with len",
