@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Literal, NamedTuple
 
-from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, Type
+from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, Type
 from mapguard.ir.blocks import Builder
 from mapguard.ir.model import CELL, Alloc, Body, Clone, Const, CopyInto, Event, Global, Load, Reg, Store
 from mapguard.ir.variables import Key
@@ -82,8 +82,7 @@ class Frame:
 
     def storage(self, t: Type) -> bool:
         """Whether a variable of this type is storage that is copied by assignment: a struct or an array."""
-        under = self.types.underlying(t)
-        return isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)
+        return self.types.is_storage(t)
 
     def own(self, value: Value, at: int) -> Reg:
         """The value as it is passed on: storage that others have is copied."""
@@ -119,7 +118,7 @@ class Frame:
             self.scopes[-1][name] = local
 
     def _made(self, type_: Type, how: Literal["var", "cell"], at: int) -> Reg:
-        dst = self.new(type_)
+        dst = self.new(TPtr(type_) if how == "cell" else type_)
         self.add(Alloc(dst, type_, how, at))
         return dst
 
@@ -136,7 +135,7 @@ class Frame:
         if found is None or self.outer is None:
             return None
         theirs = self.outer.graph.read(found.key) if found.kind == "value" else found.reg
-        mine = self.new(found.type, name)
+        mine = self.new(TPtr(found.type) if found.kind == "cell" else found.type, name)
         self.captures.append(mine)
         self.captured.append(theirs)
         local = Local("constant" if found.kind == "value" else found.kind, found.type, mine)

@@ -99,6 +99,11 @@ class Types:
         under = self.underlying(t) if isinstance(t, TName) else t
         return under if isinstance(under, TMap) else None
 
+    def is_storage(self, t: Type) -> bool:
+        """Whether a variable of this type is copied as a whole by assignment: a struct or an array."""
+        under = self.underlying(t)
+        return isinstance(under, TStruct) or (isinstance(under, TSlice) and under.array)
+
     def is_reference(self, t: Type) -> bool:
         """Whether copying a value of ``t`` shares what it refers to. Unknown types count as references."""
         under = self.underlying(t)

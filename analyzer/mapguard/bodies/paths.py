@@ -1,0 +1,117 @@
+"""Registers to access paths: the register that a value was reached from, and the fields that lead from there to it.
+
+Within one activation two registers of one path are one object, as long as no field on the way is set in between: the usual assumption of
+lockset analyses. Elements of containers end a path, unless they are the same element: the register of an element is a root of its own.
+"""
+
+from typing import NamedTuple
+
+from mapguard.ir.flow import defined, events
+from mapguard.ir.model import (
+    CELL,
+    ELEM,
+    NONE,
+    Alloc,
+    Body,
+    Bound,
+    Call,
+    Cast,
+    Closure,
+    Const,
+    Copy,
+    Event,
+    Field,
+    Global,
+    Load,
+    MapOp,
+    Reg,
+)
+
+
+class Path(NamedTuple):
+    """``root`` is a register, or the name of a package variable."""
+
+    root: Reg | str
+    fields: tuple[str, ...] = ()
+
+    def plus(self, *fields: str) -> "Path":
+        return Path(self.root, self.fields + fields) if fields else self
+
+
+CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
+
+
+def captured(number: int) -> str:
+    """The field of a function value for the value that it captured as number ``number``."""
+    return f"{CAPTURED}{number}" if number else CAPTURED
+
+
+class Paths:
+    """The paths of one body's registers."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.definitions: dict[Reg, Event] = {}
+        self.constants: dict[Reg, str] = {}  # booleans and nil
+        self._found: dict[Reg, Path] = {}
+        self._elements: dict[tuple[Path, Reg], Reg] = {}
+        for _, _, event in events(body):
+            match event:
+                case Copy() | Cast() | Field() | Load() | Global() | Closure() | Bound() | Alloc() | Call():
+                    for reg in defined(event):
+                        self.definitions[reg] = event
+                case Const(dst=dst, kind="bool", text=text):
+                    self.constants[dst] = text
+                case Const(dst=dst, kind="nil" | "zero"):
+                    self.constants[dst] = "nil"
+                case MapOp(op="read", value=value) if value != NONE:
+                    self.definitions[value] = event
+
+    def of(self, reg: Reg) -> Path:
+        """The path of a register."""
+        known = self._found.get(reg)
+        if known is None:
+            self._found[reg] = Path(reg)  # a phi may lead back here
+            known = self._found[reg] = self._path(reg)
+        return known
+
+    def _path(self, reg: Reg) -> Path:
+        match self.definitions.get(reg):
+            case Copy(src=src) | Cast(src=src):
+                return self.of(src)
+            case Global(name=name):
+                return Path(name)
+            case Field(base=base, field=field, index=index) | Load(base=base, field=field, index=index):
+                if field == ELEM:
+                    return self._element(reg, base, index)
+                return self.of(base) if field == CELL and isinstance(self.of(base).root, str) else self.of(base).plus(field)
+            case MapOp(map=map_, key=key):
+                return self._element(reg, map_, key)
+        return Path(reg)
+
+    def _element(self, reg: Reg, base: Reg, index: Reg) -> Path:
+        """Elements at one index of one container are one object."""
+        if index == NONE:
+            return Path(reg)
+        return Path(self._elements.setdefault((self.of(base), self.of(index).root if index != NONE else NONE), reg))  # type: ignore[arg-type]
+
+    def normal(self, path: Path) -> Path:
+        """The path of the same object that does not lead through a function value that this body makes."""
+        while path.fields and path.fields[0].startswith(CAPTURED) and isinstance(path.root, int):
+            number = int(path.fields[0][1:] or 0)
+            match self.definitions.get(path.root):
+                case Closure(captures=captures) if number < len(captures):
+                    path = self.of(captures[number]).plus(*path.fields[1:])
+                case Bound(recv=recv) if number == 0:
+                    path = self.of(recv).plus(*path.fields[1:])
+                case _:
+                    break
+        return path
+
+    def container(self, path: Path) -> Path | None:
+        """The path of the container that a root is an element of, None for any other root."""
+        event = self.definitions.get(path.root) if isinstance(path.root, int) else None
+        match event:
+            case Field(base=base, field="[]") | Load(base=base, field="[]") | MapOp(map=base):
+                return self.of(base).plus(ELEM)
+        return None

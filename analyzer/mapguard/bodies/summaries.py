@@ -1,0 +1,157 @@
+"""All bodies to their locks: effects of functions to a fixpoint over the call graph, must-locksets on demand."""
+
+from collections import deque
+
+from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.state import NO_LOCKS, Held
+from mapguard.heap.heap import Heap
+from mapguard.heap.tabling import members
+from mapguard.ir.model import Call, Dynamic, External, Invoke, Static
+from mapguard.models.load import Models
+
+_NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
+_ROUNDS = 12  # times that one function is looked at again
+
+
+class Bodies:
+    """``unsettled`` names the functions whose effect did not settle."""
+
+    def __init__(self, heap: Heap, models: Models) -> None:
+        self.heap = heap
+        self.index = heap.index
+        self.models = models
+        self.unsettled: list[str] = []
+        self._paths: dict[int, Paths] = {}
+        self._locks: dict[int, Locks] = {}
+        self._effects: dict[int, Effect] = {}
+        self._locking = self._direct()
+        self._settle()
+
+    def paths(self, func: int) -> Paths:
+        found = self._paths.get(func)
+        if found is None:
+            found = self._paths[func] = Paths(self.index.bodies[func])
+        return found
+
+    def held(self, func: int, block: int, place: int) -> tuple[At, ...]:
+        """What a body itself holds at an event, on each way to it that is told apart; nothing where no way leads to it."""
+        if func not in self._locking:
+            return _NOTHING
+        return self._of(func).at.get((block, place), ())
+
+    def given(self, site: int, func: int, path: Path) -> Path | None:
+        """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
+        if isinstance(path.root, str):
+            return path
+        place = self.index.sites[site]
+        event = place.event
+        assert isinstance(event, Call)
+        target = self.index.bodies[func]
+        paths = self.paths(place.func)
+        if path.root >= target.params + target.captures:
+            return None
+        if path.root >= target.params:
+            value = self._function_value(event, paths)
+            return paths.normal(paths.of(value).plus(captured(path.root - target.params), *path.fields)) if value is not None else None
+        if isinstance(event.callee, External):
+            return None
+        number = path.root
+        if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
+            if number == 0:
+                return paths.normal(paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
+            number -= 1
+        if number >= len(event.args):
+            return None
+        return paths.normal(paths.of(event.args[number]).plus(*path.fields))
+
+    def _function_value(self, event: Call, paths: Paths) -> int | None:
+        """The register of the function value that a call runs, or that it gives to a library."""
+        if isinstance(event.callee, Dynamic):
+            return event.callee.reg
+        if isinstance(event.callee, External):
+            values = [a for a in event.args if type(paths.definitions.get(paths.of(a).root)).__name__ in ("Closure", "Bound")]  # type: ignore[arg-type]
+            return values[0] if len(values) == 1 else None
+        return None
+
+    # ------------------------------------------------------------ the fixpoint
+
+    def _direct(self) -> set[int]:
+        """The functions that take or give up a lock themselves."""
+        found: set[int] = set()
+        for place in self.index.sites:
+            callee = place.event.callee if isinstance(place.event, Call) else None
+            if isinstance(callee, External):
+                model = self.models.function(callee.name)
+                if model is not None and (model.acquires or model.releases):
+                    found.add(place.func)
+        return found
+
+    def _settle(self) -> None:
+        queue = deque(sorted(self._locking))
+        seen: dict[int, int] = {}
+        while queue:
+            func = queue.popleft()
+            seen[func] = seen.get(func, 0) + 1
+            if seen[func] > _ROUNDS:
+                self.unsettled.append(self.index.bodies[func].func)
+                continue
+            effect = self._interpreted(func).effect
+            if not any(w.taken or w.lost for w in effect):
+                effect = HARMLESS
+            if effect == self._effects.get(func, HARMLESS):
+                continue
+            self._effects[func] = effect
+            for site in members(self.heap.callers(func)):
+                caller = self.index.sites[site].func
+                self._locking.add(caller)
+                if caller not in queue:
+                    queue.append(caller)
+
+    def _of(self, func: int) -> Locks:
+        found = self._locks.get(func)
+        if found is None:
+            found = self._locks[func] = self._interpreted(func)
+        return found
+
+    def _interpreted(self, func: int) -> Locks:
+        def effect(block: int, place: int, event: Call) -> list[Effect]:
+            return self._effects_of(func, block, place, event)
+
+        return Interpreter(self.index.bodies[func], self.paths(func), self.models.function, effect).run()
+
+    def _effects_of(self, func: int, block: int, place: int, event: Call) -> list[Effect]:
+        """What the functions that a call may run do to the locks, in terms of the caller."""
+        if not self._matters(event):
+            return [HARMLESS]
+        known = self.index.site_at.get((func, block, place))
+        site = known if known is not None and self.index.sites[known].event is event else self._site(func, event)
+        found = []
+        for target in members(self.heap.targets(site)):
+            found.append(tuple(self._translated(site, target, way) for way in self._effects.get(target, HARMLESS)))
+        return found or [HARMLESS]
+
+    def _site(self, func: int, event: Call) -> int:
+        """The site of a deferred call, which runs elsewhere than where it stands."""
+        number, place = self.paths(func).body, 0
+        for b, block in enumerate(number.blocks):
+            for place, other in enumerate(block.events):
+                if other is event:
+                    return self.index.site_at[func, b, place]
+        raise AssertionError(event)
+
+    def _matters(self, event: Call) -> bool:
+        """Whether a call may run a function that has an effect."""
+        callee = event.callee
+        if isinstance(callee, Static):
+            return self.index.number.get(callee.func) in self._effects
+        if isinstance(callee, Invoke):
+            return any(f.facts.name == callee.name for n in self._effects if (f := self.index.funcs[n]) is not None)
+        return any(n in self.index.made for n in self._effects)
+
+    def _translated(self, site: int, target: int, way: Way) -> Way:
+        def outer(held: Held) -> Held:
+            return frozenset((p, mode) for path, mode in held if (p := self.given(site, target, path)) is not None)
+
+        needs = frozenset((p.root, value) for reg, value in way.needs if (p := self.given(site, target, Path(reg))) and not p.fields)
+        return Way(outer(way.taken), outer(way.lost), needs, way.returns)  # type: ignore[arg-type]

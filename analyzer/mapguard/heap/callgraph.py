@@ -1,0 +1,134 @@
+"""Who calls whom: the functions behind a call site by the objects that get there, and the sites that may call a function."""
+
+from mapguard.facts.syntax import TFunc, TMap, TName, TSlice, TStruct, Type
+from mapguard.heap.objects import ANY, OUTSIDE, Obj
+from mapguard.heap.questions import Callers, Knowledge, Points, Targets
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.model import Bound, Call, Closure, Dynamic, Invoke, Static
+from mapguard.program.model import Func
+
+
+def targets(k: Knowledge, q: Targets) -> Bits:
+    """The functions of the tree that a site may call."""
+    place = k.index.sites[q.site]
+    event = place.event
+    assert isinstance(event, Call)
+    match event.callee:
+        case Static(func=func):
+            return _bit(k, func)
+        case Dynamic(reg=reg):
+            found = 0
+            for obj in members(k.ask(Points(place.func, reg, q.context))):
+                found |= _function(k, k.objects.all[obj])
+            return found
+        case Invoke(name=name, type=type_):
+            receivers = k.ask(Points(place.func, event.args[0], q.context)) if event.args else 0
+            return _methods(k, receivers, type_, name)
+    return 0
+
+
+def _bit(k: Knowledge, func: str) -> Bits:
+    number = k.index.number.get(func)
+    return 1 << number if number is not None else 0
+
+
+def _function(k: Knowledge, o: Obj) -> Bits:
+    """The function that a function value runs."""
+    if o.kind not in ("closure", "bound"):
+        return 0
+    made = k.index.bodies[o.func].blocks[o.block].events[o.place]
+    if isinstance(made, Closure):
+        return _bit(k, made.func)
+    if isinstance(made, Bound):
+        if isinstance(made.target, Static):
+            return _bit(k, made.target.func)
+        if isinstance(made.target, Invoke):
+            return _methods(k, k.ask(Points(o.func, made.recv, o.context)), made.target.type, made.target.name)
+    return 0
+
+
+def _methods(k: Knowledge, receivers: Bits, interface: Type, name: str) -> Bits:
+    """The methods ``name`` of the receivers; of one whose type is not known, those of every type that implements the interface and that
+    the tree makes."""
+    types = k.index.types
+    found = 0
+    open_ = not receivers
+    for obj in members(receivers):
+        o = k.objects.all[obj]
+        kind = types.alias(types.deref(types.alias(o.type)))
+        if isinstance(kind, TName) and isinstance(types.underlying(kind), TStruct):
+            method = _method(k, kind, name)
+            if method is not None:
+                found |= _bit(k, method.id)
+                continue
+            if types.program.named(kind.pkg, kind.name) is not None:
+                continue  # not of this interface: it got here under another one
+        if o.kind in OUTSIDE:
+            open_ = True
+        else:
+            found |= _of_shape(k, o, interface, name)
+    if open_:
+        for named in types.implementers(interface):
+            method = _method(k, TName(named.pkg, named.name), name)
+            if method is not None:
+                found |= _bit(k, method.id)
+    return found
+
+
+def _method(k: Knowledge, kind: Type, name: str) -> Func | None:
+    selected = k.index.types.select(kind, name)
+    return selected.method if selected is not None else None
+
+
+def _of_shape(k: Knowledge, o: Obj, interface: Type, name: str) -> Bits:
+    """The methods of the named types that a map, slice or function can have been converted to."""
+    types = k.index.types
+    under = types.underlying(o.type) if o.kind not in ("closure", "bound") else TFunc((), ())
+    found = 0
+    for named in types.implementers(interface):
+        shape = types.underlying(TName(named.pkg, named.name))
+        if isinstance(shape, TStruct) or (isinstance(under, TMap | TSlice | TFunc) and type(shape) is not type(under)):
+            continue
+        method = _method(k, TName(named.pkg, named.name), name)
+        if method is not None:
+            found |= _bit(k, method.id)
+    return found
+
+
+def callers(k: Knowledge, q: Callers) -> Bits:
+    """The sites that may call a function: by name, as a value, through an interface, or as a library that was given it."""
+    found = 0
+    for site in k.index.static.get(q.func, ()):
+        found |= 1 << site
+    func = k.index.funcs[q.func]
+    mine = 1 << q.func
+    count = k.index.bodies[q.func].params
+    for place in k.index.made.get(q.func, ()):
+        event = place.event
+        assert isinstance(event, Closure | Bound)
+        for site in k.index.given.get((place.func, event.dst), ()):
+            found |= 1 << site
+    if q.func in k.index.made:
+        for passed in (count, count - 1):
+            for site in k.index.dynamic.get(passed, ()):
+                if _may_fit(k, site, q.func) and k.ask(Targets(site, ANY)) & mine:
+                    found |= 1 << site
+    if func is not None and func.recv is not None:
+        for site in k.index.invokes.get(func.facts.name, ()):
+            call = k.index.sites[site].event
+            assert isinstance(call, Call)
+            if len(call.args) == count and k.ask(Targets(site, ANY)) & mine:
+                found |= 1 << site
+    return found
+
+
+def _may_fit(k: Knowledge, site: int, func: int) -> bool:
+    """Whether the type of the function value that is called allows it to be this function."""
+    place = k.index.sites[site]
+    event = place.event
+    assert isinstance(event, Call) and isinstance(event.callee, Dynamic)
+    asked = k.index.types.underlying(k.index.bodies[place.func].types[event.callee.reg])
+    if not isinstance(asked, TFunc):
+        return True
+    target = k.index.funcs[func]
+    return target is None or len(asked.results) == len(target.results)

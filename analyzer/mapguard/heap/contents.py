@@ -1,0 +1,148 @@
+"""Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
+
+from collections.abc import Iterable
+
+from mapguard.facts.syntax import Type
+from mapguard.heap.index import FieldKey, Kept, Stores
+from mapguard.heap.objects import ANY, OUTSIDE, Context, Obj
+from mapguard.heap.points import LIBRARY, is_container, is_plain
+from mapguard.heap.questions import Callers, Contents, Knowledge, Points
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.model import CELL, ELEM, NONE, Call, Clone, External
+from mapguard.program.types import UNKNOWN
+
+_CALLERS = 24  # callers that a store is looked at for one by one
+
+
+def contents(k: Knowledge, q: Contents) -> Bits:
+    """The objects that ``q.obj`` may hold in a field."""
+    o = k.objects.all[q.obj]
+    if q.key[0] == LIBRARY:
+        return _kept_by_library(k, q)
+    if q.key in ((ELEM, None), (CELL, None)):
+        exact = k.index.key(q.key[0], o.type)
+        if exact != q.key:  # the object's own type says more than that of the register in a generic function
+            return k.ask(Contents(q.obj, exact))
+    found = 0
+    for stores in k.index.kept(q.key):
+        found |= _all_stored(k, stores, q.obj)
+    found |= _through_pointers(k, q, o)
+    found |= _copied(k, q, o)
+    if o.kind == "part" and q.key[0] == CELL:
+        found |= k.ask(Contents(o.parent, k.index.key(o.name, k.objects.all[o.parent].type)))
+    if k.objects.all[k.objects.origin(q.obj)].kind in OUTSIDE:
+        found |= _initial(k, q, o)
+    return found
+
+
+def _all_stored(k: Knowledge, stores: Stores, obj: int) -> Bits:
+    """What stores of one field put into this object: those of the function that made it, under the context in which it did, and others."""
+    origin = k.objects.all[k.objects.origin(obj)]
+    found = 0
+    for kept in stores.local.get((origin.func, origin.block, origin.place), ()):
+        found |= _stored(k, kept, obj, (origin.context,))
+    for kept in stores.others:
+        found |= _stored(k, kept, obj, _contexts(k, kept))
+    return found
+
+
+def _stored(k: Knowledge, kept: Kept, obj: int, contexts: Iterable[Context]) -> Bits:
+    """What one store puts there, under each of the contexts that makes its base this object."""
+    found = 0
+    for context in contexts:
+        if k.ask(Points(kept.func, kept.base, context)) & k.objects.compatible(obj):
+            found |= k.ask(Points(kept.func, kept.src, context))
+    return found
+
+
+def _contexts(k: Knowledge, kept: Kept) -> tuple[Context, ...]:
+    """One for each caller of a function that stores into what it is given, else any."""
+    if k.index.origin(kept.func, kept.base)[1] == NONE:
+        return (ANY,)
+    sites = members(k.ask(Callers(kept.func)))
+    if not sites or len(sites) > _CALLERS:
+        return (ANY,)
+    return tuple((site,) for site in sites)
+
+
+def _through_pointers(k: Knowledge, q: Contents, o: Obj) -> Bits:
+    """What is stored through a pointer to the field."""
+    field = q.key[0]
+    if field not in k.index.addressed or field in (CELL,) or o.kind in ("closure", "bound"):
+        return 0
+    found = 0
+    for part in k.objects.parts(q.obj, field):
+        for stores in k.index.kept(k.index.key(CELL, k.objects.all[part].type)):
+            found |= _all_stored(k, stores, part)
+    return found
+
+
+def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
+    """What came with the copy of a whole struct."""
+    found = 0
+    trail: list[tuple[str, Type]] = []
+    at, obj = o, q.obj
+    while True:
+        for source in members(_sources(k, obj, at)):
+            found |= k.ask(Contents(_descend(k, source, trail), q.key))
+        if at.kind != "part":
+            return found
+        trail.append((at.name, at.type))
+        obj = at.parent
+        at = k.objects.all[obj]
+
+
+def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
+    """The objects whose fields were copied into this one."""
+    found = 0
+    if o.kind == "alloc":
+        event = k.index.bodies[o.func].blocks[o.block].events[o.place]
+        if isinstance(event, Clone):
+            found |= k.ask(Points(o.func, event.src, o.context))
+    copies = k.index.copies.get(k.index.struct(o.type))
+    if copies is not None:
+        found |= _all_stored(k, copies, obj)
+    return found & ~(1 << obj)
+
+
+def _descend(k: Knowledge, obj: int, trail: list[tuple[str, Type]]) -> int:
+    for name, type_ in reversed(trail):
+        obj = k.objects.number(Obj("part", type_, name=name, parent=obj))
+    return obj
+
+
+def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
+    """What an object from outside held before the tree's code ran: something from outside."""
+    type_ = _type_of(k, q.key, o)
+    if type_ != UNKNOWN and is_plain(k.index.types, type_):
+        return 0
+    return 1 << k.objects.number(Obj("outside", k.index.struct(type_)))
+
+
+def _type_of(k: Knowledge, key: FieldKey, o: Obj) -> Type:
+    field, held = key
+    if held is not None:
+        return held
+    if field in (ELEM, CELL):
+        return UNKNOWN
+    selected = k.index.types.select(o.type, field.rpartition(".")[2])
+    if selected is not None and selected.steps and selected.method is None:
+        return selected.steps[-1].type
+    return UNKNOWN
+
+
+def _kept_by_library(k: Knowledge, q: Contents) -> Bits:
+    """What was given to a library's container."""
+    found = 0
+    for site in k.index.methods_of_libraries:
+        place = k.index.sites[site]
+        event = place.event
+        assert isinstance(event, Call) and isinstance(event.callee, External)
+        if is_container(k, event.callee.name):
+            for argument in event.args[1:]:
+                kept = Kept(place.func, event.args[0], argument)
+                found |= _stored(k, kept, q.obj, _contexts(k, kept))
+    return found
+
+
+__all__ = ["contents"]

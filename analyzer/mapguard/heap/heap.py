@@ -1,0 +1,80 @@
+"""The heap of a program: its questions and their answers, as far as they are asked."""
+
+from collections.abc import Hashable
+
+from mapguard.facts.syntax import Type
+from mapguard.heap.callgraph import callers, targets
+from mapguard.heap.contents import contents
+from mapguard.heap.index import Index
+from mapguard.heap.objects import ANY, Context, Obj, Objects
+from mapguard.heap.points import points
+from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
+from mapguard.heap.tabling import Bits, Table, members
+from mapguard.ir.model import CELL, ELEM, Reg
+from mapguard.models.load import Models
+
+
+class Heap:
+    """Andersen's analysis on demand, field-sensitive, with call-site contexts (Sridharan and Bodík, PLDI 2006)."""
+
+    def __init__(self, index: Index, models: Models) -> None:
+        self.index = index
+        self.objects = Objects()
+        self._table = Table(self._rule)
+        self._knowledge = Knowledge(index, models, self.objects, self._table.ask)
+
+    def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
+        """The objects that a register may refer to when its function runs under a context."""
+        return self._table.ask(Points(func, reg, context))
+
+    def targets(self, site: int, context: Context = ANY) -> Bits:
+        """The functions of the tree that a site may call."""
+        return self._table.ask(Targets(site, context))
+
+    def callers(self, func: int) -> Bits:
+        """The sites that may call a function, library calls that are given it among them."""
+        return self._table.ask(Callers(func))
+
+    def of_global(self, name: str) -> Bits:
+        """The storage of a package variable."""
+        return 1 << self.objects.number(Obj("global", self.index.global_type(name), name=name))
+
+    def is_cell(self, name: str) -> bool:
+        """Whether a package variable is no struct or array, so that its storage holds its value as a ``CELL``."""
+        return not self.index.types.is_storage(self.index.global_type(name))
+
+    def follow(self, objects: Bits, field: str) -> Bits:
+        """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
+        found = 0
+        for number in members(objects):
+            obj = self.objects.all[number]
+            type_ = self._field_type(obj.type, field)
+            if type_ is not None and self.index.types.is_storage(type_):
+                found |= 1 << self.objects.number(Obj("part", type_, name=field, parent=number))
+            else:
+                found |= self._table.ask(Contents(number, self.index.key(field, obj.type)))
+        return found
+
+    def _field_type(self, owner: Type, field: str) -> Type | None:
+        if field == ELEM:
+            return self.index.types.element(self.index.types.deref(owner))
+        if field == CELL:
+            return None
+        selected = self.index.types.select(owner, field.rpartition(".")[2])
+        return selected.steps[-1].type if selected is not None and selected.steps and selected.method is None else None
+
+    @property
+    def evaluations(self) -> int:
+        return self._table.evaluations
+
+    def _rule(self, question: Hashable) -> Bits:
+        match question:
+            case Points():
+                return points(self._knowledge, question)
+            case Contents():
+                return contents(self._knowledge, question)
+            case Targets():
+                return targets(self._knowledge, question)
+            case Callers():
+                return callers(self._knowledge, question)
+        raise AssertionError(question)

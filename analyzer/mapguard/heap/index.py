@@ -1,0 +1,250 @@
+"""All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from mapguard.facts.syntax import TChan, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.ir.flow import defined
+from mapguard.ir.model import (
+    CELL,
+    ELEM,
+    NONE,
+    Alloc,
+    Body,
+    Bound,
+    Call,
+    Clone,
+    Closure,
+    CopyInto,
+    Dynamic,
+    Event,
+    External,
+    Field,
+    Invoke,
+    Load,
+    MapOp,
+    Reg,
+    Return,
+    Send,
+    Static,
+    Store,
+)
+from mapguard.program.model import TYPE_PARAM, Func, Global
+from mapguard.program.types import UNKNOWN, Types
+
+FieldKey = tuple[str, Type | None]  # a field's name and, for elements and cells, the type of what it holds; None: any
+
+
+class Place(NamedTuple):
+    """An event's place: function, block, number in the block."""
+
+    func: int
+    block: int
+    number: int
+    event: Event
+
+
+class Kept(NamedTuple):
+    """``base.field = src`` in a function: a store, a write into a map, a send."""
+
+    func: int
+    base: Reg
+    src: Reg
+
+
+class Stores:
+    """Stores of one field: those into what the storing function itself has made, by where it did, and all others."""
+
+    __slots__ = ("local", "others")
+
+    def __init__(self) -> None:
+        self.local: dict[tuple[int, int, int], list[Kept]] = {}
+        self.others: list[Kept] = []
+
+
+class Index:
+    """``funcs`` goes by the number of a body; its id is that of the body."""
+
+    def __init__(self, bodies: Sequence[Body], types: Types, global_type: Callable[[Global], Type]) -> None:
+        self.types = types
+        self._global_type = global_type
+        self.bodies = sorted(bodies, key=lambda b: b.func)
+        self.number = {body.func: n for n, body in enumerate(self.bodies)}
+        self.funcs: list[Func | None] = [types.program.by_id.get(b.func) for b in self.bodies]
+        self.definitions: list[dict[Reg, Place]] = []
+        self.returns: list[list[Return]] = []
+        self.sites: list[Place] = []  # of calls
+        self.site_at: dict[tuple[int, int, int], int] = {}
+        self.static: dict[int, list[int]] = {}  # the sites that call a function
+        self.dynamic: dict[int, list[int]] = {}  # the sites that call function values, by how many arguments they pass
+        self.invokes: dict[str, list[int]] = {}  # the sites that call an interface's method, by its name
+        self.given: dict[tuple[int, Reg], list[int]] = {}  # the library calls of a function that a register is passed to
+        self.methods_of_libraries: list[int] = []  # the calls of those that take arguments
+        self.made: dict[int, list[Place]] = {}  # where a function becomes a value
+        self.stores: dict[FieldKey, Stores] = {}
+        self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
+        self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
+        self._elements: dict[Type, Type | None] = {}
+        self._structs: dict[Type, Type] = {}
+        self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
+        for n, body in enumerate(self.bodies):
+            self._read(n, body)
+
+    def global_type(self, name: str) -> Type:
+        """The type of the package variable ``import/path.name``."""
+        variable = self.types.program.variable(name)
+        return self._global_type(variable) if variable is not None else UNKNOWN
+
+    def place(self, func: int, reg: Reg) -> Place | None:
+        """Where a register is defined; None for parameters and captured values."""
+        return self.definitions[func].get(reg)
+
+    def kept(self, key: FieldKey) -> list["Stores"]:
+        """What is stored under a field, and what is stored where the type of the base is not known."""
+        keys = (key,) if key[1] is None else (key, (key[0], None))
+        return [self.stores[k] for k in keys if k in self.stores]
+
+    def key(self, field: str, base: Type) -> FieldKey:
+        """What stores of ``field`` of a base of this static type are looked up with."""
+        if field == ELEM:
+            return (field, self.element(base))
+        if field == CELL:
+            pointee = self.types.deref(base)
+            return (field, plain(pointee) if known(pointee) else None)
+        return (field, None)
+
+    def struct(self, t: Type) -> Type:
+        """The struct type that a value or a pointer of type ``t`` is about, aliases aside."""
+        found = self._structs.get(t)
+        if found is None:
+            found = self._structs[t] = self.types.alias(self.types.deref(self.types.alias(t)))
+        return found
+
+    def origin(self, func: int, reg: Reg) -> tuple[Reg, Reg]:
+        """The register that a chain of fields held by value starts from, and the parameter that a chain of fields and loads starts
+        from, NONE where it starts elsewhere."""
+        known = self._origins.get((func, reg))
+        if known is None:
+            known = self._origins[func, reg] = (self._base(func, reg), self._root(func, reg))
+        return known
+
+    def _base(self, func: int, reg: Reg) -> Reg:
+        while True:
+            place = self.place(func, reg)
+            if place is None or not isinstance(place.event, Field):
+                return reg
+            reg = place.event.base
+
+    def _root(self, func: int, reg: Reg) -> Reg:
+        body = self.bodies[func]
+        for _ in range(len(body.types)):
+            if reg < body.params:
+                return reg
+            place = self.place(func, reg)
+            if place is None or not isinstance(place.event, Field | Load):
+                break
+            reg = place.event.base
+        return NONE
+
+    def element(self, container: Type) -> Type | None:
+        """The type of a container's elements, aliases and names of it aside; None where it is not known."""
+        if container not in self._elements:
+            found: Type = UNKNOWN
+            under = self.types.underlying(self.types.deref(container))
+            if isinstance(under, TMap | TSlice | TChan):
+                found = self.types.alias(under.elem)
+            self._elements[container] = plain(found) if known(found) else None
+        return self._elements[container]
+
+    # ------------------------------------------------------------ reading
+
+    def _read(self, n: int, body: Body) -> None:
+        definitions: dict[Reg, Place] = {}
+        returns: list[Return] = []
+        stored: list[tuple[FieldKey, Kept]] = []
+        copied: list[tuple[Type, Kept]] = []
+        for b, block in enumerate(body.blocks):
+            for number, event in enumerate(block.events):
+                place = Place(n, b, number, event)
+                for reg in defined(event):
+                    definitions[reg] = place
+                match event:
+                    case Call():
+                        self._call(place, event)
+                    case Return():
+                        returns.append(event)
+                    case Store(base=base, field=field, src=src):
+                        stored.append((self.key(field, body.types[base]), Kept(n, base, src)))
+                    case MapOp(op="write", map=map_, value=value):
+                        stored.append((self.key(ELEM, body.types[map_]), Kept(n, map_, value)))
+                    case Send(channel=channel, value=value):
+                        stored.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
+                    case CopyInto(base=base, src=src):
+                        copied.append((self.struct(body.types[base]), Kept(n, base, src)))
+                    case Closure(func=func):
+                        self._function(place, func)
+                    case Bound(target=Static(func=func)):
+                        self._function(place, func)
+                    case Field(dst=dst, field=field):
+                        pointer = body.types[dst]
+                        if isinstance(pointer, TPtr) and not isinstance(self.types.underlying(pointer.elem), TStruct):
+                            self.addressed.add(field)
+        self.definitions.append(definitions)
+        self.returns.append(returns)
+        for key, kept in stored:
+            self._sort(self.stores.setdefault(key, Stores()), kept)
+        for type_, kept in copied:
+            self._sort(self.copies.setdefault(type_, Stores()), kept)
+
+    def _sort(self, stores: Stores, kept: Kept) -> None:
+        base, _ = self.origin(kept.func, kept.base)
+        place = self.place(kept.func, base)
+        if place is not None and isinstance(place.event, Alloc | Clone):
+            stores.local.setdefault(place[:3], []).append(kept)
+        else:
+            stores.others.append(kept)
+
+    def _function(self, place: Place, func: str) -> None:
+        target = self.number.get(func)
+        if target is not None:
+            self.made.setdefault(target, []).append(place)
+
+    def _call(self, place: Place, event: Call) -> None:
+        site = len(self.sites)
+        self.sites.append(place)
+        self.site_at[place[:3]] = site
+        match event.callee:
+            case Static(func=func):
+                target = self.number.get(func)
+                if target is not None:
+                    self.static.setdefault(target, []).append(site)
+            case Dynamic():
+                self.dynamic.setdefault(len(event.args), []).append(site)
+            case Invoke(name=name):
+                self.invokes.setdefault(name, []).append(site)
+            case External(name=name):
+                for reg in dict.fromkeys(event.args):
+                    self.given.setdefault((place.func, reg), []).append(site)
+                if name.startswith("(") and len(event.args) > 1:
+                    self.methods_of_libraries.append(site)
+
+
+def known(t: Type) -> bool:
+    """Whether a type is known throughout: it has no type parameter and nothing unresolved in it."""
+    match t:
+        case TUnknown():
+            return False
+        case TName(pkg=pkg, args=args):
+            return pkg != TYPE_PARAM and all(known(a) for a in args)
+        case TPtr(elem=elem) | TSlice(elem=elem) | TChan(elem=elem):
+            return known(elem)
+        case TMap(key=key, elem=elem):
+            return known(key) and known(elem)
+    return True
+
+
+def plain(t: Type) -> Type:
+    """A type that stands for all that are written alike: any empty interface is ``any``."""
+    if isinstance(t, TInterface) and not t.methods and not t.embeds:
+        return TName("", "any")
+    return t

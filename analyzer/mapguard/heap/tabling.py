@@ -1,0 +1,83 @@
+"""Questions that depend on each other to their least fixpoint, computed on demand: tabling, as in logic programming.
+
+A question's answer is a set, kept as the bits of an int, and only ever grows while the questions it rests on are answered. Results do not
+depend on the order of questions.
+"""
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+Bits = int
+_DEPTH = 400  # questions answered inside one another; deeper ones wait for their turn
+
+
+class _Node:
+    __slots__ = ("key", "queued", "users", "value")
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        self.value: Bits = 0
+        self.users: dict[_Node, None] = {}
+        self.queued = False
+
+
+class Table:
+    """Answers by question. ``rule`` computes an answer from others, which it gets from ``ask``; it must be monotone in them."""
+
+    def __init__(self, rule: Callable[[Hashable], Bits]) -> None:
+        self._rule = rule
+        self._nodes: dict[Hashable, _Node] = {}
+        self._queue: deque[_Node] = deque()
+        self._current: _Node | None = None
+        self._depth = 0
+        self.evaluations = 0
+
+    def ask(self, key: Hashable) -> Bits:
+        """The answer. Inside a rule it is the one known so far, and the rule runs again when it grows."""
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = _Node(key)
+            if self._depth < _DEPTH:
+                self._evaluate(node)
+            else:
+                self._enqueue(node)
+        if self._current is not None:
+            node.users[self._current] = None
+            return node.value
+        self._settle()
+        return node.value
+
+    def _settle(self) -> None:
+        while self._queue:
+            node = self._queue.popleft()
+            node.queued = False
+            self._evaluate(node)
+
+    def _enqueue(self, node: _Node) -> None:
+        if not node.queued:
+            node.queued = True
+            self._queue.append(node)
+
+    def _evaluate(self, node: _Node) -> None:
+        before, self._current = self._current, node
+        self._depth += 1
+        self.evaluations += 1
+        try:
+            value = self._rule(node.key) | node.value
+        finally:
+            self._current = before
+            self._depth -= 1
+        if value != node.value:
+            node.value = value
+            for user in node.users:
+                self._enqueue(user)
+
+
+def members(bits: Bits) -> list[int]:
+    """The numbers in a set, ascending."""
+    found: list[int] = []
+    while bits:
+        low = bits & -bits
+        found.append(low.bit_length() - 1)
+        bits ^= low
+    return found

@@ -1,0 +1,1 @@
+"""Which threads there are, and which of their events can overlap."""

@@ -1,0 +1,87 @@
+"""Functions to the threads that they are the entry of: main, initialisers, handlers by contract, and what callers outside may call."""
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from mapguard.facts.syntax import TStruct
+from mapguard.heap.index import Index
+from mapguard.models.entries import comparable_type, serves_calls
+from mapguard.models.load import Models
+from mapguard.order.edges import Edges
+from mapguard.program.model import Func
+from mapguard.program.names import show_type
+
+NO_SITE = -1
+
+
+class Thread(NamedTuple):
+    """``site`` starts it, NO_SITE where no event of the tree does; ``func`` is its first function. ``kind``: main, init, goroutine, the
+    kind of an entry point, exported (nobody in the tree calls the function), unused (nor can anybody else)."""
+
+    kind: str
+    many: bool
+    func: int
+    site: int = NO_SITE
+
+
+class Threads:
+    def __init__(self, edges: Edges, models: Models) -> None:
+        self.edges = edges
+        self.index: Index = edges.index
+        self.models = models
+        self._embedders = self._by_embedding()
+
+    def started(self, func: int) -> tuple[Thread, ...]:
+        """The threads that begin with a function: one for each event that starts one, and one where something outside calls it."""
+        found = [Thread(e.root or "goroutine", e.many, func, e.site) for e in self.edges.into(func) if e.kind in ("go", "root", "parallel")]
+        outside = self._outside(func)
+        if outside is not None and not any(t.kind == outside.kind for t in found):
+            found.append(outside)
+        return tuple(found)
+
+    def _outside(self, number: int) -> Thread | None:
+        func = self.index.funcs[number]
+        if func is None or (func.facts.name == "init" and func.recv is None and func.outer is None):
+            return Thread("init", False, number)
+        if func.facts.name == "main" and func.recv is None and func.outer is None and func.scope.package.name == "main":
+            return Thread("main", False, number)
+        contract = self._contract(func)
+        if contract is not None:
+            return Thread(*contract, number)
+        if self.edges.into(number):
+            return None
+        if func.outer is not None or number in self.index.made:
+            return Thread("callback", False, number)
+        visible = func.exported and func.scope.package.name != "main"
+        return Thread("exported" if visible else "unused", visible, number)
+
+    def _contract(self, func: Func) -> tuple[str, bool] | None:
+        """What models say of functions of this shape: kind, and whether several run at a time."""
+        if func.support and not func.scope.file.test:
+            return None
+        params = tuple(comparable_type(show_type(p)) for p in func.params)
+        results = tuple(comparable_type(show_type(r)) for r in func.results)
+        signature = self.models.signature(params, results)
+        if signature is not None:
+            return signature.kind, signature.many
+        if func.recv is None or func.outer is not None:
+            return None
+        method = self.models.contract(func.facts.name, params, results)
+        if method is not None:
+            return method.kind, method.many
+        served = self._embedders.get(func.recv.key)
+        if served is not None and func.exported and serves_calls(params, results):
+            return served
+        return None
+
+    def _by_embedding(self) -> dict[tuple[str, str], tuple[str, bool]]:
+        """Types that embed ``UnimplementedXServer`` and its like: services."""
+        found: dict[tuple[str, str], tuple[str, bool]] = {}
+        for package in self.index.types.program.packages.values():
+            for named in package.types.values():
+                if isinstance(named.decl.type, TStruct):
+                    for field in named.decl.type.fields:
+                        for entry in self.models.embeddings if field.embedded else ():
+                            if fnmatchcase(field.name, entry.pattern):
+                                found[named.key] = (entry.kind, entry.many)
+        return found

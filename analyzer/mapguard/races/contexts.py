@@ -1,0 +1,151 @@
+"""An access to its contexts: the threads that make it, by which calls, and where its map and the locks held come from.
+
+Backwards over call edges, breadth first, so that the shortest way to each thread is found first. Paths are rewritten for every caller;
+one that starts from what a function has of its own stays there: that function is its anchor.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from mapguard.bodies.locks import At
+from mapguard.bodies.paths import Path
+from mapguard.bodies.state import Fact, Held
+from mapguard.bodies.summaries import Bodies
+from mapguard.order.edges import Edge, Edges
+from mapguard.order.threads import NO_SITE, Thread, Threads
+from mapguard.races.accesses import Access
+
+_MOST = 400  # states that one access is looked at in
+
+
+class Anchored(NamedTuple):
+    """A path, and the function in whose terms it is."""
+
+    func: int
+    path: Path
+
+
+Locks = frozenset[tuple[Anchored, str]]
+
+
+class Context(NamedTuple):
+    """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread."""
+
+    access: Access
+    thread: Thread
+    map: Anchored
+    locks: Locks
+    chain: tuple[Edge, ...]
+    inside: int
+
+
+class _State(NamedTuple):
+    func: int
+    map: Anchored
+    locks: Locks
+    lost: frozenset[Anchored]  # what the functions below give up before the access
+    needs: frozenset[Fact]
+    thread: Thread | None
+
+
+class Climber:
+    """``cut`` collects the accesses whose contexts were too many."""
+
+    def __init__(self, bodies: Bodies, edges: Edges, threads: Threads) -> None:
+        self.bodies = bodies
+        self.edges = edges
+        self.threads = threads
+        self.cut: list[Access] = []
+
+    def contexts(self, access: Access) -> list[Context]:
+        """Every context of an access, the ones with short chains first."""
+        found: list[Context] = []
+        seen: set[_State] = set()
+        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
+        for at in self.bodies.held(access.func, access.block, access.place):
+            state = _State(
+                access.func, Anchored(access.func, access.path), _anchored(access.func, at.held), _given_up(access.func, at), at.needs, None
+            )
+            if state not in seen:
+                seen.add(state)
+                pending.append((state, (), 0))
+        while pending:
+            if len(seen) > _MOST:
+                self.cut.append(access)
+                break
+            state, chain, inside = pending.popleft()
+            outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
+            for thread in self._ends(state, bool(outer)):
+                found.append(Context(access, thread, state.map, state.locks, chain, inside))
+            seen.update(following[0] for following in outer)
+            pending.extend(outer)
+        return found
+
+    def _ends(self, state: _State, goes_on: bool) -> list[Thread]:
+        """The threads of the contexts that end here: nothing leads further, or something outside the tree calls the function."""
+        if state.thread is not None:
+            return [] if goes_on else [state.thread]
+        return [t for t in self.threads.started(state.func) if t.site == NO_SITE]
+
+    def _outer(self, state: _State, chain: tuple[Edge, ...], inside: int) -> list[tuple[_State, tuple[Edge, ...], int]]:
+        """The states one call further out."""
+        found = []
+        if state.thread is not None and not self._moves(state):
+            return []  # above the start of its thread only the map's origin is of interest
+        for edge in self.edges.into(state.func):
+            place = self.bodies.index.sites[edge.site]
+            starts = edge.kind in ("go", "root", "parallel")
+            thread = state.thread
+            if starts and thread is None:
+                thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
+            for at in self.bodies.held(place.func, place.block, place.number):
+                needs = self._needs(state, edge, at.needs)
+                if needs is None:
+                    continue
+                map_ = self._moved(state.map, state.func, edge, place.func)
+                locks = {(self._moved(a, state.func, edge, place.func), mode) for a, mode in state.locks}
+                lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if thread is None:
+                    locks |= {(a, mode) for a, mode in _anchored(place.func, at.held) if a not in lost}
+                    lost |= _given_up(place.func, at)
+                out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
+                now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
+                found.append((out, (edge, *chain), now_inside))
+        return found
+
+    def _moves(self, state: _State) -> bool:
+        """Whether the map is something that the function was given."""
+        body = self.bodies.index.bodies[state.func]
+        root = state.map.path.root
+        return state.map.func == state.func and isinstance(root, int) and root < body.params + body.captures
+
+    def _moved(self, anchored: Anchored, func: int, edge: Edge, caller: int) -> Anchored:
+        """An anchored path one call further out, where it is about what ``func`` was given."""
+        if anchored.func != func:
+            return anchored
+        path = self.bodies.given(edge.site, func, anchored.path)
+        return Anchored(caller, path) if path is not None else anchored
+
+    def _needs(self, state: _State, edge: Edge, own: frozenset[Fact]) -> frozenset[Fact] | None:
+        """What the caller's parameters must be for this way to be taken; None where its arguments rule it out."""
+        found = set(own)
+        paths = self.bodies.paths(self.bodies.index.sites[edge.site].func)
+        for reg, value in state.needs:
+            given = self.bodies.given(edge.site, state.func, Path(reg))
+            if given is None or given.fields or not isinstance(given.root, int):
+                continue
+            constant = paths.constants.get(given.root, "")
+            if constant and constant != value and not (value == "!nil" and constant != "nil"):
+                return None
+            if not constant and given.root < self.bodies.index.bodies[self.bodies.index.sites[edge.site].func].params:
+                found.add((given.root, value))
+        return frozenset(found)
+
+
+def _given_up(func: int, at: At) -> frozenset[Anchored]:
+    return frozenset(Anchored(func, path) for path, _ in at.lost)
+
+
+def _anchored(func: int, held: Held) -> Locks:
+    return frozenset((Anchored(func, path), mode) for path, mode in held)

@@ -1,0 +1,131 @@
+"""A function's own new objects to the events after which others can reach them."""
+
+from mapguard.bodies.paths import Path
+from mapguard.bodies.summaries import Bodies
+from mapguard.ir.flow import used
+from mapguard.ir.model import Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
+from mapguard.order.after import Where
+from mapguard.order.edges import Edges
+
+_DEPTH = 6  # calls that a parameter is followed into
+
+
+class Escape:
+    def __init__(self, bodies: Bodies, edges: Edges) -> None:
+        self.bodies = bodies
+        self.edges = edges
+        self.index = bodies.index
+        self._leaks: dict[tuple[int, Reg], tuple[tuple[int, int], ...]] = {}
+
+    def fresh(self, func: int, root: Reg | str) -> bool:
+        """Whether a register holds an object that its own event has made."""
+        place = self.index.place(func, root) if isinstance(root, int) else None
+        return place is not None and isinstance(place.event, Alloc | Clone)
+
+    def owned(self, func: int, root: Reg, where: Where) -> bool:
+        """Whether nobody else can reach the object of ``root`` when the event ``where`` of its function happens."""
+        made = self.index.place(func, root)
+        if made is None or where[0] != func:
+            return False
+        return not any(self._reaches(func, leak, where[1:], made[1:3]) for leak in self.leaks(func, root))
+
+    def leaks(self, func: int, root: Reg, depth: int = 0) -> tuple[tuple[int, int], ...]:
+        """The events that let others reach what a register of a function refers to."""
+        key = (func, root)
+        if key in self._leaks:
+            return self._leaks[key]
+        self._leaks[key] = ()  # a recursive call
+        paths = self.bodies.paths(func)
+        body = self.index.bodies[func]
+        mine = {root}
+        found: list[tuple[int, int]] = []
+        grown = True
+        while grown:
+            grown = False
+            found = []
+            for b, block in enumerate(body.blocks):
+                for place, event in enumerate(block.events):
+                    if not any(paths.of(r).root in mine for r in used(event)):
+                        continue
+                    holder = self._holder(event, mine, paths)
+                    if holder is not None and holder not in mine:
+                        mine.add(holder)
+                        grown = True
+                    elif holder is None and self._leak(func, b, place, event, mine, depth):
+                        found.append((b, place))
+        self._leaks[key] = tuple(found)
+        return self._leaks[key]
+
+    def _holder(self, event: object, mine: set[Reg], paths: object) -> Reg | None:
+        """The function's own new object that a value of ``mine`` is put into, or the literal that captures it: it is followed instead."""
+        of = paths.of  # type: ignore[attr-defined]
+        match event:
+            case Store(base=base, src=src) if of(src).root in mine:
+                return self._local(of(base), paths)
+            case MapOp(op="write", map=base, value=src) if of(src).root in mine:
+                return self._local(of(base), paths)
+            case Closure(dst=dst, captures=captures) if any(of(c).root in mine for c in captures):
+                return dst
+        return None
+
+    def _local(self, path: Path, paths: object) -> Reg | None:
+        event = paths.definitions.get(path.root)  # type: ignore[attr-defined]
+        return path.root if isinstance(path.root, int) and isinstance(event, Alloc) else None
+
+    def _leak(self, func: int, block: int, place: int, event: object, mine: set[Reg], depth: int) -> bool:
+        of = self.bodies.paths(func).of
+        match event:
+            case Store(src=src) | Send(value=src):
+                return of(src).root in mine
+            case MapOp(op="write", value=src):
+                return of(src).root in mine
+            case Call(callee=External(), args=args, how=how):
+                if how != "go" and not any(
+                    e.kind in ("go", "root", "parallel") for e in self.edges.out(self.index.site_at[func, block, place])
+                ):
+                    return self._published(event, of, mine)
+                return any(of(a).root in mine for a in args)
+            case Call(how="go"):
+                return True
+            case Call(callee=callee, args=args):
+                if depth >= _DEPTH:
+                    return True
+                site = self.index.site_at[func, block, place]
+                for edge in self.edges.out(site):
+                    target = self.index.bodies[edge.func]
+                    shift = 0 if isinstance(callee, Static) or target.params == len(args) else 1
+                    for number, a in enumerate(args):
+                        if of(a).root in mine and number + shift < target.params and self.leaks(edge.func, number + shift, depth + 1):
+                            return True
+                return False
+        return False
+
+    def _published(self, event: Call, of: object, mine: set[Reg]) -> bool:
+        assert isinstance(event.callee, External)
+        model = self.bodies.models.function(event.callee.name)
+        name = event.callee.name
+        if model is None:
+            return False
+        method = name.startswith("(")
+        for number, a in enumerate(event.args):
+            argument = f"arg{number - method}" if number or not method else "recv"
+            if of(a).root in mine and (argument in model.publishes or "args" in model.publishes or (model.acts and number > 0)):  # type: ignore[operator]
+                return True
+        return False
+
+    def _reaches(self, func: int, start: tuple[int, int], end: tuple[int, int], without: tuple[int, int]) -> bool:
+        """Whether control can get from one event to another without passing a third, in one activation."""
+        blocks = self.index.bodies[func].blocks
+        pending = [(start[0], start[1] + 1)]
+        seen: set[tuple[int, int]] = set()
+        while pending:
+            block, place = pending.pop()
+            if (block, place) in seen:
+                continue
+            seen.add((block, place))
+            stop = without[1] if without[0] == block and without[1] >= place else len(blocks[block].events)
+            if end[0] == block and place <= end[1] <= stop:
+                return True
+            if stop == len(blocks[block].events):
+                pending.extend((succ, 0) for succ in blocks[block].succs)
+        return False

@@ -1,0 +1,275 @@
+"""Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mapguard.bodies.state import READ
+from mapguard.bodies.summaries import Bodies
+from mapguard.heap.heap import Heap
+from mapguard.heap.objects import OUTSIDE
+from mapguard.heap.tabling import Bits, members
+from mapguard.models.load import Models
+from mapguard.order.after import SAME, After, Reach, Where
+from mapguard.order.ancestry import Ancestry
+from mapguard.order.edges import Edges
+from mapguard.order.joins import Joins
+from mapguard.order.threads import NO_SITE, Thread, Threads
+from mapguard.races.accesses import Access, accesses
+from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.escape import Escape
+from mapguard.races.resolve import Resolver
+
+_CONTEXTS = 60  # of one access
+
+
+class Race(NamedTuple):
+    """Two contexts that can touch one map at the same time."""
+
+    obj: int
+    a: Context
+    b: Context
+
+
+class Home(NamedTuple):
+    """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
+    is the site that starts a thread on the way from there, NO_SITE where it is all one thread."""
+
+    func: int
+    root: int | str
+    where: Where
+    start: int
+
+
+class Judge:
+    def __init__(self, heap: Heap, models: Models) -> None:
+        self.heap = heap
+        self.index = heap.index
+        self.bodies = Bodies(heap, models)
+        self.edges = Edges(heap, models)
+        self.threads = Threads(self.edges, models)
+        self.climber = Climber(self.bodies, self.edges, self.threads)
+        self.ancestry = Ancestry(self.edges, self.threads)
+        self.after = After(self.edges)
+        self.joins = Joins(heap, models)
+        self.escape = Escape(self.bodies, self.edges)
+        self.resolver = Resolver(heap)
+        self._contexts: dict[Access, list[Context]] = {}
+        self._reach: dict[object, Reach] = {}
+
+    # ------------------------------------------------------------ maps
+
+    def races(self) -> Iterator[Race]:
+        """The first race of each map."""
+        for obj, found in sorted(self._by_object().items()):
+            race = self._race(obj, found)
+            if race is not None:
+                yield race
+
+    def _by_object(self) -> dict[int, list[Access]]:
+        """The accesses of each map that is written: by the first object of its site."""
+        found: dict[int, list[Access]] = {}
+        firsts: dict[object, int] = {}
+        for access in accesses(self.bodies):
+            if access.op == "replace":
+                continue
+            for number in members(self.heap.points(access.func, access.reg)):
+                site = self.heap.objects.site(number)
+                if self.heap.objects.all[self.heap.objects.origin(number)].kind == "outside":
+                    named = next((f for f in reversed(access.path.fields) if "." in f), "")
+                    if not named:
+                        continue
+                    site = (site, named)
+                group = found.setdefault(firsts.setdefault(site, number), [])
+                if access not in group:
+                    group.append(access)
+        return {obj: group for obj, group in found.items() if any(a.writes for a in group)}
+
+    def contexts(self, access: Access) -> list[Context]:
+        known = self._contexts.get(access)
+        if known is None:
+            found = [c for c in self.climber.contexts(access) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
+            known = self._contexts[access] = found[:_CONTEXTS]
+        return known
+
+    def _race(self, obj: int, group: list[Access]) -> Race | None:
+        same = self.heap.objects.same_site(obj)
+        found: list[Context] = []
+        for access in group:
+            found.extend(c for c in self.contexts(access) if self._objects(c) & same or self._outside(obj))
+        found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
+        for number, a in enumerate(found):
+            for b in found[number:]:
+                if (a.access.writes or b.access.writes) and self.meet(a, b) and not self.excluded(a, b):
+                    return Race(obj, a, b)
+        return None
+
+    def _outside(self, obj: int) -> bool:
+        return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
+
+    def _objects(self, c: Context) -> Bits:
+        return self.resolver.objects(c.map)
+
+    # ------------------------------------------------------------ one map
+
+    def _owned(self, c: Context) -> bool:
+        """Whether the access comes before anybody else can reach the map."""
+        func, path = c.map
+        if not isinstance(path.root, int) or not self.escape.fresh(func, path.root):
+            return False
+        home = self.home(c)
+        return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
+
+    def home(self, c: Context) -> Home:
+        """Where the map of a context comes from."""
+        func, path = c.map
+        where, start = c.access.where, NO_SITE
+        for number in range(len(c.chain) - 1, -1, -1):
+            edge = c.chain[number]
+            if where[0] == func:
+                break
+            place = self.index.sites[edge.site]
+            where = (place.func, place.block, place.number)
+            if edge.kind in ("go", "root", "parallel"):
+                start = edge.site
+        return Home(func, path.root, where, start)
+
+    # ------------------------------------------------------------ overlap
+
+    def meet(self, a: Context, b: Context) -> bool:
+        """Whether the two accesses can happen at the same time, on one object."""
+        x, y = self.home(a), self.home(b)
+        if (x.func, x.root) == (y.func, y.root) and isinstance(x.root, int):
+            return self._of_one_activation(a, b, x, y)
+        return self._overlap(a, b)
+
+    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home) -> bool:
+        """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
+        assert isinstance(x.root, int)
+        made = self.index.place(x.func, x.root)
+        if made is None and self._shared_parameter(a, b, x, y):
+            return self._overlap(a, b)
+        if x.start == NO_SITE and y.start == NO_SITE:
+            return False
+        again = made[:3] if made is not None else None
+        for mine, home, other_home in ((a, x, y), (b, y, x)):
+            if home.start == NO_SITE:
+                continue
+            reach = self._after(home.start, mine, again, x.func)
+            target = other_home.where if other_home.start == NO_SITE else self._place(other_home.start)
+            if reach.has(target, frozenset((SAME,))):
+                return True
+        return False
+
+    def _shared_parameter(self, a: Context, b: Context, x: Home, y: Home) -> bool:
+        """Whether the object is a parameter of an entry point, which several activations may be given."""
+        return x.start == NO_SITE and y.start == NO_SITE
+
+    def _overlap(self, a: Context, b: Context) -> bool:
+        s, t = a.thread, b.thread
+        if s == t:
+            return self.many(s)
+        above_s, above_t = self.ancestry.links(s), self.ancestry.links(t)
+        if s in above_t:
+            return self.many(s) or any(self._after(site, b, None, None).has(a.access.where, frozenset((SAME,))) for site in above_t[s])
+        if t in above_s:
+            return self.many(t) or any(self._after(site, a, None, None).has(b.access.where, frozenset((SAME,))) for site in above_s[t])
+        common = [p for p in above_s if p in above_t]
+        if not common:
+            return True
+        for parent in common:
+            if self.many(parent):
+                return True
+            for one in above_s[parent]:
+                for two in above_t[parent]:
+                    if one == two or self._after(one, a, None, None).has(self._place(two), frozenset((SAME,))):
+                        return True
+                    if self._after(two, b, None, None).has(self._place(one), frozenset((SAME,))):
+                        return True
+        return False
+
+    def many(self, thread: Thread) -> bool:
+        """Whether several threads of this kind can run at a time."""
+        if thread.many:
+            return True
+        if thread.site == NO_SITE:
+            return False
+        if self._after_plain(thread.site).has(self._place(thread.site), frozenset((SAME,))):
+            return True
+        return any(self.many(parent) for parent in self.ancestry.running(self.index.sites[thread.site].func) if parent != thread)
+
+    def _place(self, site: int) -> Where:
+        place = self.index.sites[site]
+        return (place.func, place.block, place.number)
+
+    def _after_plain(self, site: int) -> Reach:
+        key = (site, None)
+        if key not in self._reach:
+            self._reach[key] = self.after.start(self._place(site), lambda f, b, p: False)
+        return self._reach[key]
+
+    def _after(self, site: int, c: Context, again: Where | None, outermost: int | None) -> Reach:
+        """What can run after a thread's start and before its end, which waits for the access of ``c`` show."""
+        last = self._last(c)
+        signals = self.joins.signals(c.thread, last) if c.thread.site == site else (0, 0, 0)
+        key = (site, signals, again, outermost)
+        if key not in self._reach:
+            self._reach[key] = self.after.start(
+                self._place(site), lambda f, b, p: (f, b, p) == again or self.joins.waits((f, b, p), signals), outermost
+            )
+        return self._reach[key]
+
+    def _last(self, c: Context) -> Where:
+        """The event of the thread's first function that leads to the access."""
+        first = c.chain[c.inside :] if c.thread.site != NO_SITE and c.inside else c.chain
+        return self._place(first[0].site) if first else c.access.where
+
+    # ------------------------------------------------------------ locks
+
+    def excluded(self, a: Context, b: Context) -> bool:
+        """Whether a lock keeps the two accesses apart."""
+        for lock, mode in a.locks:
+            for other, other_mode in b.locks:
+                if not (mode == READ and other_mode == READ) and self._same_lock(a, lock, b, other):
+                    return True
+        return False
+
+    def _same_lock(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks must be one where the two maps are one."""
+        x, y = self.resolver.objects(lock), self.resolver.objects(other)
+        if not x or not y or not any(self.heap.objects.compatible(o) & y for o in members(x)):
+            return False
+        if lock == other and a.map == b.map and lock.func == a.map.func:
+            return True
+        mine, theirs = self._relative(a.map, lock), self._relative(b.map, other)
+        if mine is not None and mine == theirs:
+            return True
+        return x == y and x.bit_count() == 1 and self._once(members(x)[0])
+
+    def _relative(self, map_: Anchored, lock: Anchored) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """How a lock lies to a map: the fields from the last object that both are reached from."""
+        if map_.func != lock.func and not (isinstance(map_.path.root, str) and map_.path.root == lock.path.root):
+            return None
+        if map_.path.root != lock.path.root:
+            return None
+        m, k = map_.path.fields, lock.path.fields
+        common = 0
+        while common < min(len(m), len(k)) and m[common] == k[common]:
+            common += 1
+        return m[common:], k[common:]
+
+    def _once(self, obj: int) -> bool:
+        """Whether an abstract object stands for a single one."""
+        o = self.heap.objects.all[self.heap.objects.origin(obj)]
+        if o.kind == "global":
+            return True
+        if o.kind != "alloc":
+            return False
+        if self._runs_again(o.func, o.block, o.place):
+            return False
+        return not any(self.many(t) for t in self.ancestry.running(o.func))
+
+    def _runs_again(self, func: int, block: int, place: int) -> bool:
+        key = ("again", func, block, place)
+        if key not in self._reach:
+            self._reach[key] = self.after.start((func, block, place), lambda f, b, p: False)
+        return self._reach[key].has((func, block, place), frozenset((SAME,)))

@@ -1,0 +1,38 @@
+"""Anchored paths to the objects that they may lead to."""
+
+from mapguard.bodies.paths import CAPTURED
+from mapguard.heap.heap import Heap
+from mapguard.heap.index import Index
+from mapguard.heap.tabling import Bits
+from mapguard.ir.model import CELL
+from mapguard.races.contexts import Anchored
+
+
+class Resolver:
+    def __init__(self, heap: Heap) -> None:
+        self.heap = heap
+        self.index: Index = heap.index
+        self._found: dict[Anchored, Bits] = {}
+
+    def objects(self, anchored: Anchored) -> Bits:
+        """What the value at the end of a path may be; for storage (a lock, a struct) the storage itself."""
+        known = self._found.get(anchored)
+        if known is None:
+            known = self._found[anchored] = self._resolve(anchored)
+        return known
+
+    def _resolve(self, anchored: Anchored) -> Bits:
+        func, path = anchored
+        if isinstance(path.root, str):
+            objects = self.heap.of_global(path.root)
+            fields = path.fields
+            if self.heap.is_cell(path.root):
+                fields = (CELL, *fields)
+        else:
+            objects = self.heap.points(func, path.root)
+            fields = path.fields
+        for field in fields:
+            if field.startswith(CAPTURED):
+                return 0
+            objects = self.heap.follow(objects, field)
+        return objects
