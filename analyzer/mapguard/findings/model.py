@@ -97,7 +97,8 @@ class Guard(msgspec.Struct, frozen=True):
 class Advice(msgspec.Struct, frozen=True):
     """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
 
-    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that would exercise the race; both may be "".
+    ``sketch`` is Go in parts, each under a comment that says where it belongs; ``test`` a command that would exercise the race. Both may
+    be "".
     """
 
     kind: str

@@ -132,9 +132,10 @@ class Story:
 def _hold(f: Finding) -> str:
     """``hold it``; where a writing side holds it for reading only, that."""
     assert f.guard is not None
+    hold = "holds" if f.guard.held == 1 else "hold"
     if any(h == HeldLock(f.guard.lock, "read") for a in f.accesses[: f.racing] if a.op not in _READS for h in a.locks):
-        return "hold it, a write among them for reading only"
-    return "holds it" if f.guard.held == 1 else "hold it"
+        return f"{hold} it, a write for reading only"
+    return f"{hold} it"
 
 
 def _start(root: RootInfo | None) -> str:
