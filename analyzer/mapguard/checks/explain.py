@@ -10,7 +10,7 @@ from mapguard.checks.lockname import LockNames, Seen, lock_kind
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
-from mapguard.checks.wording import VERB, thread
+from mapguard.checks.wording import HANDLER, VERB, thread
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
@@ -218,7 +218,9 @@ class _Telling:
     def _step(self, edge: Edge, seen: Sequence[Seen]) -> Step:
         place = self.x.sources.place(edge.caller.path, edge.at, edge.end)
         line = self.x.sources.line(edge.caller.path, edge.at)
-        what = {"go": "starts a goroutine", "root": f"registers a {edge.root} handler", "defer": "defers"}.get(edge.kind, "calls")
+        what = {"go": "starts a goroutine", "root": f"registers {HANDLER.get(edge.root, f'a {edge.root} handler')}", "defer": "defers"}.get(
+            edge.kind, "calls"
+        )
         text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
         return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self._held(seen))
 

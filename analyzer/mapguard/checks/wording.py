@@ -28,6 +28,7 @@ NOUN = {
     "len": "len",
     "replace": "replacement",
 }
+HANDLER = {"http": "an HTTP handler", "grpc": "a gRPC method", "rpc": "an RPC method", "informer": "an informer handler"}
 _UNCHECKED = ("len", "replace")  # of no map's content: the runtime does not look
 
 
