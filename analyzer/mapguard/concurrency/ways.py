@@ -31,20 +31,31 @@ class Ways:
 
     def _to(self, func: Func, programs: frozenset[str]) -> tuple[Edge, ...]:
         """The cheapest chain from an entry point, all of it in a program that the rest belongs to; empty when there is none."""
-        queue: list[tuple[int, int, Func, tuple[Edge, ...]]] = [(0, 0, func, ())]
+        queue: list[tuple[int, int, Func, tuple[Edge, ...], frozenset[str]]] = [(0, 0, func, (), programs)]
         seen: set[str] = set()
         pushed = 0
         while queue and len(seen) < _SEEN:
-            cost, _, at, chain = heapq.heappop(queue)
+            cost, _, at, chain, mine = heapq.heappop(queue)
             if at.id in seen:
                 continue
             seen.add(at.id)
-            if at.id in self._graph.roots or (chain and chain[0].kind == "root"):
+            if chain and chain[0].kind == "root":
                 return chain
-            for edge in self._graph.incoming.get(at.id, ()):
-                where = self._graph.programs_with(edge.caller)
-                if edge.caller.id in seen or (programs and where and programs.isdisjoint(where)):
-                    continue
-                pushed += 1
-                heapq.heappush(queue, (cost + 1 + (_GUESS if edge.candidates > 1 else 0), pushed, edge.caller, (edge, *chain)))
+            shared = ((e, self._shared(e, mine)) for e in self._graph.incoming.get(at.id, ()))
+            edges = [(e, both) for e, both in shared if both is not None]
+            if at.id in self._graph.roots:
+                registered = next((e for e, _ in edges if e.kind == "root"), None)
+                return (registered, *chain) if registered is not None else chain
+            for edge, both in edges:
+                if edge.caller.id not in seen:
+                    pushed += 1
+                    guess = _GUESS if edge.candidates > 1 else 0
+                    heapq.heappush(queue, (cost + 1 + guess, pushed, edge.caller, (edge, *chain), both))
         return ()
+
+    def _shared(self, edge: Edge, programs: frozenset[str]) -> frozenset[str] | None:
+        """Those of the programs that have the caller in them too, as far as these are known; None where there is none."""
+        where = self._graph.programs_with(edge.caller)
+        if not programs or not where:
+            return programs or where
+        return programs & where or None
