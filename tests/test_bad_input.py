@@ -143,7 +143,8 @@ _DEEP = 10_000
 def test_ten_thousand_levels(tmp_path: Path, body: str) -> None:
     report = scanned(tree(tmp_path, {"go.mod": MOD, "race.go": RACE, "deep.go": f"package p\n\n{body}\n"}))
     assert [f["map"]["name"] for f in report["findings"]] == ["hits"]
-    assert gaps(report) in ([("TOO_DEEP", "deep.go")], [] if " + 1" in body else None)  # a sum of numbers loses nothing
+    told = [gap for gap in gaps(report) if gap[0] != "TYPES"]  # nobody knows what x is
+    assert told in ([("TOO_DEEP", "deep.go")], [] if " + 1" in body else None)  # a sum of numbers loses nothing
 
 
 @pytest.mark.parametrize(

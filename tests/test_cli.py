@@ -53,6 +53,7 @@ def repository(tmp_path: Path) -> Path:
         (NOTE, ["--fail-on", "note", "--min-confidence", "high"], 0),
         ("package p\n\nfunc broken( {\n", [], 0),
         ("package p\n\nfunc broken( {\n", ["--strict"], 3),
+        ('package p\n\nimport "example.org/q"\n\nfunc set() { q.Table["a"] = 1 }\n', ["--strict"], 3),  # is Table a map?
         (RACE + "\nfunc broken( {\n", ["--strict"], 1),  # findings come before gaps
         (RACE + "\nfunc broken( {\n", ["--strict", "--fail-on", "none"], 3),
     ],

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,8 +12,10 @@ from pathlib import Path
 import msgspec
 
 from mapguard.base.data import data_dir
-from mapguard.base.gap import Gap
+from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
+from mapguard.base.span import line_of
+from mapguard.base.stack import deep_stack
 from mapguard.checks import Explainer, Sources
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
@@ -37,7 +38,6 @@ from mapguard.program.link import link
 from mapguard.program.model import Program
 
 Progress = Callable[[str, int, int], None]
-_RECURSION = 20_000  # bodies are interpreted along call chains; Python's own frames live on the heap
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -141,14 +141,10 @@ def _models(extra: tuple[Path, ...]) -> Models:
 
 
 def _solve(program: Program, options: Options, progress: Progress | None) -> Analysis:
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
-    try:
+    with deep_stack():
         solved = Analysis(program, _models(options.models), options.debug)
         solved.solve(_phase(progress, "analyse"))
         return solved
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None) -> Report:
@@ -168,7 +164,25 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
     clock.lap("judge")
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = _stats(judge, scanned, len(grouped), clock)
-    return Report(".", tuple(findings), (), tuple(sorted({*gaps, *solved.gaps})), stats)
+    return Report(".", tuple(findings), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
+
+
+def _untyped(solved: Analysis) -> list[Gap]:
+    """One gap for each file in which something is indexed whose type is not known: were it a map, nobody would see that access."""
+    places: dict[str, list[int]] = {}
+    for (ident, at), typed in solved.map_expressions.items():
+        func = solved.program.by_id.get(ident)
+        if not typed and func is not None:
+            places.setdefault(func.path, []).append(line_of(solved.program.files[func.path].newlines, at))
+    return [
+        Gap(
+            Reason.TYPES,
+            path,
+            min(lines),
+            f"{len(lines)} indexed {'value' if len(lines) == 1 else 'values'} of unknown type, this one first",
+        )
+        for path, lines in places.items()
+    ]
 
 
 def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     UNREADABLE = "UNREADABLE"  # no permission, vanished, broken link
     OUTSIDE_ROOT = "OUTSIDE_ROOT"  # a symbolic link that leaves the root
     MODULE = "MODULE"  # go.mod or go.work that could not be read
+    TYPES = "TYPES"  # what is indexed in a file is of an unknown type: it may be a map
     LIMIT = "LIMIT"  # an analysis limit was reached
     CRASH = "CRASH"  # a defect of mapguard in one file or function
 

@@ -1,7 +1,7 @@
 """Where something stands in a file: byte offsets while analysing, lines and columns when a person reads it."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -33,6 +33,6 @@ def newline_offsets(source: bytes) -> list[int]:
     return found
 
 
-def line_of(newlines: Iterable[int], offset: int) -> int:
+def line_of(newlines: Sequence[int], offset: int) -> int:
     """The 1-based line of a byte ``offset``, given the line table."""
-    return bisect_right(newlines if isinstance(newlines, list) else list(newlines), offset - 1) + 1
+    return bisect_right(newlines, offset - 1) + 1

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mapguard.bodies.paths import Path, Paths
-from mapguard.bodies.state import NO_LOCKS, READ, WRITE, Fact, Held, State, merged
+from mapguard.bodies.state import NO_LOCKS, READ, RECEIVED, SENT, WRITE, Fact, Held, State, merged
 from mapguard.ir.flow import predecessors
-from mapguard.ir.model import NONE, Block, Body, Call, Event, External, Load, MapOp, Op, Reg, Return, RunDefers, Store
+from mapguard.ir.model import NONE, Block, Body, Call, Event, External, Load, MapOp, Op, Recv, Reg, Return, RunDefers, Send, Store
 from mapguard.models.entries import FunctionModel
 
 _STATES = 4  # ways through a body that are kept apart
@@ -49,7 +49,7 @@ class Locks(NamedTuple):
 
 class Interpreter:
     """Interprets one body. ``model`` gives the model of a library's function, ``effect`` what each function
-    of the tree that a call may run does to the locks, in terms of this body."""
+    of the tree that a call may run does to the locks, in terms of this body; ``token`` tells a channel that holds one element at most."""
 
     def __init__(
         self,
@@ -57,11 +57,13 @@ class Interpreter:
         paths: Paths,
         model: Callable[[str], FunctionModel | None],
         effect: Callable[[int, int, Call], Iterable[Effect]],
+        token: Callable[[Reg], bool],
     ) -> None:
         self.body = body
         self.paths = paths
         self.model = model
         self.effect = effect
+        self.token = token
         self.constants = paths.constants
         self.tests: dict[Reg, tuple[str, Reg, Reg]] = {}
         self.tries: dict[Reg, tuple[Path, str]] = {}
@@ -202,7 +204,23 @@ class Interpreter:
                 for call in reversed(s.deferred):
                     states = merged([out for one in states for out in self._call(block, place, call, one)], _STATES)
                 return states
+            case Send(channel=channel) if self.token(channel):
+                return [self._turned(s, self.paths.of(channel), SENT, RECEIVED)]
+            case Recv(channel=channel) if self.token(channel):
+                return [self._turned(s, self.paths.of(channel), RECEIVED, SENT)]
+            case Store(base=base, field=field, src=src) if src in self.paths.constants:
+                return [self._flagged(s, self.paths.of(base).plus(field), self.paths.constants[src])]
         return [s]
+
+    def _turned(self, s: State, channel: Path, mode: str, other: str) -> State:
+        """A send or a receive on a channel of one element: it takes what the opposite gives back."""
+        return s.give(channel, other) if (channel, other) in s.held else s.take(channel, mode)
+
+    def _flagged(self, s: State, flag: Path, value: str) -> State:
+        """Who finds a flag unset under a lock and sets it has it until it is unset."""
+        if value == "true" and s.held and any(known == "false" and self.paths.of(reg) == flag for reg, known in s.facts):
+            return s.take(flag, WRITE)
+        return s.give(flag, WRITE) if value == "false" else s
 
     def _call(self, block: int, place: int, event: Call, s: State) -> list[State]:
         callee = event.callee
@@ -226,6 +244,12 @@ class Interpreter:
                     self.tries[dst] = (lock, model.acquires)
                 return s
             return s.take(lock, model.acquires)
+        if model.claims:
+            for dst in event.dsts[:1]:
+                self.tries[dst] = (self.paths.of(event.args[0]), WRITE)
+            return s
+        if model.unclaims:
+            return s.give(self.paths.of(event.args[0]), WRITE)
         if model.releases in (READ, WRITE):
             return s.give(self.paths.of(event.args[0]), model.releases)
         return s

@@ -6,6 +6,7 @@ from mapguard.bodies.paths import Path
 from mapguard.ir.model import Call, Reg
 
 READ, WRITE = "read", "write"
+SENT, RECEIVED = "sent", "received"  # a channel of one element taken by a send, or by a receive
 Held = frozenset[tuple[Path, str]]
 Fact = tuple[Reg, str]  # a register and the constant that it is, or is not: "true", "false", "nil", "!nil"
 NO_LOCKS: Held = frozenset()

@@ -6,8 +6,9 @@ from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
 from mapguard.bodies.state import NO_LOCKS, Held
 from mapguard.heap.heap import Heap
+from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Call, Dynamic, External, Invoke, Static
+from mapguard.ir.model import NONE, Alloc, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
 
 _NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
@@ -83,9 +84,27 @@ class Bodies:
             callee = place.event.callee if isinstance(place.event, Call) else None
             if isinstance(callee, External):
                 model = self.models.function(callee.name)
-                if model is not None and (model.acquires or model.releases):
+                if model is not None and (model.acquires or model.releases or model.claims or model.unclaims):
                     found.add(place.func)
+        for func, body in enumerate(self.index.bodies):
+            for block in body.blocks:
+                if any(isinstance(e, Send | Recv) and self._token(func, e.channel) for e in block.events):
+                    found.add(func)
         return found
+
+    def _token(self, func: int, channel: Reg) -> bool:
+        """Whether a channel holds one element at most, wherever it was made."""
+        objects = members(self.heap.points(func, channel))
+        return bool(objects) and all(self._of_one(self.heap.objects.all[o]) for o in objects)
+
+    def _of_one(self, o: Obj) -> bool:
+        if o.kind != "alloc":
+            return False
+        event = self.index.bodies[o.func].blocks[o.block].events[o.place]
+        if not isinstance(event, Alloc) or event.size == NONE:
+            return False
+        size = self.index.place(o.func, event.size)
+        return size is not None and isinstance(size.event, Const) and size.event.text == "1"
 
     def _settle(self) -> None:
         queue = deque(sorted(self._locking))
@@ -118,7 +137,10 @@ class Bodies:
         def effect(block: int, place: int, event: Call) -> list[Effect]:
             return self._effects_of(func, block, place, event)
 
-        return Interpreter(self.index.bodies[func], self.paths(func), self.models.function, effect).run()
+        def token(channel: Reg) -> bool:
+            return self._token(func, channel)
+
+        return Interpreter(self.index.bodies[func], self.paths(func), self.models.function, effect, token).run()
 
     def _effects_of(self, func: int, block: int, place: int, event: Call) -> list[Effect]:
         """What the functions that a call may run do to the locks, in terms of the caller."""

@@ -2,7 +2,7 @@
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.domain import ALLOC, COPY, FLIGHT, GLOBAL, PARAM, RECEIVER, Access, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, FLIGHT, GLOBAL, PARAM, RECEIVER, Access, Base, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import MapInfo
@@ -65,7 +65,7 @@ class Names:
             return MapInfo("global", package, "", name, self._type(kind, package), declared)
         base = (ALLOC, where.name, where.at)
         func = self.analysis.program.by_id.get(where.name)
-        name, at = self.analysis.alloc_names.get(base, ("", where.at))
+        name, at = self._local_name(base) or ("", where.at)
         package = func.scope.package.path if func is not None else ""
         if where.kind == "param" and func is not None:
             name = func.facts.params[where.at].name
@@ -74,6 +74,16 @@ class Names:
         declared = self.sources.place(func.path, max(at, 0), at + len(name)) if func is not None else None
         owner = func.frame.display if func is not None else ""
         return MapInfo("local", package, owner, name or "map", self._type(self.analysis.alloc_types.get(base), package), declared)
+
+    def _local_name(self, base: Base) -> tuple[str, int] | None:
+        """The variable that holds an object, or the map or slice that the object is an element of."""
+        seen: set[Base] = set()
+        while base not in seen:
+            if base in self.analysis.alloc_names:
+                return self.analysis.alloc_names[base]
+            seen.add(base)
+            base = next((home.base for home in self.analysis.homes.get(base, ())), base)
+        return None
 
     def _field(self, where: Location, access: Access) -> MapInfo:
         owner, _, name = where.name.rpartition(".")

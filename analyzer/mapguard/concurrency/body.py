@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mapguard.concurrency.solve import Analysis
 
 _PUTS, _PUT_FIELDS = 8, 3  # what a summary tells of parameters stored below others
+_NESTING = 20  # slices in slices that are looked through
 
 VARIADIC = 1000  # offset of the argument keys that hold the elements of a variadic parameter
 
@@ -243,12 +244,13 @@ class Body:
             self.escape(rest, publish=self.shared(target), into=target.base)
 
     def _may_be_function(self, kind: Type) -> bool:
+        seen: set[Type] = set()
         under = self.types.underlying(kind)
-        return (
-            kind == UNKNOWN_TYPE
-            or isinstance(under, TFunc | TInterface)
-            or (isinstance(under, TSlice) and self._may_be_function(under.elem))
-        )
+        while isinstance(under, TSlice) and under not in seen and len(seen) < _NESTING:  # type T []T
+            seen.add(under)
+            kind = under.elem
+            under = self.types.underlying(kind)
+        return kind == UNKNOWN_TYPE or isinstance(under, TFunc | TInterface)
 
     def keeps_too(self, kept: Func | str) -> None:
         """Functions that an enclosing function was given and that a kept or returned literal calls: they run when it does."""

@@ -6,8 +6,8 @@ from mapguard.concurrency.atomicsteps import shape
 from mapguard.concurrency.body import Body
 from mapguard.concurrency.claims import leave
 from mapguard.concurrency.domain import ELEM, MADE, NOTHING, Location, Path, Value
-from mapguard.concurrency.evaluate import INT, evaluate, file_type
-from mapguard.facts.syntax import Call, Expr, Lit, Sel, TChan, TPtr, TSlice, Type, TypeExpr
+from mapguard.concurrency.evaluate import INT, evaluate, file_type, qualifier
+from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TChan, TPtr, TSlice, Type, TypeExpr, Unary
 
 
 def builtin(b: Body, name: str, x: Call, mode: str) -> Value | None:
@@ -44,9 +44,33 @@ def _make(b: Body, x: Call, mode: str) -> Value:
 
 
 def _new(b: Body, x: Call, mode: str) -> Value:
+    """``new(T)``, or since Go 1.26 ``new(expression)``: a pointer to a new variable that holds the expression's value."""
+    initial = _initial(b, x.args[0]) if x.args else None
+    if initial is not None:
+        held = b.copied(evaluate(b, initial), x.at, isinstance(initial, Name))
+        return Value(TPtr(held.type), held.paths or b.alloc(x.at, held.type).paths, held.funcs, known=MADE)
     made = _make(b, x, mode)
     b.now.intact = {**b.now.intact, made.paths[0].base: frozenset()}
     return Value(TPtr(made.type), made.paths, known=MADE)
+
+
+def _initial(b: Body, x: Expr) -> Expr | None:
+    """The argument of new where it is an expression, None where it is a type."""
+    from mapguard.concurrency.conversions import conversion_type
+
+    if not isinstance(x, TypeExpr):
+        return x if conversion_type(b, x) is None else None
+    root = x.expr
+    while isinstance(root, Sel | Index | Unary):
+        path = qualifier(b, root.x) if isinstance(root, Sel) else None
+        if path is not None and isinstance(root, Sel):
+            package = b.analysis.program.packages.get(path)
+            return x.expr if package is not None and (root.name in package.globals or root.name in package.consts) else None
+        root = root.x
+    if not isinstance(root, Name):
+        return None
+    here = b.func.scope.package
+    return x.expr if root.name in b.now.env or root.name in here.globals or root.name in here.consts or root.name in _VALUES else None
 
 
 def _len(b: Body, x: Call, mode: str) -> Value:
@@ -124,6 +148,7 @@ def _plain(b: Body, x: Call, mode: str) -> Value:
     return Value(values[0].type) if values else NOTHING
 
 
+_VALUES = frozenset(("true", "false", "iota"))  # predeclared names that are no types
 _BUILTINS: dict[str, Callable[[Body, Call, str], Value]] = {
     "make": _make,
     "new": _new,

@@ -252,7 +252,7 @@ def call_function(
     parameter_calls(b, func, summary, bound, paths, at, end, edge)
     registered = b.analysis.models.registration(func.name) if func.recv is None and func.outer is None else None
     if registered is not None:
-        register(b, registered, recv, args, at, end)
+        register(b, registered, recv, args, at, end, func.params)
     if summary.noreturn and sure:
         b.state = None
         return NOTHING

@@ -46,7 +46,7 @@ from mapguard.facts.syntax import (
     TypeExpr,
     Unary,
 )
-from mapguard.program.model import TYPE_PARAM, Func
+from mapguard.program.model import Func
 from mapguard.program.names import canonical_type
 from mapguard.program.types import Selected, substitute
 
@@ -132,13 +132,7 @@ def second(b: Body, left: Expr, right: Expr, truth: bool) -> None:
 
 def file_type(b: Body, t: Type) -> Type:
     """A type as the body wrote it, canonical."""
-    frame = b.func.frame
-    params = frozenset(frame.facts.type_params)
-    if frame.recv is not None and frame.recv.decl.params:
-        base = frame.recv_type.elem if isinstance(frame.recv_type, TPtr) else frame.recv_type
-        if isinstance(base, TName):
-            params |= frozenset(a.name for a in base.args if isinstance(a, TName) and a.pkg == TYPE_PARAM)
-    return canonical_type(t, b.func.scope, params)
+    return canonical_type(t, b.func.scope, b.func.type_params)
 
 
 # ---------------------------------------------------------------- names

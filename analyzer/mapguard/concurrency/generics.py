@@ -11,7 +11,7 @@ def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type
     found: dict[str, Type] = {}
     if func.facts.type_params:
         unify(TFunc(func.params, func.results), instance, found)
-        found = {name: kind for name, kind in found.items() if kind != TName(TYPE_PARAM, name)}
+        found = {name: kind for name, kind in found.items() if not _is_parameter(kind, name)}
         for position, kind in enumerate(func.params):
             value = bound.get(position)
             if value is not None:
@@ -20,3 +20,7 @@ def infer(func: Func, bound: dict[int, Value], instance: Type) -> dict[str, Type
         mine, theirs = func.recv_type, bound[RECEIVER].type
         unify(mine.elem if isinstance(mine, TPtr) else mine, theirs.elem if isinstance(theirs, TPtr) else theirs, found)
     return found
+
+
+def _is_parameter(kind: Type, name: str) -> bool:
+    return isinstance(kind, TName) and (kind.pkg, kind.name) == (TYPE_PARAM, name)

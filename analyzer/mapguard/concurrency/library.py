@@ -18,6 +18,7 @@ from mapguard.concurrency.domain import (
     Value,
     is_elem,
 )
+from mapguard.facts.formats import unread_arguments
 from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.models.entries import serves_calls
 from mapguard.models.load import FunctionModel, RootModel
@@ -44,7 +45,7 @@ def apply_model(b: Body, name: str, recv: Value | None, kind: Type, args: list[V
         return result(b, kind, None, recv, args, at)
     if recv is not None:
         lock_effect(b, recv.paths, model.acquires or "", model.releases or "", mode)
-    contents(b, model, recv, args, at, end)
+    contents(b, name, model, recv, args, at, end)
     functions(b, model, recv, args, at, end, mode)
     groups(b, model, recv, mode)
     for value in named(model.publishes, recv, args):
@@ -92,7 +93,7 @@ def lock_effect(b: Body, paths: tuple[Path, ...], acquires: str, releases: str, 
         b.unlocks.update((p, releases) for p in paths)
 
 
-def contents(b: Body, model: FunctionModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
+def contents(b: Body, name: str, model: FunctionModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
     """Reads, writes and walks of the maps that the function is given."""
     for value in named(model.reads, recv, args):
         b.record("read", value, at, end)
@@ -100,9 +101,19 @@ def contents(b: Body, model: FunctionModel, recv: Value | None, args: list[Value
         for target in reachable(b, value, 1):
             b.record("write", target, at, end)
     deep = model.deep
-    for value in named(model.iterates, recv, args):
+    unread = _unread(b, name)
+    for value in named(model.iterates, recv, [a for i, a in enumerate(args) if i not in unread]):
         for target in reachable(b, value, _REACH_LIMIT if deep else 1):
             b.record("range", target, at, end)
+
+
+def _unread(b: Body, name: str) -> frozenset[int]:
+    """The arguments of a function that is named as one that formats (``Printf``) whose verbs do not look into them: address and type."""
+    if not name.endswith("f"):
+        return frozenset()
+    found = ((i, unread) for i, x in enumerate(b.written) if (unread := unread_arguments(x)) is not None)
+    at, unread = next(found, (0, frozenset[int]()))
+    return frozenset(at + 1 + i for i in unread)
 
 
 def reachable(b: Body, value: Value, depth: int) -> list[Value]:
@@ -171,8 +182,11 @@ def _own_turn(b: Body, model: FunctionModel, recv: Value | None, at: int) -> Loc
     return tuple((Path(base, (*before, f"{last}{FLIGHT}{at}")), WRITE) for base, before, last in fields)
 
 
-def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at: int, end: int) -> None:
-    """``http.HandleFunc("/", f)`` or ``RegisterXServer(s, impl)``: the argument is run by the library from now on."""
+def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at: int, end: int, declared: tuple[Type, ...] = ()) -> None:
+    """``http.HandleFunc("/", f)`` or ``RegisterXServer(s, impl)``: the argument is run by the library from now on.
+
+    ``declared`` are the types of the parameters: of an object for which an interface is asked only the methods of that are run.
+    """
     from mapguard.concurrency.calls import use_function
 
     series = f"{b.func.id}@{at}" if root.serial else ""
@@ -181,12 +195,13 @@ def register(b: Body, root: RootModel, recv: Value | None, args: list[Value], at
             use_function(b, value, f"root:{root.kind}", at, end, (), root.many, series)
             continue
         b.escape(value)
-        for method in methods(b, value.type, root.methods):
+        asked = next((kind for kind, given in zip(declared, args, strict=False) if given is value), value.type)
+        for method in methods(b, value.type, root.methods, asked):
             use_function(b, Value(UNKNOWN_TYPE, (), (FuncVal(method, value),)), f"root:{root.kind}", at, end, (), root.many, series)
 
 
-def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
-    """The tree's methods of an object that a library calls: the named ones, or all exported ones."""
+def methods(b: Body, kind: Type, wanted: tuple[str, ...], asked: Type = UNKNOWN_TYPE) -> list[Func]:
+    """The tree's methods of an object that a library calls: the named ones, or all exported ones of the interface ``asked`` for."""
     base = b.types.alias(b.types.deref(b.types.alias(kind)))
     candidates: list[NamedType] = []
     if isinstance(base, TName):
@@ -195,8 +210,9 @@ def methods(b: Body, kind: Type, wanted: tuple[str, ...]) -> list[Func]:
         if len(candidates) > _SERVICE_LIMIT:
             return []  # a small interface that many types happen to fit says nothing about which one is served
     found: list[Func] = []
+    offered = b.types.method_names(asked)
     for one in candidates:
-        names = sorted(one.methods) if "*" in wanted else wanted
+        names = wanted if "*" not in wanted else sorted(one.methods if offered is None else offered)
         for name in names:
             if name[:1].isupper():
                 selected = b.types.select(TName(one.pkg, one.name), name)

@@ -10,16 +10,38 @@ from mapguard.program.model import Func
 
 
 def by_location(graph: CallGraph) -> dict[Location, list[Access]]:
-    """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name."""
+    """Accesses grouped by the map they touch. Accesses of bare parameters are grouped where a caller gives the parameter a name.
+
+    A map that is kept in a field or in another map has a name by that. It is no map of its own where all its accesses count there.
+    """
     grouped: dict[Location, list[Access]] = {}
-    homes = graph.analysis.homes
+    kept: dict[Location, set[Location]] = {}
     for unit in graph.analysis.units.values():
         for access in unit.accesses:
             for where in locations(graph, access):
-                if where.kind == "local" and (ALLOC, where.name, where.at) in homes:
-                    continue  # stored in a field: the accesses count there
-                grouped.setdefault(where, []).append(access)
+                if where not in kept:
+                    kept[where] = _kept_in(graph, where)
+                if all(keeper.kind == "local" for keeper in kept[where]):
+                    grouped.setdefault(where, []).append(access)
+    for where in [w for w in grouped if kept[w]]:
+        there = {(a.func.id, a.at, a.op) for keeper in kept[where] for a in grouped.get(keeper, ())}
+        if all((a.func.id, a.at, a.op) in there for a in grouped[where]):
+            del grouped[where]
     return grouped
+
+
+def _kept_in(graph: CallGraph, where: Location) -> set[Location]:
+    """The maps and fields that a local map was stored in, itself or in what was stored there."""
+    found: set[Location] = set()
+    pending = [where]
+    while pending:
+        inside = pending.pop()
+        for home in graph.analysis.homes.get((ALLOC, inside.name, inside.at), ()) if inside.kind == "local" else ():
+            named = location(home)
+            if named is not None and named[0] not in found and named[0] != where:
+                found.add(named[0])
+                pending.append(named[0])
+    return found
 
 
 def locations(graph: CallGraph, access: Access) -> list[Location]:

@@ -1,10 +1,11 @@
 """Which functions something outside the tree runs, and how many at a time: handlers by signature, by contract, main, init, exported."""
 
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from mapguard.concurrency.domain import Root
 from mapguard.concurrency.solve import Analysis
-from mapguard.facts.syntax import TStruct
+from mapguard.facts.syntax import TName, TStruct, Type
 from mapguard.models.entries import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
@@ -38,7 +39,7 @@ def reachable_from_outside(func: Func) -> bool:
     return package.name != "main" and not {"internal", "cmd"} & set(package.path.split("/"))
 
 
-def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tuple[str, bool]]) -> Root | None:
+def _root_of(analysis: Analysis, func: Func, embedders: "dict[tuple[str, str], _Service]") -> Root | None:
     params = tuple(comparable_type(show_type(p)) for p in func.params)
     results = tuple(comparable_type(show_type(r)) for r in func.results)
     by_signature = analysis.models.signature(params, results)
@@ -56,8 +57,8 @@ def _root_of(analysis: Analysis, func: Func, embedders: dict[tuple[str, str], tu
     if contract is not None and (contract.kind in ("http", "grpc", "reconcile") or func.id not in called):
         return Root(contract.kind, _many(analysis, contract, func), func)
     served = embedders.get(func.recv.key)
-    if served is not None and func.exported and serves_calls(params, results):
-        return Root(served[0], served[1], func)
+    if served is not None and func.exported and serves_calls(params, results) and (served.names is None or func.facts.name in served.names):
+        return Root(served.kind, served.many, func)
     return None
 
 
@@ -66,15 +67,30 @@ def _many(analysis: Analysis, entry: SignatureModel | MethodModel, func: Func) -
     return analysis.uses_name(func, entry.many_if_named) if entry.many_if_named else entry.many
 
 
-def _by_embedding(analysis: Analysis) -> dict[tuple[str, str], tuple[str, bool]]:
+class _Service(NamedTuple):
+    """A type that embeds what stands for a service; ``names`` are the service's methods, None where that is not known."""
+
+    kind: str
+    many: bool
+    names: frozenset[str] | None
+
+
+def _by_embedding(analysis: Analysis) -> dict[tuple[str, str], _Service]:
     """Types that embed ``UnimplementedXServer`` and its like: services."""
-    found: dict[tuple[str, str], tuple[str, bool]] = {}
+    found: dict[tuple[str, str], _Service] = {}
     for package in analysis.program.packages.values():
         for named in package.types.values():
-            if isinstance(named.decl.type, TStruct):
-                for field in named.decl.type.fields:
-                    if field.embedded:
-                        for entry in analysis.models.embeddings:
-                            if fnmatchcase(field.name, entry.pattern):
-                                found[named.key] = (entry.kind, entry.many)
+            declared = analysis.types.declared(named) if isinstance(named.decl.type, TStruct) else None
+            for field in declared.fields if isinstance(declared, TStruct) else ():
+                for entry in analysis.models.embeddings if field.embedded else ():
+                    if fnmatchcase(field.name, entry.pattern):
+                        found[named.key] = _Service(entry.kind, entry.many, _methods_of(analysis, field.type))
     return found
+
+
+def _methods_of(analysis: Analysis, kind: Type) -> frozenset[str] | None:
+    base = analysis.types.deref(kind)
+    named = analysis.program.named(base.pkg, base.name) if isinstance(base, TName) else None
+    if named is None:
+        return None
+    return frozenset(named.methods) or analysis.types.method_names(base)

@@ -191,7 +191,7 @@ class Analysis:
         """Interprets a function literal where it is written: it sees the variables around it as they are there."""
         escaped = outer.now.escaped
         if self._opened.get(func.id) == escaped:
-            outer.captured |= self._captured[func.id]
+            outer.captured |= self.captured_by(func)  # nothing yet where its own variable is initialised by a call that is given it
             return
         self._opened[func.id] = escaped
         env = dict(outer.now.env)

@@ -5,7 +5,7 @@ import msgspec
 from mapguard.base.gap import Gap
 from mapguard.facts.syntax import Expr, Field, Stmt, TFunc, Type
 
-SCHEMA = 7  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
+SCHEMA = 8  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
 
 
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -16,7 +16,10 @@ class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class TypeDecl(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``comment`` is the doc comment when it speaks of concurrency. A type declared in a function has that function's name in ``scope``."""
+    """``comment`` is the doc comment when it speaks of concurrency. A type declared in a function has that function's name in ``scope``.
+
+    ``constraints`` has one type for each of ``params``, see ``FuncFacts``.
+    """
 
     name: str
     params: tuple[str, ...]
@@ -25,6 +28,7 @@ class TypeDecl(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at: int
     comment: str = ""
     scope: str = ""
+    constraints: tuple[Type, ...] = ()
 
 
 class GlobalVar(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -48,6 +52,7 @@ class FuncFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``parent`` is the index of the enclosing function of a literal, -1 otherwise; ``name`` of a literal is ``outer.func1``.
     ``body`` is None where the file was read for its types only. ``doc`` is the doc comment when it speaks of locks.
+    ``constraints`` has one type for each of ``type_params``: the map of ``M ~map[K]V``, for a union an interface that embeds its terms.
     """
 
     index: int
@@ -62,6 +67,7 @@ class FuncFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     end: int
     parent: int = -1
     doc: str = ""
+    constraints: tuple[Type, ...] = ()
 
     def type(self) -> TFunc:
         return TFunc(tuple(p.type for p in self.params), tuple(p.type for p in self.results), self.variadic)

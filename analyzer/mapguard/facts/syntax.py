@@ -112,10 +112,14 @@ class Call(_Node, frozen=True, tag=23):
 
 
 class Lit(_Node, frozen=True, tag=24):
-    """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers and short strings."""
+    """A basic literal; ``kind`` is int, float, string or rune. ``text`` is kept for small integers and short strings.
+
+    ``verbs`` are the directives of a string that may be a format, see ``facts.formats``.
+    """
 
     kind: str
     text: str = ""
+    verbs: str = ""
 
 
 class FuncLit(_Node, frozen=True, tag=25):
@@ -164,9 +168,13 @@ class SliceOf(_Node, frozen=True, tag=30):
 
 
 class TypeExpr(_Node, frozen=True, tag=31):
-    """A type where an expression may stand: a conversion's function, an argument of make or new."""
+    """A type where an expression may stand: a conversion's function, an argument of make or new.
+
+    ``expr`` is the same text as an expression, where the parser cannot know which of them it is: ``new(x)`` of a type or of a variable.
+    """
 
     type: Type
+    expr: "Expr | None" = None
 
 
 class Opaque(_Node, frozen=True, tag=32):

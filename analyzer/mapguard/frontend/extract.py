@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
+from mapguard.base.stack import deep_stack
 from mapguard.facts.codec import decode, encode
 from mapguard.facts.model import FileFacts
 from mapguard.frontend.cache import Cache, digest
@@ -29,6 +30,13 @@ def extract(
     files: Sequence[Loaded], options: Options, cache: Cache, executor: Executor | None = None, progress: Progress | None = None
 ) -> tuple[list[FileFacts], list[Gap]]:
     """Facts of all files, sorted by path whatever the order of work. A crash in one file is a gap (raised with ``options.debug``)."""
+    with deep_stack():
+        return _extract(files, options, cache, executor, progress)
+
+
+def _extract(
+    files: Sequence[Loaded], options: Options, cache: Cache, executor: Executor | None, progress: Progress | None
+) -> tuple[list[FileFacts], list[Gap]]:
     keys = {file.path: facts_key(file, source, options) for file, source in files}
     known = cache.get_many(keys.values())
     done: dict[str, FileFacts] = {}
@@ -81,9 +89,10 @@ def _decoded(data: bytes) -> FileFacts | None:
 def _encoded(chunk: list[Loaded], options: Options) -> list[bytes | Gap]:
     """The work of one process: compact bytes travel, not objects."""
     out: list[bytes | Gap] = []
-    for file, source in chunk:
-        made = _one(file, source, options)
-        out.append(made if isinstance(made, Gap) else encode(made))
+    with deep_stack():
+        for file, source in chunk:
+            made = _one(file, source, options)
+            out.append(made if isinstance(made, Gap) else encode(made))
     return out
 
 

@@ -13,8 +13,8 @@ from mapguard.facts.syntax import TName, Type
 from mapguard.frontend import grammar as g
 from mapguard.frontend.lower_exprs import expr_list
 from mapguard.frontend.lower_stmts import lower_block
-from mapguard.frontend.lower_types import Lowering, lower_type, parameters, results, spoken, type_parameters
-from mapguard.frontend.parse import Parsed
+from mapguard.frontend.lower_types import Lowering, joined, lower_type, parameters, results, spoken, type_parameters
+from mapguard.frontend.parse import Parsed, parse
 
 _LITERAL_TYPES = {
     "int_literal": TName("", "int"),
@@ -109,27 +109,45 @@ def _function(c: Lowering, node: Node, doc: str) -> None:
     c.funcs.append(None)
     taken, variadic = parameters(c, node.child_by_field_id(g.F_PARAMETERS))
     given = results(c, node.child_by_field_id(g.F_RESULT))
-    params = type_parameters(c, node.child_by_field_id(g.F_TYPE_PARAMETERS))
+    listed = node.child_by_field_id(g.F_TYPE_PARAMETERS)
+    params, constraints = type_parameters(c, listed) if receiver is None else _method_parameters(c, node, name_node)
     body = None
     body_node = node.child_by_field_id(g.F_BODY)
     if c.bodies and body_node is not None:
         c.enclosing.append((index, name))
         body = lower_block(c, body_node)
         c.enclosing.pop()
-    c.funcs[index] = FuncFacts(index, name, recv, params, taken, given, variadic, body, c.at(node), c.end(node), -1, doc)
+    c.funcs[index] = FuncFacts(index, name, recv, params, taken, given, variadic, body, c.at(node), c.end(node), -1, doc, constraints)
 
 
-def _types(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
+def _method_parameters(c: Lowering, node: Node, name: Node) -> tuple[tuple[str, ...], tuple[Type, ...]]:
+    """The type parameters of a method (Go 1.27), which the tree has no place for: they stand between its name and its parameters."""
+    taken = node.child_by_field_id(g.F_PARAMETERS)
+    text = c.source[name.end_byte : taken.start_byte].strip() if taken is not None else b""
+    if not text.startswith(b"["):
+        return (), ()
+    own, c.source = c.source, b"package p\nfunc f%b() {}\n" % text
+    try:
+        declared = next((n for n in parse(c.source, c.path).pieces[0].root.named_children if n.kind_id == _FUNCTION), None)
+        return type_parameters(c, declared.child_by_field_id(g.F_TYPE_PARAMETERS) if declared is not None else None)
+    finally:
+        c.source = own
+
+
+def _types(c: Lowering, node: Node, above: list[Node], out: _Declarations) -> None:
+    comments = list(above)
     for spec in node.named_children:
         name = spec.child_by_field_id(g.F_NAME)
         if spec.kind_id == g.COMMENT:
-            comments = [*comments, spec]
+            comments.append(spec)
             continue
         if name is None:
             continue
-        params = type_parameters(c, spec.child_by_field_id(g.F_TYPE_PARAMETERS))
+        params, constraints = type_parameters(c, spec.child_by_field_id(g.F_TYPE_PARAMETERS))
         kind = lower_type(c, spec.child_by_field_id(g.F_TYPE))
-        out.types.append(TypeDecl(c.text(name), params, kind, spec.kind_id == _ALIAS, c.at(name), spoken(c, comments)))
+        out.types.append(
+            TypeDecl(c.text(name), params, kind, spec.kind_id == _ALIAS, c.at(name), spoken(c, comments), constraints=constraints)
+        )
         comments = []
 
 
@@ -164,7 +182,8 @@ def _const_value(c: Lowering, node: Node, iota: int) -> str:
     return f"iota {text}@{iota}" if _IOTA.search(text) else ""
 
 
-def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> None:
+def _vars(c: Lowering, node: Node, above: list[Node], out: _Declarations) -> None:
+    comments = list(above)
     pending = list(reversed(node.named_children))
     last_row = -1
     while pending:
@@ -173,7 +192,7 @@ def _vars(c: Lowering, node: Node, comments: list[Node], out: _Declarations) -> 
             if spec.start_point[0] == last_row:
                 _beside(c, spec, out)
             else:
-                comments = [*comments, spec]
+                comments.append(spec)
             continue
         if spec.kind_id != _VAR_SPEC:
             pending.extend(reversed(spec.named_children))
@@ -198,7 +217,7 @@ def _beside(c: Lowering, comment: Node, out: _Declarations) -> None:
     """A comment on the last line of a variable speaks of that variable."""
     said = spoken(c, [comment])
     if said and out.vars:
-        out.vars[-1] = msgspec.structs.replace(out.vars[-1], comment=f"{out.vars[-1].comment} {said}".strip())
+        out.vars[-1] = msgspec.structs.replace(out.vars[-1], comment=joined(out.vars[-1].comment, said))
 
 
 def _imports(c: Lowering, node: Node) -> Iterable[Import]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from mapguard.facts.formats import verbs_of
 from mapguard.facts.model import FuncFacts
 from mapguard.facts.syntax import (
     Assert,
@@ -85,6 +86,8 @@ def _call(c: Lowering, node: Node) -> Call:
             child = child.named_children[0]
         if child.kind_id != g.COMMENT:
             args.append(lower_expr(c, child))
+            if len(args) == 1 and isinstance(fn, Name) and fn.name == "new" and child.kind_id in _AMBIGUOUS:
+                args = [TypeExpr(lower_type(c, child), _type_as_expr(c, child))]
     return Call(fn, tuple(args), c.at(node), c.end(node), spread)
 
 
@@ -92,18 +95,12 @@ def _conversion(c: Lowering, node: Node) -> Call:
     """``f[T](x)``, ``fs[i](x)`` and ``[]byte(x)`` all parse as conversions: the function is the type read as an expression."""
     target = node.child_by_field_id(g.F_TYPE)
     operand = lower_expr(c, node.child_by_field_id(g.F_OPERAND))
-    if target is not None and target.kind_id == _GENERIC:
-        base = _type_as_expr(c, target.child_by_field_id(g.F_TYPE))
-        arguments = target.child_by_field_id(g.F_TYPE_ARGUMENTS)
-        index: list[Expr] = []
-        for element in arguments.named_children if arguments is not None else ():
-            inner = element.named_children[0] if element.kind_id == _TYPE_ELEM and element.named_child_count == 1 else element
-            index.append(_type_as_expr(c, inner))
-        return Call(Index(base, tuple(index), c.at(target), c.end(target)), (operand,), c.at(node), c.end(node))
-    return Call(TypeExpr(lower_type(c, target)), (operand,), c.at(node), c.end(node))
+    fn = _type_as_expr(c, target) if target is not None and target.kind_id == _GENERIC else TypeExpr(lower_type(c, target))
+    return Call(fn, (operand,), c.at(node), c.end(node))
 
 
 def _type_as_expr(c: Lowering, node: Node | None) -> Expr:
+    """A type whose text may be that of an expression as well, as that expression; any other one as itself."""
     if node is None:
         return OPAQUE
     if node.kind_id in (_TYPE_IDENTIFIER, g.IDENTIFIER):
@@ -111,6 +108,18 @@ def _type_as_expr(c: Lowering, node: Node | None) -> Expr:
     if node.kind_id == _QUALIFIED:
         parts = node.named_children
         return Sel(Name(c.text(parts[0]), c.at(node)), c.text(parts[-1]), c.at(node), c.end(node))
+    if node.kind_id == _GENERIC:
+        base = _type_as_expr(c, node.child_by_field_id(g.F_TYPE))
+        arguments = node.child_by_field_id(g.F_TYPE_ARGUMENTS)
+        index = [_type_as_expr(c, n) for n in arguments.named_children] if arguments is not None else []
+        return Index(base, tuple(index), c.at(node), c.end(node))
+    if node.kind_id == _POINTER and c.depth < DEPTH_LIMIT:
+        c.depth += 1
+        inner = _type_as_expr(c, node.named_children[-1])
+        c.depth -= 1
+        return Unary("*", inner, c.at(node), c.end(node))
+    if node.kind_id in (_TYPE_ELEM, _PARENTHESIZED) and node.named_child_count == 1:
+        return _type_as_expr(c, node.named_children[0])
     return TypeExpr(lower_type(c, node)) if node.kind_id in TYPE_KINDS else lower_expr(c, node)
 
 
@@ -189,8 +198,8 @@ def _func(c: Lowering, node: Node) -> Expr:
     index = len(c.funcs)
     c.funcs.append(None)
     parent, outer = c.enclosing[-1] if c.enclosing else (-1, "init")
-    siblings = sum(1 for f in c.funcs if f is not None and f.parent == parent and f.recv is None and f.name.startswith(f"{outer}.func"))
-    name = f"{outer}.func{siblings + 1}"
+    number = c.literals[parent] = c.literals.get(parent, 0) + 1
+    name = f"{outer}.func{number}"
     taken, variadic = parameters(c, node.child_by_field_id(g.F_PARAMETERS))
     given = results(c, node.child_by_field_id(g.F_RESULT))
     body = None
@@ -211,7 +220,9 @@ def _literal(kind: str) -> Callable[[Lowering, Node], Expr]:
 
 
 def _string(c: Lowering, node: Node) -> Expr:
-    return Lit("string", c.text(node) if node.end_byte - node.start_byte <= _SHORT else "")
+    raw = c.source[node.start_byte : node.end_byte]
+    text = c.text(node) if len(raw) <= _SHORT and raw[:1] != b"`" else ""
+    return Lit("string", text, verbs_of(raw[1:-1].decode("utf-8", "replace")) if b"%" in raw else "")
 
 
 def _int(c: Lowering, node: Node) -> Expr:
@@ -228,6 +239,9 @@ _GENERIC = g.kind("generic_type")
 _QUALIFIED = g.kind("qualified_type")
 _TYPE_IDENTIFIER = g.kind("type_identifier")
 _TYPE_ELEM = g.kind("type_elem")
+_POINTER = g.kind("pointer_type")
+_PARENTHESIZED = g.kind("parenthesized_type")
+_AMBIGUOUS = frozenset((_TYPE_IDENTIFIER, _QUALIFIED, _GENERIC, _POINTER, _PARENTHESIZED))
 _BINARY = g.kind("binary_expression")
 _KEYED = g.kind("keyed_element")
 _ELEMENT = g.kind("literal_element")
@@ -251,7 +265,7 @@ _EXPRS: dict[int, Callable[[Lowering, Node], Expr]] = {
     g.kind("float_literal"): _literal("float"),
     g.kind("rune_literal"): _literal("rune"),
     g.kind("interpreted_string_literal"): _string,
-    g.kind("raw_string_literal"): _literal("string"),
+    g.kind("raw_string_literal"): _string,
     g.kind("nil"): _name,
     g.kind("true"): _name,
     g.kind("false"): _name,

@@ -110,9 +110,9 @@ def _type(c: Lowering, node: Node) -> Stmt | None:
     for spec in node.named_children:
         name = spec.child_by_field_id(g.F_NAME)
         if name is not None:
-            params = type_parameters(c, spec.child_by_field_id(g.F_TYPE_PARAMETERS))
+            params, constraints = type_parameters(c, spec.child_by_field_id(g.F_TYPE_PARAMETERS))
             kind = lower_type(c, spec.child_by_field_id(g.F_TYPE))
-            c.scope_types.append(TypeDecl(c.text(name), params, kind, spec.kind_id == _TYPE_ALIAS, c.at(name), "", scope))
+            c.scope_types.append(TypeDecl(c.text(name), params, kind, spec.kind_id == _TYPE_ALIAS, c.at(name), "", scope, constraints))
     return None
 
 

@@ -25,6 +25,7 @@ from mapguard.frontend import grammar as g
 
 DEPTH_LIMIT = 250
 _TYPE_LIMIT = 100  # what reads types later takes several steps of its own for each level
+_COMMENT_LIMIT = 600  # characters
 UNKNOWN = TUnknown()
 SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race|\binit|start-?up")
 
@@ -45,6 +46,7 @@ class Lowering:
         "funcs",
         "gaps",
         "line",
+        "literals",
         "lower_body",
         "names",
         "offset",
@@ -66,6 +68,7 @@ class Lowering:
         self.funcs: list[FuncFacts | None] = []
         self.scope_types: list[TypeDecl] = []
         self.enclosing: list[tuple[int, str]] = []  # index and name of the functions around the node at hand
+        self.literals: dict[int, int] = {}  # how many function literals each function has had so far
         self.gaps: list[Gap] = []
         self.depth = 0
         self.type_depth = 0
@@ -133,10 +136,17 @@ def results(c: Lowering, node: Node | None) -> tuple[Param, ...]:
     return (Param("", lower_type(c, node)),)
 
 
-def type_parameters(c: Lowering, node: Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    return tuple(c.text(n) for child in node.named_children for n in child.children_by_field_id(g.F_NAME))
+def type_parameters(c: Lowering, node: Node | None) -> tuple[tuple[str, ...], tuple[Type, ...]]:
+    """The names of the type parameters, and for each the type that its constraint says."""
+    names: list[str] = []
+    constraints: list[Type] = []
+    for child in node.named_children if node is not None else ():
+        if child.kind_id != g.COMMENT:
+            constraint = lower_type(c, child.child_by_field_id(g.F_TYPE))
+            for name in child.children_by_field_id(g.F_NAME):
+                names.append(c.text(name))
+                constraints.append(constraint)
+    return tuple(names), tuple(constraints)
 
 
 def signature(c: Lowering, node: Node) -> TFunc:
@@ -150,7 +160,12 @@ def spoken(c: Lowering, comments: list[Node]) -> str:
     raw = b" ".join(c.source[n.start_byte : n.end_byte] for n in comments)
     if not raw or not SPEAKS_OF_LOCKS.search(raw):
         return ""
-    return " ".join(raw.decode("utf-8", "replace").replace("//", " ").split())[:600]
+    return " ".join(raw.decode("utf-8", "replace").replace("//", " ").split())[:_COMMENT_LIMIT]
+
+
+def joined(comment: str, more: str) -> str:
+    """Two comments on one declaration as one."""
+    return f"{comment} {more}".strip()[:_COMMENT_LIMIT]
 
 
 def _name(c: Lowering, node: Node) -> Type:
@@ -172,6 +187,12 @@ def _generic(c: Lowering, node: Node) -> Type:
 
 def _element(c: Lowering, node: Node) -> Type:
     return lower_type(c, node.named_children[0]) if node.named_child_count == 1 else UNKNOWN
+
+
+def _terms(c: Lowering, node: Node) -> Type:
+    """The one term of a constraint, or a union as an interface that embeds its terms."""
+    terms = [lower_type(c, n) for n in node.named_children if n.kind_id != g.COMMENT]
+    return terms[0] if len(terms) == 1 else TInterface((), tuple(terms))
 
 
 def _pointer(c: Lowering, node: Node) -> Type:
@@ -205,7 +226,7 @@ def _struct(c: Lowering, node: Node) -> Type:
                 beside = spoken(c, [child])
                 if beside:
                     last = fields[-1]
-                    fields[-1] = Field(last.name, last.type, last.embedded, last.at, f"{last.comment} {beside}".strip())
+                    fields[-1] = Field(last.name, last.type, last.embedded, last.at, joined(last.comment, beside))
             else:
                 pending.append(child)
             continue
@@ -234,8 +255,8 @@ def _interface(c: Lowering, node: Node) -> Type:
             name = child.child_by_field_id(g.F_NAME)
             if name is not None:
                 methods.append((c.text(name), signature(c, child)))
-        elif child.kind_id == _TYPE_ELEM and child.named_child_count == 1:
-            embeds.append(lower_type(c, child.named_children[0]))
+        elif child.kind_id == _TYPE_ELEM:
+            embeds.append(lower_type(c, child))
     return TInterface(tuple(methods), tuple(embeds))
 
 
@@ -261,7 +282,8 @@ _TYPES: dict[int, Callable[[Lowering, Node], Type]] = {
     g.kind("struct_type"): _struct,
     g.kind("interface_type"): _interface,
     g.kind("parenthesized_type"): _element,
-    _TYPE_ELEM: _element,
-    g.kind("type_constraint"): _element,
+    g.kind("negated_type"): _element,
+    _TYPE_ELEM: _terms,
+    g.kind("type_constraint"): _terms,
 }
 TYPE_KINDS = frozenset(_TYPES) - {g.IDENTIFIER}

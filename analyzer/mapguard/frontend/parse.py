@@ -14,13 +14,13 @@ from tree_sitter import Node, Parser
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.frontend.grammar import GO
+from mapguard.frontend.respell import open_comment, respelled
+from mapguard.frontend.unparsed import first_error, told
 
 NESTING_LIMIT = 1000
 _GAP_LIMIT = 100  # of one file: who has to repair it needs no more
 _DECLARATION = re.compile(rb"^(?:func|type|var|const|import)\b", re.MULTILINE)
 _BRACKETS = bytes(c for c in range(256) if c not in b"([{}])")
-# Go 1.27's generic methods are no syntax for the grammar: blank the type parameters, keep every offset.
-_GENERIC_METHOD = re.compile(rb"^(func\s*\([^()\n]*\)\s*\w+)(\[[^\]\n]*\])(?=\()", re.MULTILINE)
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
@@ -49,12 +49,30 @@ def parse(source: bytes, path: str) -> Parsed:
     depth = nesting(source)
     if depth > NESTING_LIMIT:
         return Parsed((), (Gap(Reason.TOO_DEEP, path, 0, f"brackets nested {depth} deep, the limit is {NESTING_LIMIT}"),))
-    if b"]" in source:
-        source = _GENERIC_METHOD.sub(lambda m: m[1] + b" " * len(m[2]), source)
-    tree = _parser().parse(source)
-    if not tree.root_node.has_error:
-        return Parsed((Piece(tree.root_node, source, 0),))
-    return _resynchronised(source, path, tree.root_node)
+    if not source.endswith(b"\n"):
+        source += b"\n"  # the grammar wants the last line ended
+    comment = open_comment(source)
+    if comment is not None:
+        # looking for its end again at every /* inside it would cost square time
+        line = source.count(b"\n", 0, comment) + 1
+        gap = Gap(Reason.SYNTAX, path, line, "did not parse: a comment without an end")
+        parsed = parse(source[:comment], path)
+        return Parsed(parsed.pieces, (gap, *parsed.gaps))
+    root = _tree(source)
+    if not root.has_error:
+        return Parsed((Piece(root, source, 0),))
+    spelled = respelled(source, _accepted)
+    if spelled != source:
+        root = _tree(spelled)
+    return _resynchronised(source, spelled, path, root) if root.has_error else Parsed((Piece(root, source, 0),))
+
+
+def _tree(source: bytes) -> Node:
+    return _parser().parse(source).root_node
+
+
+def _accepted(declaration: bytes) -> bool:
+    return not _tree(declaration).has_error
 
 
 def nesting(source: bytes) -> int:
@@ -70,40 +88,32 @@ def nesting(source: bytes) -> int:
     return deepest
 
 
-def _resynchronised(source: bytes, path: str, whole: Node) -> Parsed:
-    starts = [m.start() for m in _DECLARATION.finditer(source)]
-    bounds = [0, *starts, len(source)] if not starts or starts[0] != 0 else [*starts, len(source)]
+def _resynchronised(source: bytes, spelled: bytes, path: str, whole: Node) -> Parsed:
+    starts = [m.start() for m in _DECLARATION.finditer(spelled)]
+    bounds = [0, *starts, len(spelled)] if not starts or starts[0] != 0 else [*starts, len(spelled)]
     pieces: list[Piece] = []
     gaps: list[Gap] = []
     line = 1
     for start, stop in pairwise(bounds):
-        text = source[start:stop]
-        root = _parser().parse(text).root_node
-        pieces.append(Piece(root, text, start))
+        text = spelled[start:stop]
+        root = _tree(text)
+        pieces.append(Piece(root, source[start:stop], start))
         if root.has_error and len(gaps) < _GAP_LIMIT:
-            gaps.append(Gap(Reason.SYNTAX, path, line + _first_error(root), "part of this declaration did not parse"))
+            gaps.append(_gap(root, source[start:stop], path, line))
         line += text.count(b"\n")
     if not gaps:
         # only the seams were at fault (a raw string with a keyword in its first column): the whole tree is the better reading
+        gaps.append(_gap(whole, source, path, 1))
         if len(pieces) > 1 and not _lost_declarations(whole, len(starts)):
-            return Parsed(
-                (Piece(whole, source, 0),), (Gap(Reason.SYNTAX, path, _first_error(whole) + 1, "part of this file did not parse"),)
-            )
-        gaps.append(Gap(Reason.SYNTAX, path, _first_error(whole) + 1, "part of this file did not parse"))
+            return Parsed((Piece(whole, source, 0),), tuple(gaps))
     return Parsed(tuple(pieces), tuple(gaps))
+
+
+def _gap(root: Node, source: bytes, path: str, line: int) -> Gap:
+    """The first error of a tree; ``line`` is that of the file where ``source`` starts."""
+    error = first_error(root)
+    return Gap(Reason.SYNTAX, path, line + error.start_point[0], told(source, error))
 
 
 def _lost_declarations(whole: Node, expected: int) -> bool:
     return sum(1 for n in whole.named_children if n.type.endswith("_declaration")) < expected
-
-
-def _first_error(root: Node) -> int:
-    """The 0-based row of the first error, walking iteratively."""
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if node.is_error or node.is_missing:
-            return node.start_point[0]
-        if node.has_error:
-            pending.extend(reversed(node.children))
-    return root.start_point[0]

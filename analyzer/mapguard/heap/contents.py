@@ -20,7 +20,7 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     if q.key[0] == LIBRARY:
         return _kept_by_library(k, q)
     if q.key in ((ELEM, None), (CELL, None)):
-        exact = k.index.key(q.key[0], o.type)
+        exact = k.index.cell(o.type) if q.key[0] == CELL else k.index.key(ELEM, o.type)
         if exact != q.key:  # the object's own type says more than that of the register in a generic function
             return k.ask(Contents(q.obj, exact))
     found = 0
@@ -72,7 +72,7 @@ def _through_pointers(k: Knowledge, q: Contents, o: Obj) -> Bits:
         return 0
     found = 0
     for part in k.objects.parts(q.obj, field):
-        for stores in k.index.kept(k.index.key(CELL, k.objects.all[part].type)):
+        for stores in k.index.kept(k.index.cell(k.objects.all[part].type)):
             found |= _all_stored(k, stores, part)
     return found
 

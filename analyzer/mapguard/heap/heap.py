@@ -10,7 +10,7 @@ from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import CELL, ELEM, Reg
+from mapguard.ir.model import CELL, ELEM, Bound, Closure, Reg
 from mapguard.models.load import Models
 
 
@@ -52,7 +52,20 @@ class Heap:
             if type_ is not None and self.index.types.is_storage(type_):
                 found |= 1 << self.objects.number(Obj("part", type_, name=field, parent=number))
             else:
-                found |= self._table.ask(Contents(number, self.index.key(field, obj.type)))
+                key = self.index.cell(obj.type) if field == CELL else self.index.key(field, obj.type)
+                found |= self._table.ask(Contents(number, key))
+        return found
+
+    def captured(self, values: Bits, number: int) -> Bits:
+        """What function values captured first, second …; of method values, their receivers."""
+        found = 0
+        for value in members(values):
+            o = self.objects.all[value]
+            made = self.index.bodies[o.func].blocks[o.block].events[o.place] if o.kind in ("closure", "bound") else None
+            if isinstance(made, Closure) and number < len(made.captures):
+                found |= self.points(o.func, made.captures[number], o.context)
+            elif isinstance(made, Bound):
+                found |= self.points(o.func, made.recv, o.context)
         return found
 
     def _field_type(self, owner: Type, field: str) -> Type | None:

@@ -109,9 +109,12 @@ class Index:
         if field == ELEM:
             return (field, self.element(base))
         if field == CELL:
-            pointee = self.types.deref(base)
-            return (field, plain(pointee) if known(pointee) else None)
+            return self.cell(self.types.deref(base))
         return (field, None)
+
+    def cell(self, held: Type) -> FieldKey:
+        """What stores into a variable of this type, through a pointer, are looked up with."""
+        return (CELL, plain(held) if known(held) else None)
 
     def struct(self, t: Type) -> Type:
         """The struct type that a value or a pointer of type ``t`` is about, aliases aside."""

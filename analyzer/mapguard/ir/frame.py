@@ -7,7 +7,7 @@ from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, Type
 from mapguard.ir.blocks import Builder
 from mapguard.ir.model import CELL, Alloc, Body, Clone, Const, CopyInto, Event, Global, Load, Reg, Store
 from mapguard.ir.variables import Key
-from mapguard.program.model import TYPE_PARAM, Func, Package, Program
+from mapguard.program.model import Func, Package, Program
 from mapguard.program.model import Global as GlobalVariable
 from mapguard.program.names import canonical_type
 from mapguard.program.types import UNKNOWN, Types
@@ -54,7 +54,7 @@ class Frame:
         self.captures: list[Reg] = []  # the registers here
         self.captured: list[Reg] = []  # and those of the frame around it
         self.bodies: list[Body] = [] if outer is None else outer.bodies
-        self.type_params = _type_params(func)
+        self.type_params = func.type_params
 
     # ------------------------------------------------------------ registers and events
 
@@ -217,16 +217,6 @@ _TYPES = frozenset(
     """any bool byte complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32 uint64
     uintptr""".split()
 )
-
-
-def _type_params(func: Func) -> frozenset[str]:
-    frame = func.frame
-    found = frozenset(frame.facts.type_params)
-    if frame.recv is not None and frame.recv.decl.params:
-        base = frame.recv_type.elem if isinstance(frame.recv_type, TPtr) else frame.recv_type
-        if isinstance(base, TName):
-            found |= frozenset(a.name for a in base.args if isinstance(a, TName) and a.pkg == TYPE_PARAM)
-    return found
 
 
 def signature(func: Func, method: bool = False) -> TFunc:

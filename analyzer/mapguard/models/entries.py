@@ -56,6 +56,8 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     acquires: Mode | None = None  # locks the receiver; a "token" is a lock where one can be had only
     releases: Mode | None = None
     try_: bool = msgspec.field(name="try", default=False)  # it holds the lock only when it returned true (or no error)
+    claims: bool = False  # sets the receiver, or what arg0 points to, and returns true where it was not set: it is held until it is unset
+    unclaims: bool = False  # unsets it
     spawns: Names = ()  # runs these on new goroutines
     many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
     root: tuple[RootModel, ...] = ()

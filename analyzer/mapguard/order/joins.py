@@ -1,12 +1,16 @@
 """Threads to the events that wait until they have done their part: WaitGroups and groups, channels."""
 
 from mapguard.heap.heap import Heap
-from mapguard.heap.tabling import Bits
+from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import reachable
 from mapguard.ir.model import NONE, Alloc, Call, Close, External, Recv, Send
 from mapguard.models.load import Models
 from mapguard.order.after import Where
 from mapguard.order.threads import NO_SITE, Thread
+
+Signals = tuple[Bits, Bits, Bits]
+NO_SIGNALS: Signals = (0, 0, 0)
+_DEPTH = 3  # calls that a signal is looked for in
 
 
 class Joins:
@@ -15,8 +19,9 @@ class Joins:
         self.index = heap.index
         self.models = models
         self._reachable: dict[int, list[int]] = {}
+        self._signals: dict[int, Signals] = {}
 
-    def signals(self, thread: Thread, last: Where) -> tuple[Bits, Bits, Bits]:
+    def signals(self, thread: Thread, last: Where) -> Signals:
         """What tells others that a thread has passed the event ``last`` of its first function for good: groups of which it is done,
         channels that it closes or sends on, unbuffered channels that it receives from."""
         groups = channels = taken = 0
@@ -28,22 +33,43 @@ class Joins:
                     groups |= self.heap.points(start.func, start.event.args[0])
         for b, block in enumerate(self.index.bodies[thread.func].blocks):
             for place, event in enumerate(block.events):
-                where = (thread.func, b, place)
                 deferred = isinstance(event, Call) and event.how == "defer"
-                if not deferred and self.before(where, last):
-                    continue
-                match event:
-                    case Call(callee=External(name="close"), args=(channel,)) | Close(channel=channel) | Send(channel=channel):
-                        channels |= self.heap.points(thread.func, channel)
-                    case Recv(channel=channel):
-                        taken |= self._unbuffered(self.heap.points(thread.func, channel))
-                    case Call(callee=External(name=name), args=(group, *_)):
-                        model = self.models.function(name)
-                        if model is not None and model.done:
-                            groups |= self.heap.points(thread.func, group)
+                if deferred or not self.before((thread.func, b, place), last):
+                    more = self._given((thread.func, b, place), 0)
+                    groups, channels, taken = groups | more[0], channels | more[1], taken | more[2]
         return groups, channels, taken
 
-    def waits(self, where: Where, signals: tuple[Bits, Bits, Bits]) -> bool:
+    def _given(self, where: Where, depth: int) -> Signals:
+        """The signals that an event gives, itself or in what it calls."""
+        func, block, place = where
+        event = self.index.bodies[func].blocks[block].events[place]
+        match event:
+            case Call(callee=External(name="close"), args=(channel,)) | Close(channel=channel) | Send(channel=channel):
+                return 0, self.heap.points(func, channel), 0
+            case Recv(channel=channel):
+                return 0, 0, self._unbuffered(self.heap.points(func, channel))
+            case Call(callee=External(name=name), args=(group, *_)):
+                model = self.models.function(name)
+                return (self.heap.points(func, group) if model is not None and model.done else 0), 0, 0
+            case Call(how="call" | "defer") if depth < _DEPTH:
+                targets = members(self.heap.targets(self.index.site_at[where]))
+                return self._of_function(targets[0], depth + 1) if len(targets) == 1 else NO_SIGNALS
+        return NO_SIGNALS
+
+    def _of_function(self, func: int, depth: int) -> Signals:
+        """The signals that a function gives wherever it is called."""
+        known = self._signals.get(func)
+        if known is None:
+            self._signals[func] = NO_SIGNALS
+            groups = channels = taken = 0
+            for b, block in enumerate(self.index.bodies[func].blocks):
+                for place in range(len(block.events)):
+                    more = self._given((func, b, place), depth)
+                    groups, channels, taken = groups | more[0], channels | more[1], taken | more[2]
+            known = self._signals[func] = (groups, channels, taken)
+        return known
+
+    def waits(self, where: Where, signals: Signals) -> bool:
         """Whether an event goes on only after one of the signals."""
         func, block, place = where
         event = self.index.bodies[func].blocks[block].events[place]

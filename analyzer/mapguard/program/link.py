@@ -6,10 +6,11 @@ Files of another platform or build tag are alternatives: their declarations coun
 from collections.abc import Collection, Iterable, Sequence
 
 from mapguard.facts.model import FileFacts, FuncFacts
-from mapguard.facts.syntax import TName, TPtr, Type
-from mapguard.program.model import Func, Global, NamedType, Package, Program, Scope
-from mapguard.program.names import canonical_type, default_name
+from mapguard.facts.syntax import TName, TPtr, TUnknown, Type
+from mapguard.program.model import NO_PARAMS, TYPE_PARAM, Func, Global, NamedType, Package, Params, Program, Scope
+from mapguard.program.names import canonical_type, default_name, type_parameters
 from mapguard.program.testcode import imports_tests, kept_for_tests
+from mapguard.program.types import substitute
 
 
 def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), modules: Collection[str] = (), tests: bool = False) -> Program:
@@ -49,6 +50,8 @@ def _types(program: Program, file: FileFacts) -> None:
     imports: dict[str, str] = {}
     dots: list[str] = []
     for imported in file.imports:
+        if imported.name == "." and imported.path == package.path:
+            continue  # no valid program, and no names but its own
         if imported.name == ".":
             dots.append(imported.path)
         elif imported.name != "_":
@@ -94,17 +97,17 @@ def _members(program: Program, file: FileFacts) -> None:
 
 def _declare(program: Program, package: Package, scope: Scope, facts: FuncFacts, outer: Func | None) -> Func | None:
     """None when an active file already declares the same function."""
-    params = frozenset(facts.type_params)
+    params = type_parameters(facts.type_params, facts.constraints, scope)
     recv: NamedType | None = None
     if facts.recv is not None:
         name, arguments = _receiver(facts.recv.type)
-        params |= arguments
         recv = package.types.get(name)
+        params = {**_renamed(recv, arguments), **params}
         ident = f"{package.path}.({name}).{facts.name}"
         if recv is not None and facts.name in recv.methods:
             return None
     elif outer is not None:
-        params |= _type_params(outer)
+        params = outer.type_params
         ident = f"{outer.id}${facts.index}"
     elif facts.parent < 0 and ".func" in facts.name:
         ident = f"{package.path}.{scope.file.path}#{facts.name}"
@@ -116,6 +119,7 @@ def _declare(program: Program, package: Package, scope: Scope, facts: FuncFacts,
             return None
     func = Func(ident, facts, scope, outer)
     func.recv = recv
+    func.type_params = params
     if facts.recv is not None:
         func.recv_type = canonical_type(facts.recv.type, scope, params)
         if recv is not None:
@@ -129,14 +133,16 @@ def _declare(program: Program, package: Package, scope: Scope, facts: FuncFacts,
     return func
 
 
-def _receiver(t: Type) -> tuple[str, frozenset[str]]:
+def _receiver(t: Type) -> tuple[str, tuple[str, ...]]:
     base = t.elem if isinstance(t, TPtr) else t
     if isinstance(base, TName):
-        return base.name, frozenset(a.name for a in base.args if isinstance(a, TName))
-    return "", frozenset()
+        return base.name, tuple(a.name for a in base.args if isinstance(a, TName))
+    return "", ()
 
 
-def _type_params(func: Func) -> frozenset[str]:
-    frame = func.frame
-    own = frozenset(frame.facts.type_params)
-    return own | _receiver(frame.facts.recv.type)[1] if frame.facts.recv is not None else own
+def _renamed(recv: NamedType | None, names: tuple[str, ...]) -> Params:
+    """The type parameters of a receiver's type, under the names that the method gives them."""
+    mine = type_parameters(recv.decl.params, recv.decl.constraints, recv.scope) if recv is not None else NO_PARAMS
+    bound: dict[str, Type] = {theirs: TName(TYPE_PARAM, name) for theirs, name in zip(mine, names, strict=False)}
+    forms = {name: substitute(form, bound) for name, form in zip(names, mine.values(), strict=False)}
+    return {**dict.fromkeys(names, TUnknown()), **forms}

@@ -1,13 +1,18 @@
 """The linked program: packages, named types, functions and package variables, found by import path and name.
 
-Types inside are canonical: ``TName.pkg`` is an import path, "" for predeclared names, ``TYPE_PARAM`` for type parameters.
+Types inside are canonical: ``TName.pkg`` is an import path, "" for predeclared names, ``TYPE_PARAM`` for type parameters,
+whose one argument is their constraint, if that tells their form.
 """
+
+from collections.abc import Mapping
 
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, TypeDecl
 from mapguard.facts.syntax import TPtr, Type
 from mapguard.program.testcode import named_for_tests
 
 TYPE_PARAM = "$"
+Params = Mapping[str, Type]  # type parameters with the forms that their constraints give them
+NO_PARAMS: Params = {}
 
 
 class Scope:
@@ -45,7 +50,7 @@ class NamedType:
 class Func:
     """A function, method or function literal with a body or only a signature. ``id`` is unique and stable between runs."""
 
-    __slots__ = ("facts", "id", "name", "outer", "params", "pointer", "recv", "recv_type", "results", "scope")
+    __slots__ = ("facts", "id", "name", "outer", "params", "pointer", "recv", "recv_type", "results", "scope", "type_params")
 
     def __init__(self, ident: str, facts: FuncFacts, scope: Scope, outer: "Func | None") -> None:
         self.id = ident
@@ -58,6 +63,7 @@ class Func:
         self.params: tuple[Type, ...] = ()
         self.results: tuple[Type, ...] = ()
         self.name = facts.name
+        self.type_params: Params = outer.type_params if outer is not None else NO_PARAMS
 
     @property
     def path(self) -> str:

@@ -1,6 +1,7 @@
 """Names to canonical types: import qualifiers become import paths, type parameters are marked, aliases of the same file stay names."""
 
 import re
+from collections.abc import Sequence
 
 from mapguard.facts.syntax import (
     Field,
@@ -13,9 +14,10 @@ from mapguard.facts.syntax import (
     TSlice,
     TStruct,
     TTuple,
+    TUnknown,
     Type,
 )
-from mapguard.program.model import TYPE_PARAM, Scope
+from mapguard.program.model import NO_PARAMS, TYPE_PARAM, Params, Scope
 
 PREDECLARED = frozenset(
     """
@@ -40,8 +42,8 @@ def default_name(path: str) -> str:
     return last.replace("-", "_").replace(".", "_")
 
 
-def canonical_type(t: Type, scope: Scope, params: frozenset[str] = frozenset()) -> Type:
-    """``t`` as the file wrote it, with every name resolved; ``params`` are the type parameters in force."""
+def canonical_type(t: Type, scope: Scope, params: Params = NO_PARAMS) -> Type:
+    """``t`` as the file wrote it, with every name resolved; ``params`` are the type parameters in force, with their constraints."""
     if not params:
         known = scope.cache.get(t)
         if known is not None:
@@ -52,14 +54,15 @@ def canonical_type(t: Type, scope: Scope, params: frozenset[str] = frozenset()) 
     return done
 
 
-def _canonical(t: Type, scope: Scope, params: frozenset[str]) -> Type:
+def _canonical(t: Type, scope: Scope, params: Params) -> Type:
     match t:
         case TName(pkg=pkg, name=name, args=args):
             done = tuple(canonical_type(a, scope, params) for a in args)
             if pkg:
                 return TName(scope.imports.get(pkg, pkg), name, done)
             if name in params:
-                return TName(TYPE_PARAM, name)
+                constraint = params[name]
+                return TName(TYPE_PARAM, name, () if isinstance(constraint, TUnknown) else (constraint,))
             if name in scope.package.types:
                 return TName(scope.package.path, name, done)
             if name in PREDECLARED:
@@ -87,7 +90,21 @@ def _canonical(t: Type, scope: Scope, params: frozenset[str]) -> Type:
     return t
 
 
-def _canonical_func(t: TFunc, scope: Scope, params: frozenset[str]) -> TFunc:
+def type_parameters(names: Sequence[str], constraints: Sequence[Type], scope: Scope) -> Params:
+    """Type parameters as they are declared, with those constraints that say what shape they have."""
+    plain: Params = dict.fromkeys(names, TUnknown())
+    shaped = {n: canonical_type(c, scope, plain) for n, c in zip(names, constraints, strict=False) if _has_shape(c)}
+    return {**plain, **shaped}
+
+
+def _has_shape(constraint: Type) -> bool:
+    """Whether a constraint can say more than which operators there are: a type's form, perhaps behind a name."""
+    if isinstance(constraint, TName):
+        return bool(constraint.pkg) or constraint.name not in PREDECLARED
+    return not isinstance(constraint, TInterface) or any(_has_shape(e) for e in constraint.embeds)
+
+
+def _canonical_func(t: TFunc, scope: Scope, params: Params) -> TFunc:
     return TFunc(
         tuple(canonical_type(p, scope, params) for p in t.params), tuple(canonical_type(r, scope, params) for r in t.results), t.variadic
     )
@@ -97,7 +114,7 @@ def show_type(t: Type | None, here: str = "") -> str:
     """A type as Go source, with full import paths as qualifiers (none for the package ``here``)."""
     match t:
         case TName(pkg=pkg, name=name, args=args):
-            inner = f"[{', '.join(show_type(a, here) for a in args)}]" if args else ""
+            inner = f"[{', '.join(show_type(a, here) for a in args)}]" if args and pkg != TYPE_PARAM else ""
             return f"{name}{inner}" if pkg in ("", TYPE_PARAM, here) else f"{pkg}.{name}{inner}"
         case TPtr(elem=elem):
             return f"*{show_type(elem, here)}"

@@ -1,6 +1,6 @@
 """Questions about types: underlying type, fields with embedding, methods with promotion, elements, implementers of interfaces."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from mapguard.facts.syntax import (
     TChan,
@@ -15,7 +15,7 @@ from mapguard.facts.syntax import (
     Type,
 )
 from mapguard.program.model import TYPE_PARAM, Func, NamedType, Program
-from mapguard.program.names import canonical_type
+from mapguard.program.names import canonical_type, type_parameters
 from mapguard.program.signatures import fits
 
 UNKNOWN = TUnknown()
@@ -52,8 +52,10 @@ class Types:
 
     def underlying(self, t: Type) -> Type:
         for _ in range(12):
-            if not isinstance(t, TName) or t.pkg in ("", TYPE_PARAM):
+            if not isinstance(t, TName) or t.pkg == "":
                 return t
+            if t.pkg == TYPE_PARAM:
+                return (self._core(t.args[0], 0) if t.args else None) or t
             named = self.program.named(t.pkg, t.name)
             if named is None:
                 return t
@@ -61,10 +63,20 @@ class Types:
             t = substitute(base, dict(zip(named.decl.params, t.args, strict=False))) if t.args and named.decl.params else base
         return UNKNOWN
 
+    def _core(self, constraint: Type, depth: int) -> Type | None:
+        """The form that a type parameter has by its constraint: the first term's that is no basic type."""
+        under = self.underlying(constraint)
+        if not isinstance(under, TInterface):
+            return None if isinstance(under, TName | TUnknown) else under
+        if depth >= _EMBEDDING_LIMIT:
+            return None
+        return next((c for e in under.embeds if (c := self._core(e, depth + 1)) is not None), None)
+
     def declared(self, named: NamedType) -> Type:
         """What the type is declared as: not what that is declared as in turn."""
         if named._underlying is None:
-            named._underlying = canonical_type(named.decl.type, named.scope, frozenset(named.decl.params))
+            params = type_parameters(named.decl.params, named.decl.constraints, named.scope)
+            named._underlying = canonical_type(named.decl.type, named.scope, params)
         return named._underlying
 
     def alias(self, t: Type) -> Type:
@@ -193,6 +205,13 @@ class Types:
 
     # ------------------------------------------------------------ interfaces
 
+    def method_names(self, t: Type) -> frozenset[str] | None:
+        """The methods of an interface, None where it has none, is no interface, or embeds what is not known."""
+        under = self.underlying(t)
+        if not isinstance(under, TInterface) or any(isinstance(self.underlying(e), TName | TUnknown) for e in under.embeds):
+            return None
+        return frozenset(name for name, _ in self.interface_methods(under)) or None
+
     def implementers(self, t: Type) -> tuple[NamedType, ...]:
         """The tree's types with every method of the interface ``t``, by name and signature; sorted."""
         if t in self._implementers:
@@ -259,7 +278,12 @@ def substitute(t: Type, bound: dict[str, Type]) -> Type:
     match t:
         case TName(pkg=pkg, name=name, args=args):
             if pkg == TYPE_PARAM:
-                return bound.get(name, t)
+                given = bound.get(name, t)
+                if _is_parameter(given) and (given is t or not given.args):
+                    # under another name, of the same form; the parameters in that have none, or a type that constrains itself would grow
+                    plain = {key: TName(TYPE_PARAM, v.name) if _is_parameter(v) else v for key, v in bound.items()}
+                    return TName(TYPE_PARAM, given.name, tuple(substitute(a, plain) for a in args))
+                return given
             return TName(pkg, name, tuple(substitute(a, bound) for a in args)) if args else t
         case TPtr(elem=elem):
             return TPtr(substitute(elem, bound))
@@ -269,8 +293,18 @@ def substitute(t: Type, bound: dict[str, Type]) -> Type:
             return TMap(substitute(key, bound), substitute(elem, bound))
         case TChan(elem=elem):
             return TChan(substitute(elem, bound))
-        case TFunc(params=params, results=results, variadic=variadic):
-            return TFunc(tuple(substitute(p, bound) for p in params), tuple(substitute(r, bound) for r in results), variadic)
+        case TFunc():
+            return _substitute_func(t, bound)
         case TStruct(fields=fields):
             return TStruct(tuple(type(f)(f.name, substitute(f.type, bound), f.embedded, f.at, f.comment) for f in fields))
+        case TInterface(methods=methods, embeds=embeds):
+            return TInterface(tuple((n, _substitute_func(m, bound)) for n, m in methods), tuple(substitute(e, bound) for e in embeds))
     return t
+
+
+def _is_parameter(t: Type) -> TypeGuard[TName]:
+    return isinstance(t, TName) and t.pkg == TYPE_PARAM
+
+
+def _substitute_func(t: TFunc, bound: dict[str, Type]) -> TFunc:
+    return TFunc(tuple(substitute(p, bound) for p in t.params), tuple(substitute(r, bound) for r in t.results), t.variadic)

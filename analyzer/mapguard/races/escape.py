@@ -3,7 +3,7 @@
 from mapguard.bodies.paths import Path
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.flow import used
-from mapguard.ir.model import Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
+from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
 
@@ -17,10 +17,78 @@ class Escape:
         self.index = bodies.index
         self._leaks: dict[tuple[int, Reg], tuple[tuple[int, int], ...]] = {}
 
-    def fresh(self, func: int, root: Reg | str) -> bool:
-        """Whether a register holds an object that its own event has made."""
+    def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
+        """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
+        calls what makes it and keeps it from others."""
         place = self.index.place(func, root) if isinstance(root, int) else None
-        return place is not None and isinstance(place.event, Alloc | Clone)
+        if place is None:
+            return False
+        event = place.event
+        if isinstance(event, Alloc | Clone):
+            return True
+        if isinstance(event, Call) and isinstance(event.callee, External):
+            model = self.bodies.models.function(event.callee.name)
+            return model is not None and model.returns in ("fresh", "own")
+        if not isinstance(event, Call) or depth >= _DEPTH:
+            return False
+        number = event.dsts.index(root)
+        edges = self.edges.out(self.index.site_at[place[:3]])
+        return bool(edges) and all(self._gives_fresh(e.func, number, depth + 1) for e in edges)
+
+    def _gives_fresh(self, func: int, number: int, depth: int) -> bool:
+        paths = self.bodies.paths(func)
+        for returned in self.index.returns[func]:
+            if number >= len(returned.values):
+                return False
+            value = returned.values[number]
+            if paths.constants.get(value) == "nil":
+                continue
+            path = paths.of(value)
+            if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):
+                return False
+        return True
+
+    def owns(self, func: int, path: Path, depth: int = 0) -> bool:
+        """Whether what a path leads to is made anew, with all that leads there, whenever its root is: a fresh object, or what was put into
+        one where it was made, and is fresh itself."""
+        if not isinstance(path.root, int) or depth >= _DEPTH or not self.fresh(func, path.root):
+            return False
+        if not path.fields:
+            return True
+        place = self.index.place(func, path.root)
+        assert place is not None
+        if isinstance(place.event, Call):
+            number = place.event.dsts.index(path.root)
+            return all(self._returns_owned(e.func, number, path.fields, depth + 1) for e in self.edges.out(self.index.site_at[place[:3]]))
+        stored = self._stored(func, path.root, path.fields[0])
+        return bool(stored) and all(self._empty(f, p) or self.owns(f, p.plus(*path.fields[1:]), depth + 1) for f, p in stored)
+
+    def _empty(self, func: int, path: Path) -> bool:
+        return isinstance(path.root, int) and not path.fields and self.bodies.paths(func).constants.get(path.root) == "nil"
+
+    def _returns_owned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> bool:
+        paths = self.bodies.paths(func)
+        values = [r.values[number] for r in self.index.returns[func] if number < len(r.values)]
+        return all(paths.constants.get(v) == "nil" or self.owns(func, paths.of(v).plus(*fields), depth) for v in values)
+
+    def _stored(self, func: int, root: Reg, field: str, depth: int = 0) -> list[tuple[int, Path]]:
+        """What the function itself, or a literal in it, puts into a field of its object: paths with the functions that they are in."""
+        paths = self.bodies.paths(func)
+        found: list[tuple[int, Path]] = []
+        for block in self.index.bodies[func].blocks:
+            for event in block.events:
+                match event:
+                    case Store(base=base, field=name, src=src) if name == field and paths.of(base) == Path(root):
+                        found.append((func, paths.of(src)))
+                    case MapOp(op="write", map=base, value=src) if field == ELEM and paths.of(base) == Path(root):
+                        found.append((func, paths.of(src)))
+                    case Closure(func=literal, captures=captures) if depth < _DEPTH:
+                        inner = self.index.number.get(literal)
+                        for number, captured in enumerate(captures):
+                            if inner is not None and paths.of(captured) == Path(root):
+                                reg = self.index.bodies[inner].params + number
+                                found.extend(self._stored(inner, reg, field, depth + 1))
+        return found
 
     def owned(self, func: int, root: Reg, where: Where) -> bool:
         """Whether nobody else can reach the object of ``root`` when the event ``where`` of its function happens."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mapguard.bodies.state import READ
+from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import OUTSIDE
@@ -20,6 +20,7 @@ from mapguard.races.escape import Escape
 from mapguard.races.resolve import Resolver
 
 _CONTEXTS = 60  # of one access
+_APART = frozenset([(WRITE, WRITE), (READ, WRITE), (WRITE, READ), (SENT, SENT), (RECEIVED, RECEIVED)])  # modes that exclude each other
 
 
 class Race(NamedTuple):
@@ -99,9 +100,16 @@ class Judge:
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
-                if (a.access.writes or b.access.writes) and self.meet(a, b) and not self.excluded(a, b):
+                writes = a.access.writes or b.access.writes
+                if writes and self._may_be_one(a, b, same) and self.meet(a, b) and not self.excluded(a, b):
                     return Race(obj, a, b)
         return None
+
+    def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
+        """Whether the two maps can be one object of the site."""
+        theirs = self._objects(b) & same
+        mine = self._objects(a) & same
+        return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
 
     def _outside(self, obj: int) -> bool:
         return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
@@ -114,7 +122,7 @@ class Judge:
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or not self.escape.fresh(func, path.root):
+        if not isinstance(path.root, int) or not self.escape.owns(func, path):
             return False
         home = self.home(c)
         return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
@@ -138,7 +146,7 @@ class Judge:
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
-        if (x.func, x.root) == (y.func, y.root) and isinstance(x.root, int):
+        if (x.func, x.root) == (y.func, y.root) and self.escape.owns(*a.map) and self.escape.owns(*b.map):
             return self._of_one_activation(a, b, x, y)
         return self._overlap(a, b)
 
@@ -146,8 +154,6 @@ class Judge:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
         assert isinstance(x.root, int)
         made = self.index.place(x.func, x.root)
-        if made is None and self._shared_parameter(a, b, x, y):
-            return self._overlap(a, b)
         if x.start == NO_SITE and y.start == NO_SITE:
             return False
         again = made[:3] if made is not None else None
@@ -159,10 +165,6 @@ class Judge:
             if reach.has(target, frozenset((SAME,))):
                 return True
         return False
-
-    def _shared_parameter(self, a: Context, b: Context, x: Home, y: Home) -> bool:
-        """Whether the object is a parameter of an entry point, which several activations may be given."""
-        return x.start == NO_SITE and y.start == NO_SITE
 
     def _overlap(self, a: Context, b: Context) -> bool:
         s, t = a.thread, b.thread
@@ -229,7 +231,7 @@ class Judge:
         """Whether a lock keeps the two accesses apart."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if not (mode == READ and other_mode == READ) and self._same_lock(a, lock, b, other):
+                if (mode, other_mode) in _APART and self._same_lock(a, lock, b, other):
                     return True
         return False
 

@@ -33,6 +33,7 @@ class Resolver:
             fields = path.fields
         for field in fields:
             if field.startswith(CAPTURED):
-                return 0
-            objects = self.heap.follow(objects, field)
+                objects = self.heap.captured(objects, int(field.removeprefix(CAPTURED) or 0))
+            else:
+                objects = self.heap.follow(objects, field)
         return objects
