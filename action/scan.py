@@ -1,6 +1,6 @@
 """The action's inputs (from the environment) to runs of mapguard, and what they found to the job: annotations, summary, outputs.
 
-Standard library only; runs in mapguard's own environment with ``-I``, so that nothing of the code to be scanned is imported.
+Runs in mapguard's own environment with ``-I``, so that nothing of the code to be scanned is imported. git is started by ``mapguard.git``.
 """
 
 import json
@@ -10,6 +10,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from mapguard.git.fetch import fetch
+from mapguard.git.place import Place, find, place
+from mapguard.git.program import GitError
+from mapguard.git.repository import opened
+from mapguard.report import channel
 
 SUMMARY_LIMIT = 900_000  # over 1 MiB GitHub drops the whole summary
 FINISHED = (0, 1, 3)  # every other exit code is a failure of the run itself
@@ -27,12 +33,15 @@ def main() -> int:
     html = folder / "mapguard.html" if os.environ["INPUT_HTML_ARTIFACT"] else None
     try:
         scan, gate = arguments(folder)
-        base = base_revision() if flag("new-only") else ""
+        new_only, from_base = flag("new-only"), config_from() == "base"
+        base = base_revision("new-only" if new_only else "config-from") if new_only or from_base else ""
     except InputError as error:
-        print(f"::error title=mapguard::{escaped(str(error))}")
+        print(f"::error title=mapguard::{channel.command(str(error))}")
         return 2
+    if base and from_base:
+        scan.append(f"--config-from={base}")
     reports = [f"--report=markdown={summary}", f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
-    if base:
+    if base and new_only:
         # code scanning compares with the base branch itself: alerts that it does not get would count as fixed
         code = mapguard([*scan, "--quiet", "--fail-on=none", "--format=sarif", f"--output={sarif}"])
         if code not in FINISHED:
@@ -75,49 +84,66 @@ def flag(name: str) -> bool:
     return given(name) == "true"
 
 
-def base_revision() -> str:
+def config_from() -> str:
+    """Whether the change that is judged may bring its own configuration: not by default when a stranger proposes it."""
+    chosen = given("config-from") or ("base" if os.environ["FORK"] == "true" else "head")
+    if chosen not in ("base", "head"):
+        raise InputError("the input config-from is neither base nor head")
+    return chosen
+
+
+def base_revision(asking: str) -> str:
     """The commit that the change is based on, fetched when the clone is shallow; "" where there is no such thing."""
     base = os.environ["BASE_SHA"]
     if not base:
         return ""
-    header = git("cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
-    parents = [line.removeprefix("parent ") for line in header if line.startswith("parent ")]
-    if len(parents) == 2 and os.environ.get("GITHUB_REF", "").endswith("/merge"):
-        base = parents[0]  # GitHub's trial merge: the base branch as it was merged with, which the event may not know yet
-    if not known(base):
-        git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", base)
-    if not known(base):
-        raise InputError(f"new-only needs the commit {base} that the change is based on: give actions/checkout fetch-depth: 2 (or 0)")
-    return base
+    try:
+        with opened(workspace()) as repository:
+            parents = repository.parents("HEAD")
+            if len(parents) == 2 and os.environ.get("GITHUB_REF", "").endswith("/merge"):
+                base = parents[0]  # GitHub's trial merge: the base branch as it was merged with, which the event may not know yet
+            if not repository.commit(base):
+                fetch(repository, f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}", base)
+            if repository.commit(base):
+                return base
+            reason = "it is not on the server"
+    except GitError as error:
+        reason = str(error)
+    advice = "give actions/checkout fetch-depth: 2 (or 0)"
+    raise InputError(f"{asking} needs the commit {base} that the change is based on: {advice} ({reason})")
 
 
-def known(commit: str) -> bool:
-    return bool(git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"))
-
-
-def git(*args: str) -> str:
-    """The output of a git command where the first path lies; "" when it fails."""
-    start = Path(paths()[0].removesuffix("..."))
-    folder = start if start.is_dir() else start.parent
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    done = subprocess.run(["git", "-C", str(folder), *args], env=env, capture_output=True, text=True, errors="replace", check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+def workspace() -> Place:
+    """The repository that actions/checkout made: of all folders on the way to the first path, the outermost that is one."""
+    start = Path(paths()[0].removesuffix("...")).absolute()
+    here = Path.cwd()
+    for folder in sorted((folder for folder in (start, *start.parents) if folder.is_relative_to(here)), key=lambda f: len(f.parts)):
+        if os.path.lexists(folder / ".git"):
+            return place(folder)
+    return find(start)
 
 
 def mapguard(options: list[str]) -> int:
     """Runs mapguard; its messages may quote scanned code, so the runner is told not to take commands from them."""
     end = secrets.token_hex(16)
-    done = subprocess.run([sys.executable, "-I", "-m", "mapguard", "scan", *options, "--", *paths()], stderr=subprocess.PIPE, check=False)
+    scan = ["-I", "-m", "mapguard", "scan", *options, "--", *paths()]
+    env = {**os.environ, "MAPGUARD_CACHE_KEY": cache_key()}
+    done = subprocess.run([sys.executable, *scan], env=env, stderr=subprocess.PIPE, check=False)
     if done.stderr:
         message = done.stderr.decode("utf-8", "replace")
         print(f"::stop-commands::{end}\n{message}\n::{end}::", flush=True)
         if done.returncode not in FINISHED:
-            print(f"::error title=mapguard::{escaped(message.strip())}", flush=True)
+            print(f"::error title=mapguard::{channel.command(message.strip())}", flush=True)
     return done.returncode
 
 
-def escaped(message: str) -> str:
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def cache_key() -> str:
+    """The secret of the cache, stored beside it: every run has a new machine."""
+    file = Path(os.environ["RUNNER_TEMP"], "mapguard", "cache-key")
+    if not file.exists():
+        file.write_text(secrets.token_hex(32), "ascii")
+        file.chmod(0o600)
+    return file.read_text("ascii")
 
 
 def cut(summary: bytes) -> bytes:

@@ -61,7 +61,7 @@ def run(workspace: Path, temp: Path, inputs: dict[str, str], github: dict[str, A
     assert not unknown, unknown
     context: dict[str, Any] = {
         "inputs": {name: inputs.get(name, spec["default"]) for name, spec in action["inputs"].items()},
-        "github": {"repository": "shop/shop", "sha": "0" * 40, "event": {}, **github},
+        "github": {"repository": "shop/shop", "server_url": "file:///nowhere", "sha": "0" * 40, "event": {}, **github},
         "runner": {"os": "Linux", "temp": str(temp)},
         "steps": {name: {"outputs": given} for name, given in outputs.items()},
     }
@@ -96,6 +96,8 @@ def _shell(
         "GITHUB_ACTION_PATH": str(ROOT),
         "GITHUB_OUTPUT": str(output),
         "GITHUB_REF": context["github"].get("ref", ""),
+        "GITHUB_REPOSITORY": context["github"]["repository"],
+        "GITHUB_SERVER_URL": context["github"]["server_url"],
         "GITHUB_STEP_SUMMARY": str(summary),
         "RUNNER_TEMP": str(temp),
         **{name: expand(value, context) for name, value in step.get("env", {}).items()},

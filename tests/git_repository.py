@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-_ENV = {
+QUIET = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_AUTHOR_NAME": "A",
@@ -32,7 +32,7 @@ class Repository:
         return repository
 
     def git(self, *args: str) -> str:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENV
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | QUIET
         done = subprocess.run(["git", *args], cwd=self.root, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -13,7 +13,7 @@ from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
 from mapguard.report.html import render
 
-_VOID = frozenset("meta input".split())
+_VOID = frozenset("meta input wbr".split())
 
 
 class Element:

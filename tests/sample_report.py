@@ -13,6 +13,7 @@ from mapguard.findings.model import (
     Finding,
     Guard,
     HeldLock,
+    InForce,
     MapInfo,
     Report,
     RootInfo,
@@ -261,6 +262,7 @@ def gaps() -> tuple[Gap, ...]:
 def stats() -> Stats:
     return Stats(
         files=4,
+        asked=4,
         lines=80,
         functions=9,
         calls=12,
@@ -277,7 +279,8 @@ def stats() -> Stats:
 
 def report() -> Report:
     """What a run returns: all findings, unsorted, without fingerprints."""
-    return Report(".", (guard_missed(), hostile(), unguarded()), (), gaps(), stats())
+    force = InForce("mapguard.toml", {"exclude": "<b>*</b>\x1b[31m", "fail-on": "error"}, {"excluded": 2, "vendor": 1}, {"settings": 1})
+    return Report(".", (guard_missed(), hostile(), unguarded()), (), gaps(), stats(), in_force=force)
 
 
 def suppressed_report() -> Report:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from patience import HANG, children_cost
+
 ANALYZER = Path(__file__).parent.parent / "analyzer"
 
 RACE = """package p
@@ -20,9 +22,12 @@ func (s *S) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hits[r.URL.Pat
 
 
 class Done(msgspec.Struct, frozen=True):
+    """``cost``: the processor seconds of the process and of its workers."""
+
     code: int
     out: str
     err: str
+    cost: float
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -31,19 +36,20 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ANALYZER), **more}
 
 
-def run(*args: str | Path, cwd: Path, timeout: float = 120, **env: str) -> Done:
+def run(*args: str | Path, cwd: Path, **env: str) -> Done:
     """Exit code and output; no traceback ever, whatever the input."""
+    before = children_cost()
     done = subprocess.run(
         [sys.executable, "-m", "mapguard", *map(str, args)],
         cwd=cwd,
         capture_output=True,
-        timeout=timeout,
+        timeout=HANG,
         check=False,
         env=environment(XDG_CACHE_HOME=str(cwd / ".cache"), **env),
     )
     out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     assert "Traceback" not in out + err, err
-    return Done(done.returncode, out, err)
+    return Done(done.returncode, out, err, children_cost() - before)
 
 
 def tree(root: Path, files: dict[str, str | bytes]) -> Path:

@@ -76,6 +76,20 @@ def test_a_push_is_scanned_uploaded_and_judged_in_this_order(work: Workspace) ->
     assert "file=old.go" in job.annotations[0]
 
 
+def test_the_next_run_trusts_the_cache(work: Workspace) -> None:
+    """What is saved, the cache and its key, is all that a new machine needs."""
+    work.job()
+    before = (work.temp / "mapguard/cache/facts.sqlite").read_bytes()
+    key = (work.temp / "mapguard/cache-key").read_text()
+    job = work.job(args="--stats")
+    assert (work.temp / "mapguard/cache-key").read_text() == key
+    assert (work.temp / "mapguard/cache/facts.sqlite").read_bytes() == before
+    for name in ("Restore the cache", "Save the cache"):
+        step = job.step(name)
+        assert step is not None
+        assert step.given["path"].split() == [str(work.temp / "mapguard/cache"), str(work.temp / "mapguard/cache-key")]
+
+
 def test_nothing_found(work: Workspace) -> None:
     work.repository.git("rm", "-q", "old.go")
     job = work.job()
@@ -154,10 +168,14 @@ def trial_merge(work: Workspace, folder: Path, depth: int) -> tuple[Repository, 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_what_the_base_branch_did_meanwhile_is_not_new(work: Workspace, tmp_path: Path, depth: int) -> None:
+    origin = work.repository.root
     work.repository, base = trial_merge(work, tmp_path / "clone", depth)
     event = {"pull_request": {"base": {"sha": base}, "head": {"repo": {"full_name": "shop/shop"}}}}
-    work.job({"event_name": "pull_request", "event": event, "ref": "refs/pull/7/merge"}, new_only="true")
+    server = {"server_url": origin.parent.as_uri(), "repository": origin.name}
+    work.job({"event_name": "pull_request", "event": event, "ref": "refs/pull/7/merge", **server}, new_only="true")
     assert work.maps("mapguard.json") == ["items"]
+    work.repository.git("fsck", "--connectivity-only")
+    assert work.repository.git("status", "--porcelain") == ""
 
 
 def test_a_base_that_cannot_be_had_is_said(work: Workspace) -> None:
@@ -215,7 +233,7 @@ HOSTILE = "x' \"; touch ran; $(touch ran) `touch ran` \n::warning::pwned"
 
 
 @pytest.mark.parametrize(
-    "name", ["path", "config", "fail-on", "min-confidence", "baseline", "args", "new-only", "html-artifact", "category"]
+    "name", ["path", "config", "config-from", "fail-on", "min-confidence", "baseline", "args", "new-only", "html-artifact", "category"]
 )
 def test_no_input_reaches_a_shell(work: Workspace, name: str) -> None:
     job = work.job(**{name.replace("-", "_"): HOSTILE})
@@ -226,7 +244,15 @@ def test_no_input_reaches_a_shell(work: Workspace, name: str) -> None:
 
 @pytest.mark.parametrize(
     "inputs",
-    [{"fail_on": "everything"}, {"path": "nowhere"}, {"args": "'"}, {"new_only": "yes"}, {"baseline": "none.json"}, {"args": "--no-such"}],
+    [
+        {"fail_on": "everything"},
+        {"path": "nowhere"},
+        {"args": "'"},
+        {"new_only": "yes"},
+        {"config_from": "elsewhere"},
+        {"baseline": "none.json"},
+        {"args": "--no-such"},
+    ],
     ids=str,
 )
 def test_wrong_inputs_end_the_scan_with_a_message(work: Workspace, inputs: dict[str, str]) -> None:
@@ -235,6 +261,59 @@ def test_wrong_inputs_end_the_scan_with_a_message(work: Workspace, inputs: dict[
     assert job.code == 2
     assert len(job.annotations) == 1
     assert job.annotations[0].startswith("::error title=mapguard::")
+
+
+# ---------------------------------------------------------------- the configuration of a change
+
+
+SILENT = 'version = 1\nexclude = ["*.go"]\nfail-on = "none"\n'
+
+
+def configured(work: Workspace, head: str, before: dict[str, str], change: dict[str, str]) -> dict[str, Any]:
+    """A pull request on a tree with some files that changes some files."""
+    work.repository.commit(before)
+    event = work.pull_request(head)
+    work.repository.commit(change)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("head", "chosen", "found"),
+    [
+        ("someone/shop", "", "2"),
+        ("shop/shop", "", "1"),
+        ("shop/shop", "base", "2"),
+        ("someone/shop", "head", "1"),
+        ("someone/shop", "base", "2"),
+    ],
+)
+def test_a_change_of_a_stranger_brings_no_configuration(work: Workspace, head: str, chosen: str, found: str) -> None:
+    silent = 'version = 1\nexclude = ["old.go"]\n'
+    job = work.job(configured(work, head, {"mapguard.toml": "version = 1\n"}, {"mapguard.toml": silent}), config_from=chosen)
+    assert job.outputs["findings"] == found
+    said = "mapguard.toml of " in job.summary.replace("&#8203;", "")
+    assert said == (found == "2")
+
+
+def test_a_configuration_that_only_the_change_has_does_not_count(work: Workspace) -> None:
+    job = work.job(configured(work, "someone/shop", {}, {"mapguard.toml": SILENT}), new_only="true")
+    assert (job.code, job.outputs["findings"]) == (1, "1")
+    assert "none in " in job.summary
+
+
+def test_nor_does_a_change_of_baseline_or_models(work: Workspace) -> None:
+    baseline = '{"version": 1, "findings": []}'
+    config = 'version = 1\nbaseline = "base.json"\nmodels = ["m.toml"]\n'
+    before = {"mapguard.toml": config, "base.json": baseline, "m.toml": ""}
+    job = work.job(configured(work, "someone/shop", before, {"base.json": "{", "m.toml": "["}))
+    assert (job.code, job.outputs["findings"]) == (1, "2")
+    job = work.job(configured(work, "someone/shop", {"base.json": baseline, "m.toml": ""}, {"base.json": "{"}), baseline="base.json")
+    assert (job.code, job.outputs["findings"]) == (1, "2")
+
+
+def test_a_push_brings_its_own(work: Workspace) -> None:
+    work.repository.commit({"mapguard.toml": 'version = 1\nfail-on = "none"\n'})
+    assert work.job(config_from="base").code == 0
 
 
 # ---------------------------------------------------------------- hostile repositories

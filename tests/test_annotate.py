@@ -282,7 +282,7 @@ def test_what_declares_a_guard(comment: str, lock: str | None) -> None:
 _LINES = st.lists(st.text(alphabet="ab \t\r\x0c\u2028-+@\\ö", max_size=4), max_size=8).map("\n".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(old=_LINES.filter(bool), new=_LINES)
 def test_git_makes_the_new_text_of_the_old(tmp_path_factory: pytest.TempPathFactory, old: str, new: str) -> None:
     folder = tmp_path_factory.mktemp("diff")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from patience import HANG
 from scanning import environment
 
 BENCH = Path(__file__).parent / "bench"
@@ -11,7 +12,7 @@ BENCH = Path(__file__).parent / "bench"
 
 def run(script: str, *args: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(BENCH / script), *args], capture_output=True, text=True, check=False, env=environment(), timeout=120
+        [sys.executable, str(BENCH / script), *args], capture_output=True, text=True, check=False, env=environment(), timeout=HANG
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

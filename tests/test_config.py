@@ -97,7 +97,7 @@ def test_mistakes_are_said_with_their_line(text: str, message: str) -> None:
 
 
 def test_an_unknown_key_without_a_near_one_lists_what_is_known() -> None:
-    with pytest.raises(UsageError, match=r"unknown key zzzzzz; known are version, fail-on, "):
+    with pytest.raises(UsageError, match=r"unknown key zzzzzz; known are version, paths, fail-on, "):
         configfile.parse("version = 1\nzzzzzz = 1", "c.toml")
 
 
@@ -187,3 +187,10 @@ def test_a_wrong_inline_model_names_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^c\.toml: model: .*spawn") as error, model_files(loaded, ()) as files:
         decode(str(files[0]), files[0].read_text("utf-8"))
     assert "/" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["exclude = [GLOBS]", "[[path]]\nglob = [GLOBS]"])
+def test_too_many_globs_are_refused(text: str) -> None:
+    many = ", ".join(f'"a{n}"' for n in range(1001))
+    with pytest.raises(UsageError, match=r"more than 1000 globs"):
+        configfile.parse(f"version = 1\n{text.replace('GLOBS', many)}\n", "mapguard.toml")

@@ -9,7 +9,7 @@ import pytest
 from mapguard import pipeline
 from mapguard.base.options import Options
 from mapguard.findings.model import Confidence, Report
-from mapguard.frontend.discover import discover
+from mapguard.frontend.discover import discover, scope_of
 from mapguard.frontend.siblings import imports
 from scanning import RACE, tree
 
@@ -19,7 +19,8 @@ PACKAGE = "package p\n"
 
 def paths(root: Path, *patterns: str, **options: object) -> list[str]:
     starts = tuple(root / p for p in patterns) or (root,)
-    return [f.path for f in discover(Options(paths=starts, cache=False, **options)).files]  # type: ignore[arg-type]
+    asked = Options(paths=starts, cache=False, **options)  # type: ignore[arg-type]
+    return sorted(f.path for part in discover(asked) for f in part.files)
 
 
 def report(root: Path, **options: object) -> Report:
@@ -42,9 +43,12 @@ def test_what_go_leaves_out_is_left_out(tmp_path: Path) -> None:
 def test_patterns_as_go_has_them(tmp_path: Path, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tree(tmp_path, {"go.mod": MOD, "a/a.go": PACKAGE, "a/sub/s.go": PACKAGE, "b/b.go": PACKAGE, ".git/HEAD": ""})
     monkeypatch.chdir(tmp_path)
-    found = [f.path for f in discover(Options(paths=(Path(pattern),), cache=False)).files]
+    options = Options(paths=(Path(pattern),), cache=False)
+    (part,) = discover(options)
     everything = ["a/a.go", "a/sub/s.go", "b/b.go"]
-    assert found == {"a/...": everything[:2], "a": everything[:2], "a/a.go": everything[:1]}.get(pattern, everything)
+    assert [f.path for f in part.files] == everything  # whatever was asked for: a race has two sides
+    asked = [f.path for f in part.files if scope_of(options).has(f.path)]
+    assert asked == {"a/...": everything[:2], "a": everything[:2], "a/a.go": everything[:1]}.get(pattern, everything)
 
 
 def test_paths_are_relative_to_the_git_top_level(tmp_path: Path) -> None:
@@ -134,7 +138,7 @@ def test_what_go_mod_ignores_is_left_out(tmp_path: Path) -> None:
 def test_import_paths_follow_the_nearest_module(tmp_path: Path) -> None:
     files = {"go.mod": MOD, "a.go": PACKAGE, "b/c/d.go": PACKAGE, "tools/go.mod": "module example.com/t\n", "tools/x/x.go": PACKAGE}
     tree(tmp_path, {**files, "toolset/y.go": PACKAGE})
-    found = {f.path: f.package_path for f in discover(Options(paths=(tmp_path,))).files}
+    found = {f.path: f.package_path for part in discover(Options(paths=(tmp_path,))) for f in part.files}
     assert found == {
         "a.go": "example.com/m",
         "b/c/d.go": "example.com/m/b/c",
@@ -145,9 +149,10 @@ def test_import_paths_follow_the_nearest_module(tmp_path: Path) -> None:
 
 def test_several_starts_give_each_file_once(tmp_path: Path) -> None:
     tree(tmp_path, {"go.mod": MOD, ".git/HEAD": "", "a/a.go": PACKAGE, "a/b/b.go": PACKAGE, "c/c.go": PACKAGE})
-    assert paths(tmp_path, "a/b", "a", "a/a.go", "c/c.go") == ["a/a.go", "a/b/b.go", "c/c.go"]
+    assert paths(tmp_path, "a/b", "a", "a/a.go", "c/c.go") == paths(tmp_path) == ["a/a.go", "a/b/b.go", "c/c.go"]
     tree(tmp_path, {"x/one/a.go": PACKAGE, "x/two/b.go": PACKAGE})
     shutil.rmtree(tmp_path / ".git")
+    (tmp_path / "go.mod").unlink()
     assert paths(tmp_path, "x/one", "x/two") == ["one/a.go", "two/b.go"]  # the root is what both lie in
 
 
@@ -155,7 +160,7 @@ def test_links_inside_the_root_are_no_second_file(tmp_path: Path) -> None:
     tree(tmp_path, {"go.mod": MOD, "a/a.go": PACKAGE})
     (tmp_path / "b.go").symlink_to("a/a.go")
     (tmp_path / "c").symlink_to("a")
-    found = discover(Options(paths=(tmp_path,)))
+    (found,) = discover(Options(paths=(tmp_path,)))
     assert [f.path for f in found.files] == ["a/a.go"]
     assert found.gaps == ()
 
@@ -165,7 +170,7 @@ def test_nothing_outside_is_read_for_types(tmp_path: Path, import_path: str) -> 
     source = f'package p\n\nimport "{import_path}"\n'
     tree(tmp_path, {"secret/s.go": "package secret\n", "in/go.mod": MOD + "replace example.com/lib => ../secret\n", "in/a.go": source})
     (tmp_path / "in/linked").symlink_to("../secret")
-    found = discover(Options(paths=(tmp_path / "in",)))
+    (found,) = discover(Options(paths=(tmp_path / "in",)))
     assert found.package_files(import_path, found.files[0]) == ()
     assert found.package_files("example.com/lib", found.files[0]) == ()
     assert found.package_files("example.com/m/linked", found.files[0]) == ()

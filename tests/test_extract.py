@@ -17,8 +17,9 @@ from mapguard.facts.codec import decode, encode
 from mapguard.facts.model import FileFacts, FuncFacts, GlobalVar, Import, Param, TypeDecl
 from mapguard.frontend import extract as module
 from mapguard.frontend.cache import Cache
-from mapguard.frontend.discover import SourceFile, discover
+from mapguard.frontend.discover import discover
 from mapguard.frontend.extract import Loaded, extract, facts_key
+from mapguard.frontend.tree import SourceFile
 from mapguard.frontend.workers import workers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -80,7 +81,7 @@ def test_that_was_every_class() -> None:
     assert [name for name in classes if f"s.{name}(" not in text] == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_of_another_shape_are_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -92,7 +93,7 @@ def alias_facts() -> bytes:
     return encode(extract(loaded(FIXTURES / "accesses/alias"), Options(cache=False), Cache(None))[0][0])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_damaged_facts_are_facts_or_a_value_error(at: int, flip: int) -> None:
     damaged = bytearray(alias_facts())
@@ -105,7 +106,7 @@ def test_damaged_facts_are_facts_or_a_value_error(at: int, flip: int) -> None:
 
 
 def loaded(folder: Path) -> list[Loaded]:
-    return [(f, f.absolute.read_bytes()) for f in discover(Options(paths=(folder,))).files]
+    return [(f, f.absolute.read_bytes()) for f in discover(Options(paths=(folder,)))[0].files]
 
 
 def test_order_and_processes_do_not_matter() -> None:

@@ -82,6 +82,21 @@ def test_no_finding_outside_of_fixtures() -> None:
     assert [p for p in sorted(places) if not any(p.startswith(f.name + "/") for f in ALL)] == []
 
 
+@functools.cache
+def told() -> list[Finding]:
+    """The same with the tests that lead there, as the command line adds them."""
+    return list(pipeline.with_tests(Options(paths=(ROOT,), cache=False), in_process()))
+
+
+def test_the_driver_of_a_fixture_is_the_test_that_leads_there() -> None:
+    races = [f for f in told() if f.rule != "sync-map-check-then-act"]
+    led = [f for f in races if f.advice.test]
+    assert len(led) >= 0.95 * len(races)
+    for f in led:
+        assert f.advice.test.startswith("cd tests/fixtures && go test -race -run '^TestDrive$' ./")
+        assert f.advice.tested.startswith("TestDrive (tests/fixtures/")
+
+
 def command(*more: str) -> list[Finding]:
     done = subprocess.run(
         [sys.executable, "-m", "mapguard", "scan", str(ROOT), "--format", "json", "--quiet", *more],
@@ -95,18 +110,18 @@ def command(*more: str) -> list[Finding]:
 
 
 def test_command_line_says_the_same() -> None:
-    assert command("--no-cache", "--jobs", "1") == in_process()
+    assert command("--no-cache", "--jobs", "1") == told()
 
 
 def test_two_jobs_say_the_same() -> None:
-    assert command("--no-cache", "--jobs", "2") == in_process()
+    assert command("--no-cache", "--jobs", "2") == told()
 
 
 def test_cold_and_warm_cache_say_the_same(tmp_path: Path) -> None:
     cold = command("--cache-dir", str(tmp_path))
     warm = command("--cache-dir", str(tmp_path))
     assert (tmp_path / "facts.sqlite").exists()
-    assert cold == warm == in_process()
+    assert cold == warm == told()
 
 
 @pytest.mark.parametrize("seed", [7, 8])

@@ -8,7 +8,8 @@ import msgspec
 import sample_report
 from golden_file import same_as_golden
 from html_reading import ready
-from mapguard.findings.model import Report
+from mapguard.base.gap import Gap, Reason
+from mapguard.findings.model import Report, Severity
 from mapguard.report import github
 from mapguard.report.context import Context
 
@@ -24,7 +25,8 @@ def test_golden() -> None:
 
 
 def test_one_command_for_each_finding_worst_first() -> None:
-    found = [_COMMAND.fullmatch(line) for line in lines(sample_report.report())]
+    *commands, _ = lines(sample_report.report())
+    found = [_COMMAND.fullmatch(line) for line in commands]
     assert [m and m[1] for m in found] == ["error", "error", "warning"]
     assert all("%0AFix: " in m[4] for m in found if m)
 
@@ -62,8 +64,19 @@ def test_the_other_side_is_named_when_it_lies_elsewhere() -> None:
 def test_ten_of_each_level_and_a_word_about_the_rest() -> None:
     text = lines(sample_report.many(100))
     levels = [line.split(" ", 1)[0] for line in text[:-1]]
-    assert levels.count("::error") == levels.count("::warning") == github.EACH
-    assert text[-1].startswith("mapguard: 80 more findings left out")
+    assert levels.count("::error") == levels.count("::warning") == github.EACH  # one of them for the gaps
+    assert text[-1].startswith("mapguard: 81 more findings left out")
+
+
+def test_what_was_not_analysed_is_said() -> None:
+    gaps = tuple(Gap(Reason.LIMIT, f"p{n}.go", n, "a\n::error::b") for n in range(30))
+    (line,) = lines(Report(".", (), (), gaps))
+    assert line.startswith("::warning title=mapguard%3A analysis incomplete::30 gaps in what was analysed%0Ap0.go LIMIT a")
+    assert line.endswith("%0Aand 20 more")
+    findings = tuple(msgspec.structs.replace(f, severity=Severity.WARNING) for f in sample_report.many(20).findings)
+    text = lines(Report(".", findings, (), gaps))
+    assert sum(line.startswith("::warning") for line in text) == github.EACH
+    assert text[-1].startswith(f"mapguard: {len(findings) - github.EACH + 1} more findings left out")
 
 
 def test_nothing_found_prints_nothing() -> None:

@@ -11,9 +11,11 @@ from mapguard.frontend.gomod import Module, has_module, read_module, read_work
     ("text", "module"),
     [
         ("module example.com/m\n", Module("svc", "example.com/m")),
-        ('module "example.com/m" // why\n\ngo 1.24\n', Module("svc", "example.com/m")),
+        ('module "example.com/m" // why\n\ngo 1.24\n', Module("svc", "example.com/m", language=(1, 24))),
         ("module (\n\texample.com/m\n)\n", Module("svc", "example.com/m")),
-        ("module example.com/m\r\n\r\ngo 1.24\r\n", Module("svc", "example.com/m")),
+        ("module example.com/m\r\n\r\ngo 1.24\r\n", Module("svc", "example.com/m", language=(1, 24))),
+        ("module example.com/m\ngo 1.21.5 // old\n", Module("svc", "example.com/m", language=(1, 21))),
+        ("module example.com/m\ngo later\n", Module("svc", "example.com/m", language=(1, 16))),
         ("// module example.com/no\n\nmodule example.com/m\n", Module("svc", "example.com/m")),
         ("module m\nreplace example.com/x => ../x\n", Module("svc", "m", (("example.com/x", "x"),))),
         ("module m\nreplace example.com/x v1.2.3 => ./x/y/../z\n", Module("svc", "m", (("example.com/x", "svc/x/z"),))),

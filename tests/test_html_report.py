@@ -11,18 +11,20 @@ from markupsafe import Markup
 
 import sample_report
 from html_reading import Document, ready, sample_html
-from mapguard.findings.model import Report
+from mapguard.base.gap import Gap, Reason
+from mapguard.findings.model import Guard, HeldLock, Report
 from mapguard.findings.suppress import Notice
 from mapguard.report import html_page
 from mapguard.report.context import Context
 from mapguard.report.diagram import WIDTH, diagram, short
 from mapguard.report.links import line_link
+from mapguard.report.words import guarding
 
 _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _ELEMENTS = frozenset(
     """html head meta title style body a header p b span button h1 div aside label input details summary form fieldset legend select option
     main h2 article h3 code dl dt dd figure svg g text tspan path circle rect figcaption section h4 ol li pre mark ul table thead tbody tr
-    th td dialog kbd script""".split()
+    th td wbr dialog kbd script""".split()
 )
 
 
@@ -100,6 +102,15 @@ def test_same_bytes_wherever_it_is_made(tmp_path: Path) -> None:
 # ------------------------------------------------------------ what a finding shows
 
 
+def test_the_configuration_in_force_is_at_the_top(page: Document) -> None:
+    texts = [found.text for found in page.all("p", "force")]
+    assert texts == [
+        "Configuration: mapguard.toml; exclude = <b>*</b>\N{REPLACEMENT CHARACTER}[31m; fail-on = error.",
+        "Left out: 2 excluded files and folders, 1 vendor folder.",
+        "Not shown: 1 finding because of these settings.",
+    ]
+
+
 def test_head_and_summary(page: Document) -> None:
     assert page.one("title").text == "mapguard: 3 findings in example.com/flyte"
     facts = page.one("p", "facts").text
@@ -109,7 +120,7 @@ def test_head_and_summary(page: Document) -> None:
 def test_facets_count_findings(page: Document) -> None:
     boxes = {(e.attributes["name"], e.attributes["value"]) for e in page.all("input") if e.attributes["type"] == "checkbox"}
     assert {("severity", "error"), ("confidence", "low"), ("rule", "map-guard-missed")} <= boxes
-    assert [e.text for e in page.all("option")] == ["All 3", "internal/registry (1)", "pkg/manager (1)", "pkg/we ird#1 (1)"]
+    assert [e.text for e in page.all("option")][-4:] == ["All 3", "internal/registry (1)", "pkg/manager (1)", "pkg/we ird#1 (1)"]
 
 
 def test_threads_have_every_step_with_its_locks(tmp_path: Path) -> None:
@@ -140,7 +151,7 @@ def test_excerpts_stand_at_the_steps_and_mark_what_they_do(tmp_path: Path) -> No
 
 def test_guard_accesses_reasons_advice_patch_and_hint(tmp_path: Path) -> None:
     page = only("guard_missed", tmp_path)
-    assert "r.mu is held at 2 of 3 accesses" in page.one("article").text
+    assert "r.mu is held at 2 of 3 accesses" in " ".join(page.one("article").text.split())
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
     assert rows[1:] == [
         "A range r.items no lock (*Registry).Each internal/registry/registry.go:23",
@@ -176,6 +187,31 @@ def test_suppressed_gaps_and_notices(tmp_path: Path) -> None:
     assert "only used at start-up" in text and "Registry.items" in text
     assert "SYNTAX" in text and "unexpected ')'" in text
     assert "a.go:7: silences nothing" in text
+
+
+def test_gaps_are_folded_by_reason_with_what_they_hide(tmp_path: Path) -> None:
+    path = sample_report.guard_missed().accesses[0].path
+    found = (Gap(Reason.MODULE, "go.mod"), Gap(Reason.SYNTAX, path, 19, "did not parse"), Gap(Reason.SYNTAX, "gone.go", 7, "odd"))
+    page = Document(sample_html(tmp_path, Report(".", (), gaps=found)))
+    assert [" ".join(e.text.split()) for e in page.all("details", "gaps")] == [
+        f"SYNTAX: did not parse 2 places {path}:19 in (*Registry).Get: did not parse gone.go:7: odd",
+        "MODULE: module files that could not be read 1 place go.mod",
+    ]
+    assert all("open" not in e.attributes for e in page.all("details", "gaps"))
+
+
+def test_a_guard_that_a_write_holds_for_reading_only_is_not_told_as_held(tmp_path: Path) -> None:
+    """``is held at 1 of 1 access`` beside a finding that says that it is not enough would be read as the contrary."""
+    f = sample_report.guard_missed()
+    write = msgspec.structs.replace(f.accesses[1], locks=(HeldLock("r.mu", "read"),))
+    f = msgspec.structs.replace(f, accesses=(write, write), guard=Guard("r.mu", 1, 0))
+    told = "is held at the only access, but only for reading at the write in internal/registry/registry.go:13"
+    assert guarding(f) == told
+    assert f"r.mu {told}" in " ".join(Document(sample_html(tmp_path, ready(Report(".", (f,))))).one("article").text.split())
+    assert guarding(msgspec.structs.replace(f, accesses=sample_report.guard_missed().accesses, guard=Guard("r.mu", 3, 0))) == (
+        "is held at all 3 accesses"
+    )
+    assert guarding(sample_report.guard_missed()) == "is held at 2 of 3 accesses"
 
 
 def test_nothing_found(tmp_path: Path) -> None:
@@ -237,6 +273,12 @@ def test_places_link_to_their_line(tmp_path: Path) -> None:
 )
 def test_names_in_sentences_are_code(text: str, expected: str) -> None:
     assert html_page.prose(text) == Markup(expected)
+
+
+def test_names_break_after_dots_and_brackets_only() -> None:
+    assert html_page.breakable("a/b.go:7") == Markup("a/<wbr>b.<wbr>go:7")
+    assert html_page.breakable("(*T).m[<i>]") == Markup("(<wbr>*T).<wbr>m[<wbr>&lt;i&gt;]")
+    assert html_page.breakable("") == ""
 
 
 def test_picture_fills_dots_where_a_lock_is_held() -> None:

@@ -42,7 +42,7 @@ def test_headline_table_and_threads() -> None:
     assert len(page.all("details")) == 3
     starts = [e.text for e in page.all("strong") if e.text.startswith("Thread")]
     assert starts == ["Thread A", "Thread B"] * 3
-    assert any(e.text == "2 of 3 accesses hold r.mu." for e in page.all("p"))
+    assert any(e.text == "r.mu is held at 2 of 3 accesses." for e in page.all("p"))
 
 
 def test_hostile_names_are_no_markup() -> None:

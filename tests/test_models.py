@@ -12,8 +12,8 @@ from mapguard.base.options import Options
 from mapguard.facts.model import FileFacts
 from mapguard.facts.syntax import TInterface, TStruct
 from mapguard.frontend.cache import Cache
-from mapguard.frontend.discover import SourceFile
 from mapguard.frontend.extract import extract
+from mapguard.frontend.tree import SourceFile
 from mapguard.models.entries import canonical, comparable_type, qualified
 from mapguard.models.load import Declaration, Models, Source, decode, load, read
 from mapguard.program.names import show_type

@@ -79,13 +79,23 @@ def test_a_commit_without_go_files_starts_nothing(shop: Repository) -> None:
     assert "Skipped" in ran(shop, "mapguard").stdout
 
 
-def ran(shop: Repository, hook: str) -> "subprocess.CompletedProcess[str]":
+def ran(shop: Repository, hook: str, **changed: bool) -> "subprocess.CompletedProcess[str]":
     """pre-commit with the hook as it is, but with the mapguard that is installed here instead of one built for it."""
-    local = {**HOOKS[hook], "language": "system"}
+    local = {**HOOKS[hook], **changed, "language": "system"}
     config = shop.root / ".home/config.yaml"
     config.parent.mkdir()
     config.write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [local]}]}))
     return pre_commit("run", "--config", str(config), "--verbose", cwd=shop.root)
+
+
+@pytest.mark.parametrize(("changed", "code"), [("setup.go", 0), ("old.go", 1), ("old_test.go", 0)])
+def test_lists_of_files_say_what_is_reported(shop: Repository, changed: str, code: int) -> None:
+    """With ``pass_filenames: true`` the findings in the files of the commit count, and the whole tree is read for them."""
+    shop.write({changed: FILES.get(changed, "package shop\n") + "\nfunc Other() {}\n"})
+    shop.git("add", "-A")
+    done = ran(shop, "mapguard", pass_filenames=True)
+    assert done.returncode == code, done.stdout
+    assert "read 3 files for" in done.stdout
 
 
 @pytest.mark.parametrize("worktree", [False, True])

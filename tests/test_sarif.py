@@ -58,6 +58,17 @@ def test_nothing_found_is_a_run_with_no_results(tmp_path: Path) -> None:
     assert run["invocations"] == [{"executionSuccessful": True}]
 
 
+def test_the_remedy_is_told_whole(tmp_path: Path) -> None:
+    f = sample_report.guard_missed()
+    advice = msgspec.structs.replace(
+        f.advice, sketch="r.mu.Lock()\n\tx\x1b[31m", test="go test -race .", tested="TestX (a_test.go:1) calls F"
+    )
+    run = rendered(tmp_path, Report(".", (msgspec.structs.replace(f, advice=advice),)))
+    lines = run["results"][0]["properties"]["remedy"].splitlines()
+    assert lines[0] == f.advice.text
+    assert lines[2:] == ["r.mu.Lock()", "    x\ufffd[31m", "", "go test -race .", "TestX (a_test.go:1) calls F"]
+
+
 def test_a_result_tells_where_how_and_who_else(tmp_path: Path) -> None:
     run = rendered(tmp_path, sample_report.report())
     result = next(r for r in run["results"] if r["ruleId"] == "map-guard-missed")
@@ -70,7 +81,11 @@ def test_a_result_tells_where_how_and_who_else(tmp_path: Path) -> None:
     assert location["physicalLocation"]["artifactLocation"] == {"uri": first.path, "uriBaseId": "%SRCROOT%"}
     assert (region["startLine"], region["endLine"]) == (first.line, first.line)
     assert (region["startColumn"], region["endColumn"]) == (first.column, first.end_column)
-    related = {r["id"]: r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"]}
+    related = {r["id"]: r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"] if "id" in r}
+    others = [r["physicalLocation"]["region"]["startLine"] for r in result["relatedLocations"] if "id" not in r]
+    assert others == [a.line for a in f.accesses[f.racing :]] != []  # every access is told, the racing ones with their threads
+    assert result["message"]["text"].endswith(f"Fix: {f.advice.text}")
+    assert result["properties"]["remedy"].startswith(f.advice.text)
     assert f"[{other.path}:{other.line}](1)" in result["message"]["text"]
     assert related[1] == other.line
     assert all(f"]({number})" in result["message"]["text"] for number in related)

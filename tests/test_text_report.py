@@ -12,7 +12,7 @@ from golden_file import same_as_golden
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import Place
 from mapguard.findings import select
-from mapguard.findings.model import Access, Finding, Guard, HeldLock, Report, RootInfo
+from mapguard.findings.model import Access, Finding, Guard, HeldLock, Report, RootInfo, Stats
 from mapguard.findings.suppress import Notice
 from mapguard.report.context import Context
 from mapguard.report.excerpt import cells, excerpt
@@ -79,14 +79,14 @@ def test_carets_stand_below_the_expression(root: Path) -> None:
 
 def test_guard_says_where_it_is_not_held(root: Path) -> None:
     text = shown(root, ready(Report(".", (sample_report.guard_missed(),))))
-    assert "r.mu: 2 of 3 accesses hold it; not held at internal/registry/registry.go:23" in text
+    assert "r.mu is held at 2 of 3 accesses; not at internal/registry/registry.go:23" in text
 
 
 def test_many_unguarded_places_are_counted(root: Path) -> None:
     f = sample_report.guard_missed()
     f = msgspec.structs.replace(f, guard=Guard("r.mu", 2, 8, tuple(Place(f"f{n}.go", n, 1) for n in range(1, 9))))
     text = " ".join(shown(root, ready(Report(".", (f,)))).split())
-    assert "2 of 10 accesses hold it; not held at f1.go:1, f2.go:2, f3.go:3 and 5 more" in text
+    assert "2 of 10 accesses; not at f1.go:1, f2.go:2, f3.go:3 and 5 more" in text
 
 
 def test_the_same_code_twice_is_told_once(root: Path) -> None:
@@ -120,12 +120,33 @@ def test_many_other_accesses_are_cut_and_counted(root: Path) -> None:
     assert "a.go:20" in full
 
 
-def test_many_gaps_are_cut_and_counted(root: Path) -> None:
-    gaps = tuple(Gap(Reason.SYNTAX, f"f{n:02}.go", n) for n in range(1, 16))
+def test_many_gaps_are_grouped_and_cut(root: Path) -> None:
+    few = tuple(Gap(Reason.TOO_LARGE, f"big{n}.go", 0, "9 bytes") for n in range(2))
+    gaps = (*few, *(Gap(Reason.SYNTAX, f"f{n:02}.go", n) for n in range(1, 16)))
     report = Report(".", (), (), gaps)
-    assert "and 5 more (--stats lists all)" in shown(root, report)
-    assert "15 gaps in what was analysed" in shown(root, report)
-    assert "f15.go:15" in shown(root, report, stats=True)
+    text = shown(root, report)
+    lines = text.partition("\n\n")[0].splitlines()[1:]
+    assert len(lines) == 10
+    assert lines[0] == "  did not parse: 15 places, 9 not listed (-v lists all)"  # the most frequent first
+    assert "  larger than the limit, not read: 2 places" in lines
+    assert "17 gaps in what was analysed" in text
+    for more in ({"stats": True}, {"full": True}):
+        assert "f15.go:15" in shown(root, report, **more)
+        assert "not listed" not in shown(root, report, **more)
+
+
+def test_gaps_name_the_functions_that_they_hide(root: Path) -> None:
+    (root / "g.go").write_text("package g\n\nfunc a() {\n\tx(\n}\n\nfunc (s *S) b() {\n}\n\nfunc (s S) c() {}\n\nfunc d[T any]() {}\n")
+    part = shown(root, Report(".", (), (), (Gap(Reason.SYNTAX, "g.go", 4, "?"), Gap(Reason.SYNTAX, "g.go", 7, "?"))))
+    assert "  did not parse: 2 places, hiding 2 functions\n    g.go:4  a: ?\n    g.go:7  (*S).b: ?\n" in part
+    whole = shown(root, Report(".", (), (), (Gap(Reason.TOO_LARGE, "g.go", 0, "9 bytes"),)))
+    assert "larger than the limit, not read: 1 place, hiding 4 functions\n    g.go  a, (*S).b, S.c and 1 more: 9 bytes\n" in whole
+
+
+def test_code_that_serves_tests_is_counted_and_named(root: Path) -> None:
+    for files, functions, said in ((2, 0, "2 files serve tests only"), (1, 0, "1 file serves"), (3, 1, "3 files and 1 function serve")):
+        stats = Stats(support_files=files, support_functions=functions)
+        assert said in " ".join(shown(root, Report(".", (), stats=stats)).split())
 
 
 def test_nothing_found_is_said(root: Path) -> None:
@@ -181,3 +202,8 @@ def test_excerpt_fits_and_shows_the_range(width: int) -> None:
     found = excerpt(line, column, column + 35, width)
     assert cells(found.text) <= width
     assert found.text[found.offset :].startswith("serv")
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_for_a_gap_has_words(root: Path, reason: Reason) -> None:
+    assert shown(root, Report(".", (), (), (Gap(reason, "a.go", 1, "why"),))).startswith("not analysed in full\n  ")

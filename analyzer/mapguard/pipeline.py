@@ -4,7 +4,7 @@ import functools
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +12,13 @@ from pathlib import Path
 import msgspec
 
 from mapguard.base.data import data_dir
+from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
+from mapguard.base.scope import Scope
 from mapguard.base.span import line_of
 from mapguard.base.stack import deep_stack
-from mapguard.checks import Explainer, Sources
+from mapguard.checks import Explainer, Sources, TestLines
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
 from mapguard.concurrency import inspect
@@ -24,18 +26,27 @@ from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.model import FileFacts
-from mapguard.findings.model import Finding, Report, Stats
+from mapguard.findings.merge import merged
+from mapguard.findings.model import Finding, InForce, Report, Stats
+from mapguard.findings.select import with_fingerprints
 from mapguard.frontend import cache
+from mapguard.frontend import discover as discovery
 from mapguard.frontend.cache import Cache, cache_folder, digest
-from mapguard.frontend.discover import SourceFile, Tree, discover, find_root, start_of
+from mapguard.frontend.discover import discover
 from mapguard.frontend.extract import Loaded, extract
 from mapguard.frontend.gopath import placed
+from mapguard.frontend.roots import start_of
 from mapguard.frontend.siblings import read_siblings
 from mapguard.frontend.source import read
+from mapguard.frontend.testfiles import TestFiles
+from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
+from mapguard.ir.lower import Lowerer
+from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
+from mapguard.program.types import Types
 
 Progress = Callable[[str, int, int], None]
 
@@ -48,52 +59,75 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def run(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Report:
-    """All findings of a tree, unsorted and unfiltered. Any ``Executor`` of other processes can do the parsing."""
-    clock = _Clock()
+    """All findings of the components that ``options.paths`` lie in, with fingerprints, worst first: the paths filter nothing yet.
+
+    Any ``Executor`` of other processes can do the parsing.
+    """
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
-    tree = discover(options)
+    scope = discovery.scope_of(options)
+    trees = discover(options)
+    report = merged([_component(tree, scope, options, progress, executor) for tree in trees])
+    inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
+    return msgspec.structs.replace(report, gaps=tuple(inside), in_force=InForce(left_out=dict(trees[0].left_out)))
+
+
+def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
+    """The report on one component: from the cache where the same files were seen before."""
+    clock = _Clock()
     loaded, gaps = _load(tree.files, options)
     tree, loaded = placed(tree, loaded)
     store = Cache(cache_folder(options) if options.cache else None)
     try:
-        key = _run_key(loaded, (*tree.gaps, *gaps), options)
+        key = _run_key(tree, loaded, (*tree.gaps, *gaps), options)
         stored = _stored(store, key)
         if stored is not None and stored.siblings == read_siblings(tree, loaded, options)[1]:
-            return stored.report
-        clock.lap("discover")
-        program, more, seconds_program = _program(tree, loaded, options, store, progress, executor)
-        clock.laps.update(seconds_program)
-        clock.start = time.perf_counter()
-        report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
-        if options.cache:
-            siblings = read_siblings(tree, loaded, options)[1]
-            store.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
-        return report
+            report = stored.report
+        else:
+            clock.lap("discover")
+            program, more, seconds_program = _program(tree, loaded, options, store, progress, executor)
+            clock.laps.update(seconds_program)
+            clock.start = time.perf_counter()
+            report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
+            report = msgspec.structs.replace(
+                report, files=tuple(file.path for file, source in loaded if b"mapguard" in source and b"ignore" in source)
+            )
+            if options.cache:
+                siblings = read_siblings(tree, loaded, options)[1]
+                store.put_many({key: msgspec.msgpack.encode(Stored(report, siblings))})
     finally:
         store.close()
+    asked = sum(1 for file, _ in loaded if scope.has(file.path))
+    return msgspec.structs.replace(report, stats=msgspec.structs.replace(report.stats, asked=asked))
 
 
-def analysis(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> tuple[Tree, Judge]:
-    """The solved program and its judge, for the commands that look inside (``why-not``, ``dump``)."""
-    tree = discover(options)
-    loaded, _ = _load(tree.files, options)
-    tree, loaded = placed(tree, loaded)
-    store = Cache(cache_folder(options) if options.cache else None)
-    try:
-        program, _, _ = _program(tree, loaded, options, store, progress, executor)
-    finally:
-        store.close()
-    return tree, Judge(_solve(program, options, progress))
+def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
+    """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
+    for tree, program in _linked(options, progress, executor):
+        yield tree, Judge(_solve(program, options, progress))
+
+
+def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> Iterator[tuple[Tree, Program]]:
+    for found in discover(options):
+        loaded, _ = _load(found.files, options)
+        tree, loaded = placed(found, loaded)
+        store = Cache(cache_folder(options) if options.cache else None)
+        try:
+            program, _, _ = _program(tree, loaded, options, store, progress, executor)
+        finally:
+            store.close()
+        yield tree, program
 
 
 def files_read(options: Options) -> list[Path]:
     """The files that a run parses: what it analyses and what it reads for types."""
-    tree = discover(options)
-    loaded, _ = _load(tree.files, options)
-    tree, loaded = placed(tree, loaded)
-    siblings, _ = read_siblings(tree, loaded, options)
-    return [file.absolute for file, _ in (*loaded, *siblings)]
+    files: list[Path] = []
+    for found in discover(options):
+        loaded, _ = _load(found.files, options)
+        tree, loaded = placed(found, loaded)
+        siblings, _ = read_siblings(tree, loaded, options)
+        files.extend(file.absolute for file, _ in (*loaded, *siblings))
+    return files
 
 
 # ---------------------------------------------------------------- phases
@@ -120,18 +154,21 @@ def _program(
         siblings, _ = read_siblings(tree, loaded, options)
         types, more = extract(siblings, options, store, pool)
     clock.lap("parse")
-    program = link(facts, [*types, *_library(options)], [m.path for m in tree.modules], options.tests)
+    declarations = [*types, *_library(options.models)]
+    old = [m.path for m in tree.modules if m.shared_loops]
+    program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named, old)
     clock.lap("link")
     return program, [*gaps, *more], clock.laps
 
 
-def _library(options: Options) -> list[FileFacts]:
+@functools.lru_cache(maxsize=4)
+def _library(extra: tuple[Path, ...]) -> list[FileFacts]:
     """The Go declarations of rules/models as if they were files."""
     found: list[Loaded] = []
-    for path, declared in sorted(_models(options.models).declarations.items()):
+    for path, declared in sorted(_models(extra).declarations.items()):
         source = f"package {declared.name}\n{declared.go}".encode()
         found.append((SourceFile(f"<model>/{path}.go", Path(f"{declared.name}.go"), len(source), path, "types", False), source))
-    facts, _ = extract(found, options, Cache(None))
+    facts, _ = extract(found, Options(cache=False), Cache(None))
     return facts
 
 
@@ -164,7 +201,7 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
     clock.lap("judge")
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = _stats(judge, scanned, len(grouped), clock)
-    return Report(".", tuple(findings), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
+    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
 
 
 def _untyped(solved: Analysis) -> list[Gap]:
@@ -187,11 +224,16 @@ def _untyped(solved: Analysis) -> list[Gap]:
 
 def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:
     calls = Counter(judge.analysis.calls.values())
+    program = judge.analysis.program
+    support = {f.path for f in files if not f.test and program.scopes[f.path].support}
+    named = [f for f in program.funcs if f.outer is None and f.support and f.path not in support and not f.scope.file.test]
     in_tree = calls["tree"] + calls["unknown"]  # calls of function values are counted in ``calls`` only
     return Stats(
         files=len(files),
         lines=sum(len(f.newlines) for f in files),
-        functions=len(judge.analysis.program.funcs),
+        functions=len(program.funcs),
+        support_files=len(support),
+        support_functions=len(named),
         calls=sum(calls.values()),
         calls_resolved=calls["tree"],
         calls_in_tree=in_tree,
@@ -219,9 +261,11 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 # ---------------------------------------------------------------- cache keys, pool, clock
 
 
-def _run_key(loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
+def _run_key(tree: Tree, loaded: list[Loaded], gaps: tuple[Gap, ...], options: Options) -> bytes:
     chosen = msgspec.json.encode([options.tags, options.goos, options.goarch, options.generated, options.tests, options.max_file_bytes])
-    parts = [b"report", code_digest(), chosen, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
+    old = [m.path for m in tree.modules if m.shared_loops]
+    modules = msgspec.json.encode([tree.mark, tree.alone, sorted(tree.named), *(m.path for m in tree.modules), old])
+    parts = [b"report", code_digest(), chosen, modules, msgspec.json.encode(sorted(gaps)), *(p.read_bytes() for p in options.models)]
     for file, source in loaded:
         parts.append(f"{file.path}\0{file.package_path}".encode())
         parts.append(hashlib.blake2b(source, digest_size=16).digest())
@@ -280,9 +324,14 @@ class _Clock:
 # ---------------------------------------------------------------- for the other commands
 
 
-def root_of(path: Path) -> Path:
-    """Where the paths of a report on ``path`` start."""
-    return find_root(start_of(path))
+def root_of(*paths: Path) -> Path:
+    """Where the paths of a report on ``paths`` start."""
+    return discovery.root_of([start_of(p).resolve() for p in paths])
+
+
+def scope_of(options: Options) -> Scope:
+    """What the run was asked about."""
+    return discovery.scope_of(options)
 
 
 def cache_status(options: Options) -> tuple[Path, int, int]:
@@ -296,19 +345,60 @@ def cache_clean(options: Options) -> int:
     return cache.clean(cache_folder(options))
 
 
+def with_tests(options: Options, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with the test that leads to each: for those that are shown, since it reads test files."""
+    store = Cache(cache_folder(options) if options.cache else None)
+    try:
+        lines = TestLines(TestFiles(root_of(*options.paths), options, store))
+        return tuple(lines.told(f) for f in findings)
+    finally:
+        store.close()
+
+
 def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterator[str]:
-    """For every pair of ways to the two places: the filter that ended it."""
-    _, judge = analysis(options)
-    return inspect.why_not(judge, a, b)
+    """For every pair of ways to the two places: the filter that ended it. A place without a map access is a ``UsageError``."""
+    known: set[tuple[str, int]] = set()
+    near: dict[str, set[int]] = {a[0]: set(), b[0]: set()}
+    together = False
+    for _, judge in analyses(options):
+        first, second = inspect.accesses_at(judge, *a), inspect.accesses_at(judge, *b)
+        known |= ({a} if first else set()) | ({b} if second else set())
+        for path, lines in near.items():
+            lines |= inspect.lines_of(judge, path)
+        if first and second:
+            together = True
+            yield from inspect.why_not(judge, first, second)
+    for path, line in (a, b):
+        if (path, line) not in known:
+            closest = sorted(near[path], key=lambda other: (abs(other - line), other))[:5]
+            hint = f"; lines with one: {', '.join(map(str, sorted(closest)))}" if closest else ": no map access is known in that file"
+            raise UsageError(f"no map access at {path}:{line}{hint}")
+    if not together:
+        yield "the two places are in modules that are not built together: they share no memory"
 
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
-    _, judge = analysis(options)
-    return inspect.dump(judge, what, name)
+    if what == "ir":
+        for _, program in _linked(options, None, None):
+            yield from _bodies(program, name)
+        return
+    for _, judge in analyses(options):
+        yield from inspect.dump(judge, what, name)
+
+
+def _bodies(program: Program, name: str) -> Iterator[str]:
+    """The events of the bodies whose id contains ``name``. The id of a body in a function is that of the function, $ and a number."""
+    with deep_stack():
+        for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
+            if name in body.func:
+                yield from show(body)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:
-    """The map fields whose guard is clear from their accesses and not declared yet."""
-    tree, judge = analysis(options)
-    return find_guarded_fields(judge, Sources(judge.analysis.program.files, _reader(tree)), options.generated)
+    """The map fields in the given paths whose guard is clear from their accesses and not declared yet."""
+    scope = discovery.scope_of(options)
+    found: list[GuardedField] = []
+    for tree, judge in analyses(options):
+        found.extend(find_guarded_fields(judge, Sources(judge.analysis.program.files, _reader(tree)), options.generated))
+    return tuple(sorted(field for field in found if scope.has(field.path)))

@@ -2,7 +2,9 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const findings = [...document.querySelectorAll(".finding")];
+  const reported = [...document.querySelectorAll(".finding")]; // worst first
+  let findings = reported; // as they stand on the page
+  let groups = new Map(); // heading: its findings
   const search = byId("search"), filters = byId("filters"), pick = byId("package");
   const plural = (n) => `${n.toLocaleString("en")} ${n === 1 ? "finding" : "findings"}`;
   const shown = () => findings.filter((f) => !f.hidden);
@@ -24,6 +26,11 @@
       f.hidden = !keep;
       if (keep) count += 1;
     }
+    for (const [heading, members] of groups) {
+      const kept = members.filter((f) => !f.hidden).length;
+      heading.hidden = kept === 0;
+      heading.querySelector(".count").textContent = plural(kept);
+    }
     byId("shown").textContent = count === findings.length ? plural(count) : `${count.toLocaleString("en")} of ${plural(findings.length)}`;
     byId("none").hidden = count > 0;
     byId("clear").hidden = count === findings.length && wanted.size === 0 && words.length === 0;
@@ -32,6 +39,55 @@
     search.value = "";
     filters.reset();
     filter();
+  }
+
+  // order: sorted, then groups in the order of their first findings; what is equal stays worst first
+  const levels = ["high", "medium", "low"];
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const place = (a, b) => compare(a.dataset.path, b.dataset.path) || a.dataset.line - b.dataset.line;
+  const sorts = {
+    confidence: (a, b) => levels.indexOf(a.dataset.confidence) - levels.indexOf(b.dataset.confidence),
+    map: (a, b) => compare(a.dataset.map.toLowerCase(), b.dataset.map.toLowerCase()) || place(a, b),
+    place,
+  };
+  function heading(name, beside) {
+    const made = document.createElement("h2");
+    made.className = "group";
+    for (const [kind, text] of [["code", name], ["span", beside], ["span", ""]]) {
+      made.append(document.createElement(kind), " ");
+      made.lastElementChild.textContent = text;
+    }
+    made.lastElementChild.className = "count";
+    return made;
+  }
+  function arrange() {
+    const by = byId("group").value;
+    const sorted = [...reported].sort(sorts[byId("sort").value] ?? (() => 0));
+    const members = new Map();
+    for (const f of sorted) {
+      const { map, package: where } = f.dataset;
+      const key = by === "map" ? `${where} ${map}` : by ? where : "";
+      if (!members.has(key)) members.set(key, []);
+      members.get(key).push(f);
+    }
+    for (const old of groups.keys()) old.remove();
+    groups = new Map();
+    findings = [...members.values()].flat();
+    for (const list of members.values()) {
+      const { map, package: where } = list[0].dataset;
+      const made = by === "map" ? heading(map, where) : by ? heading(where, "") : null;
+      if (made) groups.set(made, list);
+      for (const part of made ? [made, ...list] : list) byId("none").before(part);
+    }
+    filter();
+  }
+
+  // code that is wider than its box scrolls: the keyboard must reach it
+  function reach(box) {
+    for (const code of box.querySelectorAll("pre.code")) {
+      if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+      else code.removeAttribute("tabindex");
+    }
   }
 
   // walk: the current finding is the one that has the focus, else the last that had it
@@ -114,10 +170,10 @@
     f.classList.add("current");
   });
 
-  // print: everything that is shown, open
+  // print: everything that is shown, and the gaps, open
   let opened = [];
   addEventListener("beforeprint", () => {
-    for (const d of shown().map(fold)) {
+    for (const d of [...shown().map(fold), ...document.querySelectorAll(".gaps")]) {
       if (d.open) continue;
       d.open = true;
       opened.push(d);
@@ -130,17 +186,21 @@
 
   byId("theme").addEventListener("click", nextTheme);
   byId("help").addEventListener("click", () => keys.showModal());
-  for (const part of document.querySelectorAll("#theme, #help, .search")) part.hidden = false;
+  for (const part of document.querySelectorAll("#theme, #help, .search, .order")) part.hidden = false;
   setTheme(stored());
   if (!findings.length) return;
   for (const control of filters.elements) control.disabled = false;
+  byId("group").addEventListener("change", arrange);
+  byId("sort").addEventListener("change", arrange);
+  document.addEventListener("toggle", (event) => event.target.open && reach(event.target), true);
   search.addEventListener("input", filter);
   filters.addEventListener("change", filter);
   filters.addEventListener("reset", () => setTimeout(filter));
   byId("clear").addEventListener("click", () => (search.value = ""));
   byId("again").addEventListener("click", showAll);
   if (matchMedia("(max-width: 60rem)").matches) document.querySelector(".facets").open = false;
+  for (const f of findings) if (fold(f).open) reach(f);
   addEventListener("hashchange", openTarget);
-  filter(); // a browser may have kept what was typed before the page was loaded again
+  arrange(); // a browser may have kept what was chosen before the page was loaded again
   openTarget();
 })();

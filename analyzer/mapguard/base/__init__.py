@@ -1,1 +1,1 @@
-"""What every layer shares: places in files, gaps in what was seen, options, the data files."""
+"""What every layer shares: places in files, gaps, options, the data files."""

@@ -1,4 +1,4 @@
-"""What the analysis did not see, and why. A gap is said in every report; nothing is dropped in silence."""
+"""What was not analysed, and why. Every report lists its gaps; nothing is left out without one."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What one run of the analysis is asked to do. Only the command line and the configuration file make these; the rest read them."""
+"""What one run of the analysis is asked to do. Only the command line and the configuration file create these."""
 
 from pathlib import Path
 

@@ -2,5 +2,6 @@
 
 from mapguard.checks.explain import Explainer
 from mapguard.checks.sources import Sources
+from mapguard.checks.testline import TestLines
 
-__all__ = ["Explainer", "Sources"]
+__all__ = ["Explainer", "Sources", "TestLines"]

@@ -1,6 +1,5 @@
 """The remedy that fits how a map is used: counted accesses to one of the known remedies, with its reason in one sentence."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,7 +14,7 @@ from mapguard.concurrency.guards import shared_read_lock
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.steps import moves
 from mapguard.facts.syntax import TName, TStruct, Type
-from mapguard.findings.model import Access, Advice, Guard, MapInfo
+from mapguard.findings.model import Advice, Guard, MapInfo
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 
@@ -30,18 +29,13 @@ class Adviser:
         self._sources = sources
         self._sketcher = Sketcher(judge.graph, names, sources)
 
-    def advise(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, accesses: tuple[Access, ...]) -> Advice:
-        """``ways`` are those to each access of the map, by its identity; ``accesses`` are those of the finding, the racing ones first."""
+    def advise(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways) -> Advice:
+        """``ways`` are those to each access of the map, by its identity."""
         kind = lock_kind(race.guard.lock) if race.guard is not None else None
         at = 1 if kind is not None and holds(race.a, kind) and not holds(race.b, kind) else 0
-        found = self._remedy(rule, race, info, guard, ways, accesses, race.b if at else race.a)
-        folder = accesses[at].path.rpartition("/")[0]
-        test = f"go test -race {shlex.quote(f'./{folder}')}" if folder else "go test -race ."
-        return Advice(found.kind, found.text, None, found.sketch, test)
+        return self._remedy(rule, race, info, guard, ways, race.b if at else race.a)
 
-    def _remedy(
-        self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, accesses: tuple[Access, ...], c: Context
-    ) -> Advice:
+    def _remedy(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
         if rule == "sync-map-check-then-act":
             return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
         if rule == "map-write-under-rlock":
@@ -60,7 +54,7 @@ class Adviser:
             return Advice(
                 "one-lock", "Choose one lock for this map, write it down beside the field ('// guarded by mu'), and hold it on both sides."
             )
-        return self._new(race, info, ways, accesses, c)
+        return self._new(race, info, ways, c)
 
     # ------------------------------------------------------------ a lock that is there
 
@@ -137,7 +131,7 @@ class Adviser:
 
     # ------------------------------------------------------------ another way to share the map
 
-    def _new(self, race: Race, info: MapInfo, ways: Ways, accesses: tuple[Access, ...], c: Context) -> Advice:
+    def _new(self, race: Race, info: MapInfo, ways: Ways, c: Context) -> Advice:
         shared = [x for x in race.accesses if ways.get(id(x))] or [race.a.access, race.b.access]
         ops = Counter(op for _, op in {((x.func.path, x.at), x.op) for x in shared})
         writes, walks = sum(ops[op] for op in _WRITES), ops["range"]

@@ -120,7 +120,7 @@ class _Telling:
             accesses,
             guard,
             self._reasons(),
-            self.x.adviser.advise(self.rule, race, info, guard, self.ways, accesses),
+            self.x.adviser.advise(self.rule, race, info, guard, self.ways),
         )
 
     # ------------------------------------------------------------ locks

@@ -60,7 +60,7 @@ class Names:
         if where.kind == "global":
             package, _, name = where.name.rpartition(".")
             variable = self.analysis.program.variable(where.name)
-            declared = self.sources.place(variable.scope.file.path, variable.at, variable.at + len(name)) if variable is not None else None
+            declared = self._place(variable.scope.file.path, variable.at, name) if variable is not None else None
             kind = self.analysis.global_type(variable) if variable is not None else None
             return MapInfo("global", package, "", name, self._type(kind, package), declared)
         base = (ALLOC, where.name, where.at)
@@ -106,8 +106,12 @@ class Names:
                 path = named.scope.file.path
                 selected = self.analysis.types.select(TName(named.pkg, named.name), name)
                 kind = selected.steps[-1].type if selected is not None and selected.steps else field.type
-                return self.sources.place(path, field.at, field.at + len(name)), kind
+                return self._place(path, field.at, name), kind
         return None, None
+
+    def _place(self, path: str, at: int, name: str) -> Place | None:
+        """Where a name is declared; what only a model of a library declares is in no file."""
+        return None if path.startswith("<model>/") else self.sources.place(path, at, at + len(name))
 
     @staticmethod
     def _type(kind: Type | None, here: str) -> str:

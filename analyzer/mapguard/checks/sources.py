@@ -6,6 +6,7 @@ from mapguard.base.span import Place, line_of
 from mapguard.facts.model import FileFacts
 
 Reader = Callable[[str], bytes]
+_NEAR = 150  # bytes on either side
 
 
 class Sources:
@@ -43,8 +44,13 @@ class Sources:
         return raw if len(raw) <= limit else raw[: limit - 1] + "…"
 
     def line(self, path: str, at: int) -> str:
-        """The whole line around an offset, without indentation."""
+        """The line around an offset, without indentation; of a long one what is near the offset, or a report would hold it many times."""
         source = self.source(path)
         start = source.rfind(b"\n", 0, at) + 1
         stop = source.find(b"\n", at)
-        return source[start : stop if stop >= 0 else len(source)].decode("utf-8", "replace").strip()
+        stop = stop if stop >= 0 else len(source)
+        first, last = max(start, at - _NEAR), min(stop, at + _NEAR)
+        if stop - start <= 2 * _NEAR:
+            first, last = start, stop
+        text = source[first:last].decode("utf-8", "replace").strip()
+        return f"{'…' if first > start else ''}{text}{'…' if last < stop else ''}"

@@ -9,18 +9,21 @@ from typing import Unpack
 import click
 
 from mapguard import pipeline
+from mapguard.base import files
 from mapguard.base.errors import UsageError
 from mapguard.checks.guarded import GuardedField
+from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import TreeGiven, tree_options
 from mapguard.cli.run import session
 from mapguard.findings.patch import unified
+from mapguard.report import channel
 from mapguard.report.terminal import counted
 
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--write", is_flag=True, help="Change the files instead of printing a diff.")
 @tree_options
@@ -41,11 +44,18 @@ def annotate(paths: tuple[Path, ...], write: bool, **given: Unpack[TreeGiven]) -
         if write and new != old:
             _write(file, new)
         elif not write:
-            sys.stdout.buffer.write(unified(path, old, new).encode("utf-8", "surrogateescape"))
+            _show(unified(path, old, new))
     sys.stdout.buffer.flush()
     what = "annotated" if write else "to annotate; --write changes the files"
     click.echo(f"{counted(changed, 'field')} {what}", err=True)
     return 0
+
+
+def _show(diff: str) -> None:
+    """On a terminal harmless lines; to another program the diff as it is, because it must apply."""
+    if sys.stdout.isatty():
+        diff = "".join(f"{channel.line(line)}\n" for line in diff.replace("\t", "    ").splitlines())
+    sys.stdout.buffer.write(diff.encode("utf-8", "surrogateescape"))
 
 
 def annotated(source: str, fields: list[GuardedField]) -> tuple[str, int]:
@@ -106,6 +116,6 @@ def _read(file: Path) -> str:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        files.write(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mapguard.base import files
 from mapguard.base.errors import UsageError
 from mapguard.cli.settings import Loaded, inside
 from mapguard.findings import baseline
@@ -27,7 +28,7 @@ def read(file: Path) -> baseline.Baseline:
 
 def write(file: Path, findings: tuple[Finding, ...]) -> None:
     try:
-        file.write_bytes(baseline.encode(findings))
+        files.write(file, baseline.encode(findings))
     except OSError as error:
         raise UsageError(f"cannot write the baseline {file}: {error.strerror}") from error
 

@@ -6,6 +6,7 @@ import click
 
 from mapguard import pipeline
 from mapguard.base.options import Options
+from mapguard.cli.console import say
 
 
 @click.group()
@@ -18,7 +19,7 @@ def cache() -> None:
 def status(cache_dir: Path | None) -> None:
     """Say where the cache is and how large it is."""
     folder, entries, size = pipeline.cache_status(Options(cache_dir=cache_dir))
-    click.echo(f"{folder}: {entries} entries, {size / 1e6:.1f} MB")
+    say(f"{folder}: {entries} entries, {size / 1e6:.1f} MB")
 
 
 @cache.command()

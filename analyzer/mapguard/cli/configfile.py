@@ -14,6 +14,7 @@ from mapguard.findings.rules import all_rules
 
 NAMES = ("mapguard.toml", ".mapguard.toml")
 _LIMIT = 1_000_000
+_GLOBS = 1_000
 # options of a single run: a file that everybody shares has no say in them
 _RUN_ONLY = frozenset(
     [
@@ -85,6 +86,8 @@ def parse(text: str, name: str) -> Settings:
         line = _line(text, where)
         raise UsageError(f"{name}{line}: {where or 'the file'}: {found['what']}") from error
     _check_rules(settings, text, name)
+    if len(settings.exclude) + sum(1 if isinstance(p.glob, str) else len(p.glob) for p in settings.path) > _GLOBS:
+        raise UsageError(f"{name}: more than {_GLOBS} globs: each of them is asked about every file")
     return settings
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 import msgspec
 
+from mapguard.base import files
 from mapguard.base.errors import UsageError
 from mapguard.findings.model import Report
 from mapguard.report.context import Context
 
-FORMATS = ("text", "json", "sarif", "html", "github", "markdown")
+FORMATS = ("text", "concise", "json", "sarif", "html", "github", "markdown")
 Renderer = Callable[[Report, Context], str]
 
 
@@ -64,6 +65,6 @@ def write(target: Target, report: Report, context: Context) -> None:
         stream.flush()
         return
     try:
-        target.file.write_bytes(data)
+        files.write(target.file, data)
     except OSError as error:
         raise UsageError(f"cannot write {target.file}: {error.strerror}") from error

@@ -13,6 +13,7 @@ import click
 
 from mapguard import __version__
 from mapguard.base.errors import UsageError
+from mapguard.cli.console import say
 
 _COMMANDS = {
     "scan": "mapguard.cli.scan:scan",
@@ -63,7 +64,12 @@ def version() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Runs the command and exits: 0 nothing found, 1 findings, 2 wrong use or failure, 3 incomplete, 130 interrupted."""
-    debug = "--debug" in (sys.argv[1:] if args is None else args)
+    debug = "--debug" in (sys.argv[1:] if args is None else args) or os.environ.get("MAPGUARD_DEBUG", "").lower() in (
+        "1",
+        "true",
+        "yes",
+        "on",
+    )
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
@@ -75,7 +81,10 @@ def main(args: list[str] | None = None) -> None:
     except UsageError as error:
         _fail(str(error))
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        for line in shown.getvalue().splitlines():  # it quotes arguments, which may be names of files
+            say(line, err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("mapguard: interrupted", err=True)
@@ -101,5 +110,5 @@ def _reader_gone() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"mapguard: {message}", err=True)
+    say(f"mapguard: {message}", err=True)
     sys.exit(2)

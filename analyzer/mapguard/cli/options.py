@@ -7,6 +7,7 @@ from typing import Any, TypedDict, TypeVar
 import click
 
 from mapguard.cli.configfile import no_such_rule
+from mapguard.cli.grouped import FINDINGS, RUN, TREE, option
 from mapguard.findings.rules import all_rules
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -55,27 +56,30 @@ def _ids(ctx: click.Context, param: click.Parameter, value: str | None) -> Words
 
 
 _TREE = (
-    click.option("--config", type=_FILE, help="Configuration file (default: mapguard.toml or .mapguard.toml at the root)."),
-    click.option("--no-config", is_flag=True, help="Do not look for a configuration file."),
-    click.option("--tests/--no-tests", default=None, help="Read _test.go files too (default: no)."),
-    click.option("--generated/--no-generated", default=None, help="Report findings in generated files too (default: no)."),
-    click.option("--tags", callback=_words, metavar="TAGS", help="Build tags, separated by commas."),
-    click.option("--goos", metavar="OS", help="Target operating system (default: linux)."),
-    click.option("--goarch", metavar="ARCH", help="Target architecture (default: amd64)."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files (gitignore syntax, from the root); repeatable."),
-    click.option("--model", multiple=True, type=_FILE, help="A file of library models, as in rules/models; repeatable."),
-    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for parsing (default: one for each core)."),
-    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
-    click.option("--cache-dir", type=_FOLDER, help="Where the cache is (default: the user's cache folder)."),
-    click.option("--debug", is_flag=True, help="Raise internal errors instead of reporting them."),
+    option(TREE, "--tests/--no-tests", default=None, help="Read _test.go files and count code that only serves tests (default: no)."),
+    option(TREE, "--generated/--no-generated", default=None, help="Report findings in generated files too (default: no)."),
+    option(TREE, "--exclude", multiple=True, metavar="GLOB", help="Leave out files (gitignore syntax, from the root); repeatable."),
+    option(TREE, "--tags", callback=_words, metavar="TAGS", help="Build tags, separated by commas."),
+    option(TREE, "--goos", metavar="OS", help="Target operating system (default: linux)."),
+    option(TREE, "--goarch", metavar="ARCH", help="Target architecture (default: amd64)."),
+    option(TREE, "--model", multiple=True, type=_FILE, help="A file of library models, as in rules/models; repeatable."),
+    option(RUN, "--config", "-c", type=_FILE, help="Configuration file (default: mapguard.toml or .mapguard.toml at the root)."),
+    option(RUN, "--no-config", is_flag=True, help="Do not look for a configuration file."),
+    option(RUN, "--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="Processes for parsing (default: one for each core)."),
+    option(RUN, "--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    option(RUN, "--cache-dir", type=_FOLDER, help="Where the cache is (default: the user's cache folder)."),
+    option(RUN, "--debug", is_flag=True, help="Raise internal errors instead of reporting them."),
 )
 
 _CHOICE = (
-    click.option(
-        "--min-confidence", type=click.Choice(["high", "medium", "low"]), help="Show findings from this confidence up (default: medium)."
+    option(
+        FINDINGS,
+        "--min-confidence",
+        type=click.Choice(["high", "medium", "low"]),
+        help="Show findings of this confidence or higher (default: medium).",
     ),
-    click.option("--rules", callback=_ids, metavar="IDS", help="Only these rules, separated by commas."),
-    click.option("--disable", callback=_ids, metavar="IDS", help="Not these rules, separated by commas."),
+    option(FINDINGS, "--rules", callback=_ids, metavar="IDS", help="Only these rules, separated by commas."),
+    option(FINDINGS, "--disable", callback=_ids, metavar="IDS", help="Leave out these rules, separated by commas."),
 )
 
 
@@ -90,6 +94,6 @@ def choice_options(command: _Command) -> _Command:
 
 
 def _with(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
-    for option in reversed(options):
-        command = option(command)
+    for add in reversed(options):
+        command = add(command)
     return command

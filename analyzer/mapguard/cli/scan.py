@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Unpack
 
 import click
+import msgspec
 
-from mapguard.cli import baselinefile, formats, repository
+from mapguard import pipeline
+from mapguard.cli import formats, repository
+from mapguard.cli.console import say
+from mapguard.cli.grouped import FINDINGS, REPORT, GroupedCommand, option
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
 from mapguard.cli.run import Outcome, run, session
 from mapguard.findings import select
 from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
+from mapguard.report.inforce import sentences
 
 _WITH_LINKS = frozenset(["sarif", "html", "github", "markdown"])  # formats that may name the commit and its page
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -23,23 +28,30 @@ class _Given(TreeGiven, ChoiceGiven):
     pass
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option("--format", "format_", type=click.Choice(formats.FORMATS), default="text", show_default=True, help="Format of the report.")
-@click.option("--output", type=_FILE, help="Write the report to this file instead of standard output.")
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; repeatable.")
-@click.option(
-    "--fail-on", type=click.Choice(["error", "warning", "note", "none"]), help="Exit with 1 from this severity up (default: warning)."
+@option(REPORT, "--format", "-f", "format_", type=click.Choice(formats.FORMATS), default="text", show_default=True, help="Its format.")
+@option(REPORT, "--output", "-o", type=_FILE, help="Write it to this file instead of standard output.")
+@option(REPORT, "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; repeatable.")
+@option(REPORT, "--show-suppressed", is_flag=True, help="List what comments and the baseline silence.")
+@option(REPORT, "--stats", is_flag=True, help="Say what was resolved, and where the time went.")
+@option(REPORT, "--verbose", "-v", is_flag=True, help="Text: every access and every gap.")
+@option(REPORT, "--quiet", "-q", is_flag=True, help="No progress, no notices.")
+@option(REPORT, "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in text.")
+@option(REPORT, "--sarif-category", default="", metavar="NAME", help="Category of the SARIF run (automationDetails).")
+@option(
+    FINDINGS,
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "none"]),
+    help="Exit with 1 on findings of this severity or worse (default: warning).",
 )
 @choice_options
-@click.option("--baseline", type=_FILE, help="Findings recorded in this file do not count.")
-@click.option("--new-from-rev", metavar="REV", help="Only findings that touch a line or a function changed since this git revision.")
-@click.option("--show-suppressed", is_flag=True, help="List what comments and the baseline silence.")
-@click.option("--sarif-category", default="", metavar="NAME", help="Category of the SARIF run (automationDetails).")
-@click.option("--stats", is_flag=True, help="Say what was resolved, and where the time went.")
-@click.option("--quiet", is_flag=True, help="No progress, no notices.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in text.")
-@click.option("--strict/--no-strict", default=None, help="Exit with 3 when something could not be analysed.")
+@option(FINDINGS, "--baseline", type=_FILE, help="Findings recorded in this file do not count.")
+@option(FINDINGS, "--new-from-rev", metavar="REV", help="Only findings that touch a line or a function changed since this git revision.")
+@option(
+    FINDINGS, "--config-from", metavar="REV", help="Take configuration, models and baseline from this git revision instead of the tree."
+)
+@option(FINDINGS, "--strict/--no-strict", default=None, help="Exit with 3 when something could not be analysed.")
 @tree_options
 def scan(
     paths: tuple[Path, ...],
@@ -49,43 +61,54 @@ def scan(
     fail_on: str | None,
     baseline: Path | None,
     new_from_rev: str | None,
+    config_from: str | None,
     show_suppressed: bool,
     sarif_category: str,
     stats: bool,
+    verbose: bool,
     quiet: bool,
     color: str,
     strict: bool | None,
     **given: Unpack[_Given],
 ) -> int:
-    """Analyze folders, files or Go patterns (default: the current folder) and report maps without a proper lock.
+    """Report maps without a proper lock in folders, files or Go patterns (default: the current folder).
+
+    PATH says what is reported. What is read is everything that is built together with it, because a race has two sides.
 
     Exit code: 0 nothing at or above --fail-on, 1 findings, 2 wrong use or failure, 3 incomplete (with --strict).
     """
     targets = [formats.Target(format_, output), *(formats.parse(r) for r in reports)]
     formats.check(targets)
     choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
-    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev) as s:
+    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev, config_from=config_from) as s:
         settings = s.loaded.settings
-        outcome = run(s, quiet, baselinefile.configured(s.loaded, baseline), settings.new_from_rev)
+        outcome = run(s, quiet, s.recorded(baseline), settings.new_from_rev)
+        told = pipeline.with_tests(s.options, outcome.report.findings)
+        report = msgspec.structs.replace(outcome.report, findings=told)
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
-            click.echo(notice.show(), err=True)
-    linked = any(t.format in _WITH_LINKS for t in targets)
+            say(notice.show(), err=True)
+    if not quiet and targets[0].format in ("github", "concise") and (report.in_force.configuration or report.in_force.settings):
+        for sentence in sentences(report.in_force):
+            say(f"mapguard: {sentence}", err=True)
+    commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
     for target in targets:
         context = Context(
             root=s.root,
+            folder=_folder(target),
             rules=all_rules(),
             color=target.format == "text" and colored(color, target.file),
             width=_width(target.file),
             elapsed=outcome.seconds if stats or (target.file is None and sys.stdout.isatty()) else None,
             stats=stats,
+            full=verbose,
             show_suppressed=show_suppressed,
             notices=() if quiet else outcome.notices,
-            commit=repository.commit(s.root) if linked else "",
-            remote=repository.remote(s.root) if linked else "",
+            commit=commit,
+            remote=remote,
             category=sarif_category,
         )
-        formats.write(target, outcome.report, context)
+        formats.write(target, report, context)
     return exit_code(outcome, settings.fail_on, settings.strict)
 
 
@@ -105,6 +128,12 @@ def colored(choice: str, file: Path | None) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return file is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _folder(target: formats.Target) -> Path | None:
+    """What paths are shown relative to: the current folder where a person or an editor follows them from there, else the root."""
+    here = target.file is None and (target.format == "concise" or (target.format == "text" and sys.stdout.isatty()))
+    return Path.cwd() if here else None
 
 
 def _width(file: Path | None) -> int:

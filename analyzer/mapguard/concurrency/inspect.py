@@ -13,12 +13,18 @@ from mapguard.program.model import Func
 _PAIR_LIMIT = 2000
 
 
-def why_not(judge: Judge, a: tuple[str, int], b: tuple[str, int]) -> Iterator[str]:
-    """Every pair of contexts of the accesses at the two places, grouped by the filter that ended it."""
-    first, second = _accesses(judge, *a), _accesses(judge, *b)
-    for place, found in ((a, first), (b, second)):
-        if not found:
-            yield f"{place[0]}:{place[1]}: no map access is known here"
+def accesses_at(judge: Judge, path: str, line: int) -> list[Access]:
+    """The map accesses that start on a line of a file; the end of its path will do."""
+    return [access for access in _accesses_in(judge, path) if _line(access.func, access.at) == line]
+
+
+def lines_of(judge: Judge, path: str) -> set[int]:
+    """The lines of a file that access a map."""
+    return {_line(access.func, access.at) for access in _accesses_in(judge, path)}
+
+
+def why_not(judge: Judge, first: list[Access], second: list[Access]) -> Iterator[str]:
+    """Every pair of contexts of the accesses at two places, grouped by the filter that ended it."""
     counts: Counter[str] = Counter()
     shown: dict[str, tuple[Context, Context]] = {}
     for x in first:
@@ -28,8 +34,8 @@ def why_not(judge: Judge, a: tuple[str, int], b: tuple[str, int]) -> Iterator[st
                 reason = str(judge.decide(p, q) or "RACE") if possible else "IMPOSSIBLE"
                 counts[reason] += 1
                 shown.setdefault(reason, (p, q))
-    for x in (*first, *second):
-        yield x.show()
+    for x in dict.fromkeys((*first, *second)):
+        yield _show_access(x)
         if not judge.contexts(x):
             yield "  OWNED: on every way to this access nobody else can reach the map yet"
     for reason, count in sorted(counts.items()):
@@ -49,14 +55,16 @@ def _pairs(judge: Judge, x: Access, y: Access) -> Iterator[tuple[Context, Contex
             yield p, q
 
 
-def _accesses(judge: Judge, path: str, line: int) -> list[Access]:
-    return [
-        access
-        for unit in judge.analysis.units.values()
-        if unit.func.path == path or unit.func.path.endswith("/" + path)
-        for access in unit.accesses
-        if _line(unit.func, access.at) == line
-    ]
+def _accesses_in(judge: Judge, path: str) -> Iterator[Access]:
+    for unit in judge.analysis.units.values():
+        if unit.func.path == path or unit.func.path.endswith("/" + path):
+            yield from unit.accesses
+
+
+def _show_access(x: Access) -> str:
+    held = ", ".join(f"{show_path(p)}:{m}" for p, m in x.locks) or "no lock"
+    owned = ", owned" if x.owned else ""
+    return f"{x.op} {show_path(x.path)} at {x.func.path}:{_line(x.func, x.at)} in {x.func.display} holding {held}{owned}"
 
 
 def _line(func: Func, at: int) -> int:
@@ -72,15 +80,16 @@ def show_context(c: Context) -> str:
 
 
 def dump(judge: Judge, what: str, name: str) -> Iterator[str]:
-    """Lines about every function (or map) whose id contains ``name``."""
+    """Lines about every function whose name, with its package, contains ``name``; accesses also of every map whose name does."""
     solved = judge.analysis
     if what == "accesses":
         for where, accesses in sorted(by_location(judge.graph).items()):
-            if name in where.name:
+            shown = accesses if name in where.name else [x for x in accesses if name in x.func.id]
+            if shown:
                 yield f"{where.kind} {where.name}"
-                for access in sorted(accesses, key=lambda x: (x.func.path, x.at)):
-                    owned = " owned" if access.owned else ""
-                    yield f"  {access.op} {access.func.path}:{_line(access.func, access.at)} {access.func.display}{owned}"
+            for access in sorted(shown, key=lambda x: (x.func.path, x.at)):
+                owned = " owned" if access.owned else ""
+                yield f"  {access.op} {access.func.path}:{_line(access.func, access.at)} {access.func.display}{owned}"
         return
     for ident in sorted(solved.units):
         if name not in ident:

@@ -5,7 +5,7 @@ import msgspec
 from mapguard.base.gap import Gap
 from mapguard.facts.syntax import Expr, Field, Stmt, TFunc, Type
 
-SCHEMA = 8  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
+SCHEMA = 9  # raise it whenever the shape or the meaning of facts changes: the cache is keyed by it
 
 
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):

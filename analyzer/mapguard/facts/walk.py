@@ -8,7 +8,7 @@ from mapguard.facts.syntax import Expr, ExprStmt, Stmt
 
 
 def nodes(node: object) -> Iterator[object]:
-    """All statements, expressions and types in ``node``, itself too; in no order that means anything."""
+    """``node`` and all statements, expressions and types in it, in no particular order."""
     pending = [node]
     while pending:
         at = pending.pop()

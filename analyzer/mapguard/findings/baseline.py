@@ -1,4 +1,4 @@
-"""Today's findings to a file that silences them tomorrow: sorted, without lines or times, so that it changes only when findings do."""
+"""Findings to a baseline file and back: sorted, without line numbers or dates, so that the file changes only when the findings do."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -56,6 +56,6 @@ def apply(findings: Iterable[Finding], baseline: Baseline) -> tuple[list[Finding
 
 
 def stale(baseline: Baseline, findings: Iterable[Finding]) -> list[Entry]:
-    """The recorded findings that exist no more; ``findings`` are all of a run, whatever their confidence."""
+    """The recorded findings that no longer occur; ``findings`` are all of a run, whatever their confidence."""
     present = {f.fingerprint for f in findings}
     return [e for e in baseline.findings if e.fingerprint not in present]

@@ -97,8 +97,8 @@ class Guard(msgspec.Struct, frozen=True):
 class Advice(msgspec.Struct, frozen=True):
     """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
 
-    ``sketch`` is Go in parts, each under a comment that says where it belongs; ``test`` a command that would exercise the race. Both may
-    be "".
+    ``sketch`` is Go in parts, each under a comment that says where it belongs, ``test`` a command that runs a test which leads to the race;
+    both may be "". ``tested`` says which test that is, or that there is none; "" before anybody has looked.
     """
 
     kind: str
@@ -106,6 +106,7 @@ class Advice(msgspec.Struct, frozen=True):
     patch: str | None = None
     sketch: str = ""
     test: str = ""
+    tested: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -125,11 +126,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Counts of what was seen, and CPU-independent wall seconds by phase."""
+    """Counts of what was seen, and CPU-independent wall seconds by phase. ``asked`` of the ``files`` are in the paths that were given.
+
+    ``support_files`` only serve tests, by their folder, name or imports, and so do ``support_functions`` of other files by their names.
+    """
 
     files: int = 0
+    asked: int = 0
     lines: int = 0
     functions: int = 0
+    support_files: int = 0
+    support_functions: int = 0
     calls: int = 0
     calls_resolved: int = 0
     calls_in_tree: int = 0
@@ -150,8 +157,21 @@ class Suppressed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class InForce(msgspec.Struct, frozen=True):
+    """What a run was told, and what it left out: the scanned side may have said so.
+
+    ``configuration`` names the file ("" without one), ``settings`` are those that differ from the defaults, in words; ``left_out`` counts
+    files and folders by reason, ``not_shown`` findings that would be shown without these settings.
+    """
+
+    configuration: str = ""
+    settings: dict[str, str] = {}
+    left_out: dict[str, int] = {}
+    not_shown: dict[str, int] = {}
+
+
 class Report(msgspec.Struct, frozen=True):
-    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` are those that were scanned."""
+    """Everything a format writes. ``findings`` are sorted worst first, then by place; ``files`` hold comments that speak to mapguard."""
 
     root: str
     findings: tuple[Finding, ...]
@@ -159,3 +179,4 @@ class Report(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     stats: Stats = Stats()
     files: tuple[str, ...] = ()
+    in_force: InForce = InForce()

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable
 
 import msgspec
-import pathspec
 
+from mapguard.base.globs import Globs
+from mapguard.base.scope import Scope
 from mapguard.findings.model import Confidence, Finding, Severity
 
 _SEVERITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
@@ -36,37 +37,47 @@ def rank(f: Finding) -> tuple[object, ...]:
     return (_SEVERITY[f.severity], _CONFIDENCE[f.confidence], *place, f.rule, f.map.package, f.map.owner, f.map.name, f.message)
 
 
-def fingerprint(f: Finding) -> str:
-    """An identity that survives moved lines: rule, map, functions of the racing accesses, expression of the first."""
+def fingerprint(f: Finding, mark: str = "") -> str:
+    """An identity that survives moved lines: rule, map, functions of the racing accesses, expression of the first.
+
+    ``mark`` is the folder of the module where another one of the repository has the same path.
+    """
     functions = sorted({a.function for a in f.accesses[: f.racing]})
     parts = [f.rule, f.map.package, f.map.owner, f.map.name, *functions, f.accesses[0].expression]
+    parts += [mark] if mark else []
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
+def with_fingerprints(findings: Iterable[Finding], mark: str = "") -> list[Finding]:
     """Worst first, each with its fingerprint; a number tells equal ones apart."""
     seen: dict[str, int] = {}
     out: list[Finding] = []
     for f in sorted(findings, key=rank):
-        mark = fingerprint(f)
-        seen[mark] = seen.get(mark, 0) + 1
-        out.append(msgspec.structs.replace(f, fingerprint=mark if seen[mark] == 1 else f"{mark}-{seen[mark]}"))
+        ident = fingerprint(f, mark)
+        seen[ident] = seen.get(ident, 0) + 1
+        out.append(msgspec.structs.replace(f, fingerprint=ident if seen[ident] == 1 else f"{ident}-{seen[ident]}"))
     return out
 
 
 def selected(findings: Iterable[Finding], wanted: Selection) -> list[Finding]:
     """The findings of wanted rules that are sure enough, in the given order."""
-    paths = [(pathspec.GitIgnoreSpec.from_lines(p.globs), p) for p in wanted.paths]
+    paths = [(Globs(p.globs), p) for p in wanted.paths]
 
     def counts(f: Finding) -> bool:
         least, disabled = wanted.least, set(wanted.disabled)
         for spec, p in paths:
-            if spec.match_file(f.accesses[0].path):
+            if spec.match(f.accesses[0].path):
                 least = p.least or least
                 disabled.update(p.disabled)
         return _CONFIDENCE[f.confidence] <= _CONFIDENCE[least] and f.rule not in disabled and (not wanted.rules or f.rule in wanted.rules)
 
     return [f for f in findings if counts(f)]
+
+
+def lies_in(f: Finding, scope: Scope) -> bool:
+    """Whether one of the racing accesses, or the declaration of the map, is in what was asked about."""
+    places = [a.path for a in f.accesses[: f.racing]]
+    return any(scope.has(path) for path in (*places, *([f.map.declared.path] if f.map.declared is not None else [])))
 
 
 def at_or_above(f: Finding, gate: str) -> bool:

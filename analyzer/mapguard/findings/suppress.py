@@ -1,29 +1,35 @@
-"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint:mapguard``, ``//lint:ignore mapguard reason``.
+"""Comments that silence findings: ``//mapguard:ignore RULE reason``, ``//nolint``, ``//lint:ignore mapguard reason``.
 
-A comment speaks for the line it stands on or, on a line of its own, for the next line of code. It silences a finding when that line is
-the finding's first access or the declaration of its map.
+A comment speaks for the line it stands on or, on a line of its own, for the next line of code. Where that line begins a function or another
+declaration of the file, it speaks for all of it; where it is the package clause, for the file. It silences a finding when the finding's
+first access or the declaration of its map is there.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from mapguard.findings.blocks import blocks
 from mapguard.findings.model import Finding, Suppressed
 
 _OURS = re.compile(r"//\s*mapguard:ignore\b[ \t]*(\S*)[ \t]*(.*)$")
-_NOLINT = re.compile(r"//\s*nolint:\s*([\w\-]+(?:\s*,\s*[\w\-]+)*)\s*(?://\s*(.*))?$")
-_LINT = re.compile(r"//\s*lint:ignore\s+(\S+)\s*(.*)$")
+_NOLINT = re.compile(r"//\s*nolint(?::\s*([\w\-]+(?:\s*,\s*[\w\-]+)*))?\s*(?://\s*(.*))?$")
+_LINT = re.compile(r"//\s*lint:(file-)?ignore\s+(\S+)\s*(.*)$")
+_TOKEN = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|`[^`]*(?:`|\Z)|\"(?:[^\"\\\n]|\\[^\n])*\"?|'(?:[^'\\\n]|\\[^\n])*'?", re.DOTALL)
+_WORDS = ("mapguard", "nolint")
 _ANY = "*"
+_SHOWN = 80  # characters of a name that is none
 
 
 class Comment(msgspec.Struct, frozen=True, order=True):
-    """``line`` is where it stands, ``target`` the line it speaks for; ``rules`` are ids, or ``*`` for every rule."""
+    """``line`` is where it stands, ``target`` to ``last`` the lines it speaks for; ``rules`` are ids, or ``*`` for every rule."""
 
     path: str
     line: int
     target: int
+    last: int
     rules: tuple[str, ...]
     reason: str
     by: str
@@ -36,24 +42,38 @@ class Notice(msgspec.Struct, frozen=True, order=True):
     line: int
     text: str
 
-    def show(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}" if self.line else f"{self.path}: {self.text}"
+    def show(self, shown: Callable[[str], str] = str) -> str:
+        """One line; ``shown`` says how the path is written."""
+        path = shown(self.path)
+        return f"{path}:{self.line}: {self.text}" if self.line else f"{path}: {self.text}"
 
 
 def comments(path: str, lines: list[str]) -> list[Comment]:
     """The suppressing comments of a file, well formed or not."""
     found: list[Comment] = []
-    for number, line in enumerate(lines, 1):
-        if "mapguard" not in line or (at := _comment_start(line)) < 0:
-            continue
+    if not any(word in line for line in lines for word in _WORDS):
+        return found
+    source = "\n".join(lines)
+    below = _next_code(lines)
+    ends: dict[int, int] | None = None
+    for start, number in _line_comments(source):
+        line = lines[number - 1]
+        at = start - source.rfind("\n", 0, start) - 1
         text = line[at:].rstrip()
-        target = number if line[:at].strip() else _next_code(lines, number)
+        if not any(word in text for word in _WORDS):
+            continue
         if m := _OURS.match(text):
-            found.append(Comment(path, number, target, _ids(m[1]), m[2].strip(), "mapguard:ignore"))
-        elif (m := _NOLINT.search(text)) and "mapguard" in _ids(m[1]):
-            found.append(Comment(path, number, target, (_ANY,), (m[2] or "").strip(), "nolint"))
-        elif (m := _LINT.match(text)) and "mapguard" in _ids(m[1]):
-            found.append(Comment(path, number, target, (_ANY,), m[2].strip(), "lint:ignore"))
+            rules, reason, by, whole = _ids(m[1]), m[2].strip(), "mapguard:ignore", False
+        elif (m := _NOLINT.search(text)) and (m[1] is None or {"mapguard", "all"} & set(_ids(m[1]))):
+            rules, reason, by, whole = (_ANY,), (m[2] or "").strip(), "nolint", False
+        elif (m := _LINT.match(text)) and "mapguard" in _ids(m[2]):
+            rules, reason, by, whole = (_ANY,), m[3].strip(), "lint:ignore", m[1] is not None
+        else:
+            continue
+        if ends is None:
+            ends = {b.first: len(lines) if b.kind == "package" else b.last for b in blocks(lines)}
+        target = 1 if whole else number if line[:at].strip() else below[number]
+        found.append(Comment(path, number, target, len(lines) if whole else ends.get(target, target), rules, reason, by))
     return found
 
 
@@ -68,14 +88,14 @@ def apply(
     findings, ids = list(findings), sorted(rules)
     paths = {path for f in findings for path, _ in _places(f)} | set(files)
     known = [c for path in sorted(paths) for c in comments(path, read(path))]
-    at: dict[tuple[str, int], list[Comment]] = {}
+    at: dict[str, list[Comment]] = {}
     for c in known:
-        at.setdefault((c.path, c.target), []).append(c)
+        at.setdefault(c.path, []).append(c)
     used: set[Comment] = set()
     kept: list[Finding] = []
     silenced: list[Suppressed] = []
     for f in findings:
-        hits = [c for place in _places(f) for c in at.get(place, ()) if _silences(c, f)]
+        hits = [c for path, line in _places(f) for c in at.get(path, ()) if c.target <= line <= c.last and _silences(c, f)]
         used.update(hits)
         if hits:
             silenced.append(Suppressed(f, hits[0].by, hits[0].reason))
@@ -104,7 +124,7 @@ def _wrong(c: Comment, used: bool, rules: list[str]) -> str:
     for ident in c.rules:
         if ident not in rules:
             near = difflib.get_close_matches(ident, rules, 1)
-            return f"mapguard:ignore names no rule: {ident}{f' (did you mean {near[0]}?)' if near else ''}"
+            return f"mapguard:ignore names no rule: {ident[:_SHOWN]}{f' (did you mean {near[0]}?)' if near else ''}"
     if not c.rules or not c.reason:
         return "mapguard:ignore needs a rule and a reason: //mapguard:ignore RULE why it is safe"
     return "" if used else f"mapguard:ignore {','.join(c.rules)} silences nothing; remove it"
@@ -114,27 +134,22 @@ def _ids(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _comment_start(line: str) -> int:
-    """Where the line's ``//`` comment starts, -1 without one: slashes inside a literal are no comment."""
-    quote, at = "", 0
-    while at < len(line):
-        char = line[at]
-        if quote:
-            if char == "\\" and quote != "`":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'`":
-            quote = char
-        elif line.startswith("//", at):
-            return at
-        at += 1
-    return -1
+def _line_comments(text: str) -> Iterator[tuple[int, int]]:
+    """Offset and 1-based line of each ``//`` comment. What a literal or another comment says is none."""
+    number, counted = 1, 0
+    for token in _TOKEN.finditer(text):
+        if token[0].startswith("//"):
+            number += text.count("\n", counted, token.start())
+            counted = token.start()
+            yield token.start(), number
 
 
-def _next_code(lines: list[str], number: int) -> int:
-    """The next 1-based line after ``number`` that is no comment of its own."""
-    for later in range(number + 1, len(lines) + 1):
-        if not lines[later - 1].lstrip().startswith("//"):
-            return later
-    return number
+def _next_code(lines: list[str]) -> list[int]:
+    """For each line the next one below it that is no comment of its own, itself where there is none; 1-based, as are the results."""
+    found = [0] * (len(lines) + 1)
+    after = 0
+    for number in range(len(lines), 0, -1):
+        found[number] = after or number
+        if not lines[number - 1].lstrip().startswith("//"):
+            after = number
+    return found

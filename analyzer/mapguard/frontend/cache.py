@@ -1,6 +1,10 @@
-"""A content-addressed store in SQLite: facts by the hash of what they were made from. Deleting it is safe; it never makes a run fail."""
+"""A content-addressed store in SQLite: facts by the hash of what they were made from. Deleting it is safe; it never makes a run fail.
+
+The folder may be shared or come with the scanned tree: an entry counts when it bears the mark of this user's secret.
+"""
 
 import hashlib
+import hmac
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -11,9 +15,14 @@ import platformdirs
 from mapguard import __version__
 from mapguard.base.options import Options
 from mapguard.facts.model import SCHEMA
+from mapguard.frontend.secret import secret
 
 _LIMIT_BYTES = 512 * 1024 * 1024
-_CHECKSUM = 16
+_MARK = 16
+_NAME = "facts.sqlite"
+_FILES = (_NAME, f"{_NAME}-wal", f"{_NAME}-shm")
+_TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
+_WAIT = 0.5  # seconds for somebody else's lock; after that the run goes on without
 # what SQLite says of a file that is damaged, cut off, or somebody else's; all else (locked, full, not writable) is no reason to remove it
 _DAMAGE = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_IOERR])
 
@@ -23,7 +32,11 @@ def cache_folder(options: Options) -> Path:
     if options.cache_dir is not None:
         return options.cache_dir
     chosen = os.environ.get("MAPGUARD_CACHE_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("mapguard", appauthor=False))
+    return Path(chosen) if chosen else _own_folder()
+
+
+def _own_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("mapguard", appauthor=False))
 
 
 def digest(*parts: bytes) -> bytes:
@@ -41,6 +54,7 @@ class Cache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._db = _open(folder) if folder is not None else None
+        self._secret = secret() if folder is not None else b""
 
     def get_many(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
@@ -52,9 +66,9 @@ class Cache:
                 part = wanted[start : start + 500]
                 marks = ",".join("?" * len(part))
                 for key, value in self._db.execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", part):
-                    if _sum(value[_CHECKSUM:]) == value[:_CHECKSUM]:
-                        found[key] = value[_CHECKSUM:]
-        except (sqlite3.Error, TypeError) as error:
+                    if isinstance(value, bytes) and hmac.compare_digest(self._mark(key, value[_MARK:]), value[:_MARK]):
+                        found[key] = value[_MARK:]
+        except sqlite3.Error as error:
             self._failed(error)
             return {}
         return found
@@ -65,16 +79,21 @@ class Cache:
         try:
             with self._db:
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO entry (key, value) VALUES (?, ?)", [(k, _sum(v) + v) for k, v in sorted(entries.items())]
+                    "INSERT OR REPLACE INTO entry (key, value) VALUES (?, ?)",
+                    [(k, self._mark(k, v) + v) for k, v in sorted(entries.items())],
                 )
                 self._evict()
         except sqlite3.Error as error:
             self._failed(error)
 
-    def _failed(self, error: Exception) -> None:
-        """Damage that only reading shows: the rest of this run has an empty store."""
+    def _mark(self, key: bytes, value: bytes) -> bytes:
+        """What only the user can compute: for this value under this key."""
+        return hashlib.blake2b(digest(key, value), digest_size=_MARK, key=self._secret).digest()
+
+    def _failed(self, error: sqlite3.Error) -> None:
+        """Damage that only reading shows: the rest of this run has an empty store. After any other failure it has none."""
+        self.close()
         if self._folder is not None and _damaged(error):
-            self.close()
             clean(self._folder)
             self._db = _open(self._folder)
 
@@ -92,44 +111,50 @@ class Cache:
             self._db = None
 
 
-def _sum(value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=_CHECKSUM).digest()
-
-
 def _open(folder: Path) -> sqlite3.Connection | None:
     """The open store; a damaged or foreign file is removed and made anew, a folder that cannot be written means no cache."""
-    file = folder / "facts.sqlite"
     for _ in range(2):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(file, timeout=10)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder == _own_folder():
+                folder.chmod(0o700)
+            if any(_odd(folder / name) for name in _FILES):
+                clean(folder)
+            (folder / _NAME).touch(0o600)
+            db = sqlite3.connect(folder / _NAME, timeout=_WAIT)
         except (OSError, sqlite3.Error):
             return None
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=OFF")
-            db.execute("CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
-            db.execute("SELECT key, value FROM entry LIMIT 1").fetchone()
-            return db
+            db.execute(_TABLE.replace("TABLE", "TABLE IF NOT EXISTS"))
+            if db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall() == [(_TABLE,)]:
+                return db
+            db.close()  # a view or a trigger could do anything when it is read
         except sqlite3.Error as error:
             db.close()
             if not _damaged(error):
                 return None
-            clean(folder)
+        clean(folder)
     return None
 
 
-def _damaged(error: Exception) -> bool:
-    return isinstance(error, TypeError) or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGE
+def _odd(file: Path) -> bool:
+    """Whether something else than a file lies there, such as a link to somebody's file, into which SQLite would write."""
+    return file.is_symlink() or (file.exists() and not file.is_file())
+
+
+def _damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGE
 
 
 def clean(folder: Path) -> int:
     """Removes the store; returns the bytes freed."""
     freed = 0
-    for name in ("facts.sqlite", "facts.sqlite-wal", "facts.sqlite-shm"):
+    for name in _FILES:
         file = folder / name
         try:
-            size = file.stat().st_size
+            size = file.lstat().st_size
             file.unlink()
         except OSError:
             continue
@@ -139,8 +164,7 @@ def clean(folder: Path) -> int:
 
 def status(folder: Path) -> tuple[int, int]:
     """Entries and bytes of the store."""
-    file = folder / "facts.sqlite"
-    if not file.exists():
+    if not (folder / _NAME).exists():
         return 0, 0
     db = _open(folder)
     if db is None:

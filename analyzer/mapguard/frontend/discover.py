@@ -1,278 +1,110 @@
-"""A path to the Go files below it, each with its package: what Go's own ``./...`` would see, over all modules under one root."""
+"""A path to the Go files that are built together with what it names, each with its package: what Go's own ``./...`` would see.
+
+A path says what is asked about, not what is read: a race has two sides, and the other one may be anywhere in the repository.
+"""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-import pathspec
-
 from mapguard.base.errors import UsageError
-from mapguard.base.gap import Gap, Reason
+from mapguard.base.gap import Gap
 from mapguard.base.options import Options
-from mapguard.frontend.gomod import Module, has_module, read_module, read_work
-
-_SKIPPED = frozenset(["vendor", "testdata", "node_modules"])
-_MODULE_LIMIT = 2000
-_BOUNDARY_LEVELS = 8
-
-
-class SourceFile(msgspec.Struct, frozen=True):
-    """``path`` is relative to the root; ``package_path`` the import path of its folder; ``role`` is scan or types."""
-
-    path: str
-    absolute: Path
-    size: int
-    package_path: str
-    role: str
-    test: bool
-
-    @property
-    def folder(self) -> str:
-        return self.path.rpartition("/")[0]
+from mapguard.base.scope import Scope
+from mapguard.frontend.components import components
+from mapguard.frontend.gomod import Module
+from mapguard.frontend.homes import Homes
+from mapguard.frontend.roots import find_boundary, home_of, start_of
+from mapguard.frontend.tree import SourceFile, Tree
+from mapguard.frontend.walk import Walk, joined
 
 
-class Tree:
-    """The files to scan, and where the packages that they import can be read for types.
-
-    ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
-    """
-
-    def __init__(
-        self, root: Path, boundary: Path, modules: tuple[Module, ...], files: tuple[SourceFile, ...], gaps: tuple[Gap, ...]
-    ) -> None:
-        self.root = root
-        self.boundary = boundary
-        self.modules = modules
-        self.files = files
-        self.gaps = gaps
-        self._by_path = sorted(modules, key=lambda m: (-len(m.path), m.dir))
-
-    def package_files(self, import_path: str, importer: SourceFile) -> tuple[SourceFile, ...]:
-        """The files of an imported package that is not scanned itself: a sibling module, a local replacement, ``vendor``."""
-        home = _module_of(self.modules, importer.absolute.relative_to(self.boundary).as_posix())
-        for target, folder in home.replaces if home is not None else ():
-            if import_path == target or import_path.startswith(target + "/"):
-                found = self._folder(f"{folder}{import_path[len(target) :]}", import_path)
-                if found:
-                    return found
-        for module in self._by_path:
-            if import_path == module.path or import_path.startswith(module.path + "/"):
-                found = self._folder(f"{module.dir}{import_path[len(module.path) :]}", import_path)
-                if found:
-                    return found
-        base = home.dir if home is not None else ""
-        return self._folder(f"{base}/vendor/{import_path}", import_path)
-
-    def _folder(self, relative: str, import_path: str) -> tuple[SourceFile, ...]:
-        relative = relative.strip("/")
-        folder = self.boundary / relative
-        try:
-            if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
-                return ()
-        except OSError:  # an import path longer than a file name can be
-            return ()
-        found = []
-        for name in sorted(f.name for f in folder.iterdir()):
-            if name.endswith(".go") and not name.endswith("_test.go") and not name.startswith(("_", ".")):
-                file = folder / name
-                if file.is_file() and file.resolve().is_relative_to(self.boundary):
-                    path = Path(os.path.relpath(file, self.root)).as_posix()
-                    found.append(SourceFile(path, file, file.stat().st_size, import_path, "types", False))
-        return tuple(found)
-
-
-def find_root(start: Path) -> Path:
-    """The git top level above ``start``, else ``start`` itself; links resolved."""
-    at = start.resolve()
-    at = at if at.is_dir() else at.parent
-    for folder in (at, *at.parents):
-        if (folder / ".git").exists():
-            return folder
-    return at
-
-
-def find_boundary(root: Path) -> Path:
-    """The outermost folder around ``root`` that holds a go.mod or go.work; ``root`` itself where there is none."""
-    found = root
-    for folder in list(root.parents)[:_BOUNDARY_LEVELS]:
-        if (folder / "go.mod").is_file() or (folder / "go.work").is_file():
-            found = folder
-    return found
-
-
-def discover(options: Options) -> Tree:
-    """Everything to scan below ``options.paths``. No Go file at all is a ``UsageError``."""
+def scope_of(options: Options) -> Scope:
+    """What ``options.paths`` name, relative to the root."""
     starts = [start_of(p).resolve() for p in options.paths]
-    root = find_root(starts[0])
-    if any(not s.is_relative_to(root) for s in starts):
-        root = Path(os.path.commonpath([s if s.is_dir() else s.parent for s in starts]))
+    return _scope(starts, root_of(starts))
+
+
+def root_of(starts: list[Path]) -> Path:
+    """Where the paths of a report start: the root around the first path, or what all lie in when they belong to several trees."""
+    root = home_of(starts[0]).root
+    if all(s.is_relative_to(root) for s in starts):
+        return root
+    return Path(os.path.commonpath([home_of(s).root for s in starts]))
+
+
+def discover(options: Options) -> tuple[Tree, ...]:
+    """The components that hold what ``options.paths`` name, each with all its files. A path without any Go file is a ``UsageError``."""
+    starts = [start_of(p).resolve() for p in options.paths]
+    root = root_of(starts)
     boundary = root if (root / ".git").exists() else find_boundary(root)
     prefix = root.relative_to(boundary).as_posix() if root != boundary else ""
-    walk = _Walk(root, options)
+    walk = Walk(root, options)
     for start in starts:
-        walk.add(start)
+        walk.around(start)
     modules = tuple(sorted(walk.modules(boundary, prefix)))
-    files = tuple(
-        SourceFile(path, absolute, size, _package_path(modules, _join(prefix, path)), "scan", path.endswith("_test.go"))
+    homes = Homes(modules)
+    scope = _scope(starts, root)
+    # what a go.mod ignores is read when it was asked for by name
+    named = Scope(tuple(f for f in scope.folders if homes.ignored(joined(prefix, f"{f}/x.go"))), scope.files)
+    files = [
+        SourceFile(path, absolute, size, homes.package_path(joined(prefix, path)), "scan", path.endswith("_test.go"))
         for path, (absolute, size) in sorted(walk.found.items())
-        if not _ignored(modules, _join(prefix, path))
-    )
-    if not files:
-        where = ", ".join(str(p) for p in options.paths)
-        raise UsageError(f"no Go file found in {where}")
-    return Tree(root, boundary, modules, files, tuple(sorted(walk.gaps)))
+        if named.has(path) or not homes.ignored(joined(prefix, path))
+    ]
+    for given, start in zip(options.paths, starts, strict=True):
+        # a Go file that is not read (a test, an excluded one) is no mistake: lists of changed files name them too
+        below = _scope([start], root)
+        if not (start.suffix == ".go" if start.is_file() else any(below.has(f.path) for f in files)):
+            raise UsageError(f"no Go file found in {given}")
+    return tuple(_trees(root, boundary, prefix, modules, walk, files, scope))
 
 
-def start_of(path: Path) -> Path:
-    """A path or Go pattern to an existing file or folder; a plain folder means everything below it too."""
-    text = str(path)
-    if text == "..." or text.endswith(("/...", os.sep + "...")):
-        path = Path(text[:-3] or ".")
-    if not path.exists():
-        raise UsageError(f"no such file or folder: {path}")
-    return path
+def _scope(starts: list[Path], root: Path) -> Scope:
+    relative = [(s.is_dir(), s.relative_to(root).as_posix() if s != root else "") for s in starts]
+    folders = tuple(sorted({path for is_folder, path in relative if is_folder}))
+    return Scope(folders, frozenset(path for is_folder, path in relative if not is_folder))
 
 
-class _Walk:
-    def __init__(self, root: Path, options: Options) -> None:
-        self.root = root
-        self.options = options
-        self.exclude = pathspec.GitIgnoreSpec.from_lines(options.exclude)
-        self.found: dict[str, tuple[Path, int]] = {}
-        self.gaps: set[Gap] = set()
-        self.seen: set[tuple[int, int]] = set()
+def _trees(
+    root: Path, boundary: Path, prefix: str, modules: tuple[Module, ...], walk: Walk, files: list[SourceFile], scope: Scope
+) -> Iterator[Tree]:
+    """One tree for each component that holds something asked for. What belongs to no module is a component of its own."""
+    homes = Homes(modules)
+    top = components(modules, walk.workspaces)
 
-    def add(self, start: Path) -> None:
-        if start.is_file():
-            self._file(start, self._relative(start))
-            return
-        pending = [start]
-        while pending:
-            folder = pending.pop()
-            try:
-                stat = folder.stat()
-                if (stat.st_dev, stat.st_ino) in self.seen:
-                    continue
-                self.seen.add((stat.st_dev, stat.st_ino))
-                entries = sorted(os.scandir(folder), key=lambda e: e.name)
-            except OSError as error:
-                self.gaps.add(Gap(Reason.UNREADABLE, self._relative(folder), 0, error.strerror or "unreadable folder"))
-                continue
-            for entry in entries:
-                self._entry(entry, pending)
+    def component(path: str) -> str:
+        module = homes.of(joined(prefix, path))
+        return f"module {top[module.dir]}" if module is not None else "none"
 
-    def _entry(self, entry: "os.DirEntry[str]", pending: list[Path]) -> None:
-        name = entry.name
-        if name.startswith(("_", ".")):
-            return
-        path = Path(entry.path)
-        relative = self._relative(path)
-        try:
-            relative.encode()
-        except UnicodeEncodeError:
-            if name.endswith(".go") or entry.is_dir():
-                shown = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                self.gaps.add(Gap(Reason.UNREADABLE, shown, 0, "its name is not UTF-8"))
-            return
-        try:
-            if entry.is_symlink():
-                self._link(path, relative)
-                return
-            if entry.is_dir():
-                if name not in _SKIPPED and not self.exclude.match_file(relative + "/"):
-                    pending.append(path)
-            elif name.endswith(".go"):
-                if entry.is_file():
-                    self._file(path, relative)
-                else:
-                    self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "not a regular file"))
-        except OSError as error:
-            self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
-
-    def _link(self, link: Path, relative: str) -> None:
-        try:
-            target = link.resolve(strict=True)
-        except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
-            if link.name.endswith(".go"):
-                self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "a symbolic link that leads nowhere"))
-            return
-        if not target.is_relative_to(self.root):
-            if link.name.endswith(".go") or target.is_dir():
-                self.gaps.add(Gap(Reason.OUTSIDE_ROOT, relative, 0, "a symbolic link that leaves the root"))
-        elif link.name.endswith(".go") and target.is_file():
-            self._file(target, self._relative(target))
-        # a linked folder inside the root is found under its own name
-
-    def _file(self, path: Path, relative: str) -> None:
-        if not path.name.endswith(".go") or (path.name.endswith("_test.go") and not self.options.tests):
-            return
-        if self.exclude.match_file(relative):
-            return
-        try:
-            self.found[relative] = (path, path.stat().st_size)
-        except OSError as error:
-            self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
-
-    def _relative(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix() if path != self.root else ""
-
-    def modules(self, boundary: Path, prefix: str) -> Iterator[Module]:
-        """The modules of the files found, of go.work files, and the siblings that they replace or use; folders from the boundary."""
-        folders = {""}
-        for path in self.found:
-            parts = _join(prefix, path).split("/")[:-1]
-            folders.update("/".join(parts[: i + 1]) for i in range(len(parts)))
-        for path in list(folders):
-            folders.update(read_work(boundary / path, path))
-        done: set[str] = set()
-        pending = sorted(folders)
-        while pending and len(done) < _MODULE_LIMIT * 50:
-            folder = pending.pop()
-            if folder in done or ".." in folder.split("/"):
-                continue
-            done.add(folder)
-            if not has_module(boundary / folder):
-                continue
-            module = read_module(boundary / folder, folder)
-            if module is None:
-                self.gaps.add(Gap(Reason.MODULE, f"{folder}/go.mod".lstrip("/"), 0, "no module line could be read"))
-                continue
-            yield module
-            pending.extend(target for _, target in module.replaces)
+    parts: dict[str, list[SourceFile]] = {component(path): [] for path in scope.files}
+    for file in files:
+        parts.setdefault(component(file.path), []).append(file)
+    gaps: dict[str, list[Gap]] = {}
+    for gap in sorted(walk.gaps):
+        home = component(gap.path)
+        gaps.setdefault(home if home in parts else min(parts), []).append(gap)
+    # what is read only because it was named must not change what is found in the rest
+    regular = [f.path for f in files if f.path not in walk.named]
+    alone = len({component(path) for path in regular}) <= 1
+    holding = {module for path in regular if (module := homes.of(joined(prefix, path))) is not None}
+    copies = Counter(module.path for module in holding)
+    asked = {component(f.path) for f in files if scope.has(f.path)} | {component(path) for path in scope.files}
+    read = {folder for f in files for folder in _above(f.path)}
+    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read)
+    left_out["ignored"] = len(walk.found) - len(files)
+    left_out = Counter({reason: count for reason, count in sorted(left_out.items()) if count})
+    for key in sorted(asked):
+        mine = [m for m in modules if f"module {top[m.dir]}" == key]
+        mark = ",".join(m.dir for m in mine if copies[m.path] - (m in holding) > 0)
+        named = frozenset(f.path for f in parts[key] if f.path in walk.named)
+        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named, left_out)
 
 
-def _join(prefix: str, path: str) -> str:
-    return f"{prefix}/{path}" if prefix else path
-
-
-def _module_of(modules: tuple[Module, ...], path: str) -> Module | None:
-    best: Module | None = None
-    for module in modules:
-        inside = not module.dir or path.startswith(module.dir + "/")
-        if inside and (best is None or len(module.dir) > len(best.dir)):
-            best = module
-    return best
-
-
-def _package_path(modules: tuple[Module, ...], path: str) -> str:
-    folder = path.rpartition("/")[0]
-    module = _module_of(modules, path)
-    if module is None:
-        return folder or "main"
-    below = folder[len(module.dir) :].strip("/")
-    return f"{module.path}/{below}" if below else module.path
-
-
-def _ignored(modules: tuple[Module, ...], path: str) -> bool:
-    module = _module_of(modules, path)
-    if module is None or not module.ignores:
-        return False
-    below = path[len(module.dir) :].strip("/")
-    for pattern in module.ignores:
-        if pattern.startswith("./"):
-            if below.startswith(pattern[2:].rstrip("/") + "/"):
-                return True
-        elif f"/{pattern.strip('/')}/" in f"/{below}":
-            return True
-    return False
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)

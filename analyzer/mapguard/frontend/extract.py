@@ -10,10 +10,10 @@ from mapguard.facts.codec import decode, encode
 from mapguard.facts.model import FileFacts
 from mapguard.frontend.cache import Cache, digest
 from mapguard.frontend.constraints import matches
-from mapguard.frontend.discover import SourceFile
 from mapguard.frontend.lower import lower
 from mapguard.frontend.parse import parse
 from mapguard.frontend.source import is_generated
+from mapguard.frontend.tree import SourceFile
 
 Progress = Callable[[int, int], None]
 Loaded = tuple[SourceFile, bytes]

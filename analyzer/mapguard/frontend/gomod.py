@@ -1,4 +1,4 @@
-"""go.mod and go.work to the few facts that matter here: module path, local replacements, ignored folders, used modules."""
+"""go.mod and go.work to the few facts that matter here: module path, requirements, local replacements, ignored folders, used modules."""
 
 import re
 from pathlib import Path
@@ -7,15 +7,31 @@ import msgspec
 
 _COMMENT = re.compile(r"//.*")
 _LIMIT_BYTES = 1_000_000
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+_UNSAID = (1, 16)
 
 
 class Module(msgspec.Struct, frozen=True, order=True):
-    """A module at ``dir`` (relative to the root, "" for the root itself). ``replaces``: import path → folder, relative to the root."""
+    """A module at ``dir`` (relative to the root, "" for the root itself). ``replaces``: import path → folder, relative to the root.
+
+    ``language`` is the version of Go that it is written in, (1, 16) where it does not say.
+    """
 
     dir: str
     path: str
     replaces: tuple[tuple[str, str], ...] = ()
     ignores: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    language: tuple[int, int] = _UNSAID
+
+    @property
+    def shared_loops(self) -> bool:
+        """Whether the variables of a loop are the same in all its rounds."""
+        return self.language < (1, 22)
+
+    def names(self, other: "Module") -> bool:
+        """Whether it requires or replaces the other module."""
+        return other.path in self.requires or any(other.path == path or other.dir == folder for path, folder in self.replaces)
 
 
 def has_module(folder: Path) -> bool:
@@ -31,6 +47,8 @@ def read_module(folder: Path, relative: str) -> Module | None:
     path = ""
     replaces: list[tuple[str, str]] = []
     ignores: list[str] = []
+    language = _UNSAID
+    requires: set[str] = set()
     for verb, words in _directives(_text(folder / "go.mod")):
         if verb == "module" and words:
             path = words[0]
@@ -39,9 +57,13 @@ def read_module(folder: Path, relative: str) -> Module | None:
             target = words[at + 1] if at + 1 < len(words) else ""
             if target.startswith(("./", "../")):
                 replaces.append((words[0], _join(relative, target)))
+        elif verb == "go" and words and (version := _VERSION.match(words[0])) is not None:
+            language = (int(version[1]), int(version[2]))
         elif verb == "ignore" and words:
             ignores.append(words[0])
-    return Module(relative, path, tuple(sorted(replaces)), tuple(sorted(ignores))) if path else None
+        elif verb == "require" and words:
+            requires.add(words[0])
+    return Module(relative, path, tuple(sorted(replaces)), tuple(sorted(ignores)), tuple(sorted(requires)), language) if path else None
 
 
 def read_work(folder: Path, relative: str) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
-from mapguard.frontend.discover import SourceFile, Tree
 from mapguard.frontend.extract import Loaded
 from mapguard.frontend.gomod import Module
 from mapguard.frontend.siblings import imports
+from mapguard.frontend.tree import SourceFile, Tree
 
 _AT_LEAST = 2  # folders that have to be imported under the same root
 
@@ -28,7 +28,10 @@ def placed(tree: Tree, loaded: list[Loaded]) -> tuple[Tree, list[Loaded]]:
         return msgspec.structs.replace(file, package_path=f"{root}/{file.folder}".rstrip("/"))
 
     files = tuple(moved(file) for file in tree.files)
-    return Tree(tree.root, tree.boundary, (Module("", root),), files, tree.gaps), [(moved(file), source) for file, source in loaded]
+    module = (Module("", root),)
+    return Tree(tree.root, tree.boundary, module, files, tree.gaps, tree.mark, tree.alone, tree.named), [
+        (moved(file), source) for file, source in loaded
+    ]
 
 
 def root_path(paths: Iterable[str], folders: Set[str]) -> str:

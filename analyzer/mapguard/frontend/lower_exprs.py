@@ -229,6 +229,10 @@ def _int(c: Lowering, node: Node) -> Expr:
     return Lit("int", c.text(node)) if node.end_byte - node.start_byte <= 2 else Lit("int")
 
 
+def _rune(c: Lowering, node: Node) -> Expr:
+    return Lit("rune", c.text(node))
+
+
 def _name(c: Lowering, node: Node) -> Expr:
     return Name(c.text(node), c.at(node))
 
@@ -263,7 +267,7 @@ _EXPRS: dict[int, Callable[[Lowering, Node], Expr]] = {
     g.kind("int_literal"): _int,
     g.kind("imaginary_literal"): _literal("float"),
     g.kind("float_literal"): _literal("float"),
-    g.kind("rune_literal"): _literal("rune"),
+    g.kind("rune_literal"): _rune,
     g.kind("interpreted_string_literal"): _string,
     g.kind("raw_string_literal"): _string,
     g.kind("nil"): _name,

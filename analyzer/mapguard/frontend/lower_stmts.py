@@ -30,7 +30,7 @@ from mapguard.frontend import grammar as g
 from mapguard.frontend.lower_exprs import OPAQUE, expr_list, lower_expr
 from mapguard.frontend.lower_types import DEPTH_LIMIT, Lowering, lower_type, type_parameters
 
-_ONE = Lit("int")
+_ONE = Lit("int", "1")
 
 
 def lower_block(c: Lowering, node: Node | None) -> tuple[Stmt, ...]:

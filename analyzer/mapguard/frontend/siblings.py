@@ -5,9 +5,9 @@ import re
 from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.frontend.cache import digest
-from mapguard.frontend.discover import SourceFile, Tree
 from mapguard.frontend.extract import Loaded
 from mapguard.frontend.source import read
+from mapguard.frontend.tree import SourceFile, Tree
 
 _IMPORT_BLOCK = re.compile(rb"^import\s*\(", re.MULTILINE)
 _IMPORT_LINE = re.compile(rb'^import\s+(?:[\w.]+\s+)?"([^"\n]+)"', re.MULTILINE)

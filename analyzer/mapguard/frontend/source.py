@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mapguard.base.gap import Gap, Reason
-from mapguard.frontend.discover import SourceFile
+from mapguard.frontend.tree import SourceFile
 
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 @contextmanager
 def workers(jobs: int) -> Iterator[Executor]:
     """The pool; whoever leaves early (Ctrl-C, an error) waits for the work at hand only."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # a worker that is no fork starts in the current folder, which may be the one that is scanned
     pool = ProcessPoolExecutor(jobs, initializer=_start)
     try:
         yield pool

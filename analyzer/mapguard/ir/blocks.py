@@ -3,23 +3,24 @@
 Braun, Buchwald, Hack, Leißa, Mallon, Zwinkau: Simple and Efficient Construction of Static Single Assignment Form, CC 2013.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Literal
 
-import msgspec
-
 from mapguard.facts.syntax import Type
+from mapguard.ir.ancestors import Ancestors
 from mapguard.ir.flow import defined
-from mapguard.ir.model import NONE, Block, Body, Const, Dynamic, Event, Phi, Reg
+from mapguard.ir.model import NONE, Block, Body, Call, Const, Event, External, Load, Phi, Reg
+from mapguard.ir.renumber import renumbered
 
 Kind = Literal["jump", "if", "select", "range", "end"]
 Variable = Hashable
+_OPEN = 1 << 62
 
 
 class _Open:
     """A block that events are still added to. ``sealed``: all its predecessors are known."""
 
-    __slots__ = ("cond", "ended", "events", "kind", "phis", "preds", "sealed", "succs", "waiting")
+    __slots__ = ("closed", "cond", "dead", "ended", "events", "kind", "phis", "preds", "sealed", "succs", "waiting")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -30,6 +31,8 @@ class _Open:
         self.cond: Reg = NONE
         self.ended = False
         self.sealed = False
+        self.dead = False  # nothing reaches it
+        self.closed = _OPEN  # how many assignments there were when it ended
         self.waiting: dict[Variable, Reg] = {}  # phis whose arguments are not known yet
 
 
@@ -42,8 +45,15 @@ class Builder:
         self._blocks: list[_Open] = []
         self._now: dict[Variable, dict[int, Reg]] = {}  # the value of a variable at the end of a block
         self._kinds: dict[Variable, Type] = {}
+        self._pending: list[tuple[int, Variable, Reg]] = []
+        self._assigned: dict[Variable, int] = {}  # the number of the last assignment to a variable
+        self._assignments = 0
+        self._above = Ancestors()  # the dominators of blocks that have begun
+        self._loops: list[int] = []  # the heads of the loops around the block at hand
+        self._straight = True  # there are no other ways back than those of loops
         self.at = self.block()
         self.seal(self.at)
+        self._above.root(self.at)
 
     def register(self, type_: Type, name: str = "") -> Reg:
         self.types.append(type_)
@@ -54,10 +64,24 @@ class Builder:
 
     def block(self) -> int:
         self._blocks.append(_Open())
+        self._above.room()
         return len(self._blocks) - 1
 
     def add(self, event: Event) -> None:
         self._blocks[self.at].events.append(event)
+
+    def take_back(self, dst: Reg) -> Load | None:
+        """The last event, removed, if it is the load that defines ``dst``."""
+        events = self._blocks[self.at].events
+        if events and isinstance(events[-1], Load) and events[-1].dst == dst:
+            return events.pop()  # type: ignore[return-value]
+        return None
+
+    def from_library(self, reg: Reg) -> bool:
+        """Whether the last event is the call of a library's function that defines ``reg``."""
+        events = self._blocks[self.at].events
+        last = events[-1] if events else None
+        return isinstance(last, Call) and reg in last.dsts and isinstance(last.callee, External)
 
     def jump(self, target: int) -> None:
         self.end("jump", (target,))
@@ -76,13 +100,29 @@ class Builder:
         block = self._blocks[self.at]
         if block.ended:
             return
-        block.ended, block.kind, block.cond = True, kind, cond
+        block.ended, block.kind, block.cond, block.closed = True, kind, cond, self._assignments
         for succ in succs:
             block.succs.append(succ)
             self._blocks[succ].preds.append(self.at)
 
-    def start(self, number: int) -> None:
+    def start(self, number: int, label: bool = False) -> None:
+        """Events go to this block from now on. One that is not sealed is the head of a loop, or a ``label`` that goto may lead to."""
         self.at = number
+        block = self._blocks[number]
+        if label:
+            self._straight = False
+        elif not block.sealed:
+            self._loops.append(number)
+        alive = [p for p in block.preds if not self._blocks[p].dead]
+        if not alive:
+            block.dead = number != 0 and not label
+            self._above.root(number)
+            return
+        parent = alive[0]
+        if self._straight:
+            for p in alive[1:]:
+                parent = self._above.common(parent, p)
+        self._above.put(number, parent)
 
     def seal(self, number: int) -> None:
         """Says that no more predecessors will come."""
@@ -90,15 +130,20 @@ class Builder:
         if block.sealed:
             return
         block.sealed = True
-        for variable, phi in block.waiting.items():
-            self._complete(number, variable, phi)
+        if self._loops and self._loops[-1] == number:
+            self._loops.pop()
+        self._pending.extend((number, variable, phi) for variable, phi in block.waiting.items())
         block.waiting.clear()
+        while self._pending:
+            self._complete(*self._pending.pop())
 
     # ------------------------------------------------------------ variables
 
     def write(self, variable: Variable, value: Reg, type_: Type | None = None) -> None:
         """``variable`` has ``value`` from here on."""
         self._now.setdefault(variable, {})[self.at] = value
+        self._assignments += 1
+        self._assigned[variable] = self._assignments
         if type_ is not None:
             self._kinds[variable] = type_
 
@@ -106,6 +151,13 @@ class Builder:
         return self._read(variable, self.at)
 
     def _read(self, variable: Variable, number: int) -> Reg:
+        found = self._search(variable, number)
+        while self._pending:  # the arguments of phis that the search made
+            self._complete(*self._pending.pop())
+        return found
+
+    def _search(self, variable: Variable, number: int) -> Reg:
+        """The value, or a phi for it whose arguments are pending: no recursion, however long the body is."""
         values = self._now.setdefault(variable, {})
         chain: list[int] = []
         while number not in values:  # one predecessor after the other, without recursion
@@ -114,6 +166,9 @@ class Builder:
                 phi = self._phi(variable, number)
                 block.waiting[variable] = phi
                 values[number] = phi
+            elif (above := self._unchanged(variable, number)) != number:
+                chain.append(number)
+                number = above
             elif len(block.preds) == 1:
                 chain.append(number)
                 number = block.preds[0]
@@ -124,11 +179,19 @@ class Builder:
             else:
                 phi = self._phi(variable, number)
                 values[number] = phi  # ends the search around a loop
-                self._complete(number, variable, phi)
+                self._pending.append((number, variable, phi))
         found = values[number]
         for passed in chain:
             values[passed] = found
         return found
+
+    def _unchanged(self, variable: Variable, number: int) -> int:
+        """The highest block on every way to this one, in the same loop, at whose end the variable has the value that it has here."""
+        if not self._straight:
+            return number
+        last, blocks, depth = self._assigned[variable], self._blocks, self._above.depth
+        lowest = depth[self._loops[-1]] if self._loops else 0
+        return self._above.highest(number, lambda node: depth[node] >= lowest and blocks[node].closed >= last)
 
     def _phi(self, variable: Variable, number: int) -> Reg:
         phi = self.register(self._kinds[variable])
@@ -137,11 +200,11 @@ class Builder:
 
     def _complete(self, number: int, variable: Variable, phi: Reg) -> None:
         block = self._blocks[number]
-        block.phis[phi] = [self._read(variable, p) for p in block.preds]
+        block.phis[phi] = [self._search(variable, p) for p in block.preds]
 
     # ------------------------------------------------------------ the end
 
-    def body(self, func: str, params: list[Reg], captures: list[Reg]) -> Body:
+    def body(self, func: str, params: list[Reg], captures: list[Reg], loop: bool = False) -> Body:
         """The graph, frozen: blocks that nothing reaches and phis of one value are gone, registers and blocks are numbered anew.
 
         The registers of ``params`` and then of ``captures`` come first."""
@@ -150,34 +213,40 @@ class Builder:
         order = self._reached()
         numbers = {old: new for new, old in enumerate(order)}
         same = self._trivial(order, numbers)
-        kept = _Registers([*params, *captures])
+        first = [*params, *captures]
         drafts: list[tuple[list[Event], _Open]] = []
+        kept: set[Reg] = set()
         for old in order:
             block = self._blocks[old]
-            events: list[Event] = [
-                Phi(phi, tuple(self._args(block, args, numbers))) for phi, args in block.phis.items() if _find(same, phi) == phi
-            ]
+            events: list[Event] = [Phi(phi, tuple(self._args(block, args, numbers))) for phi, args in block.phis.items() if phi not in same]
             events.extend(block.events)
             drafts.append((events, block))
             for event in events:
-                for r in defined(event):
-                    kept.number(r)
-
-        def renamed(r: Reg) -> Reg:
-            return r if r == NONE else kept.number(_find(same, r))
-
+                kept.update(defined(event))
+        kept.difference_update(first)
+        old_of = [*first, *sorted(kept)]
+        new = self._numbering(old_of, same)
+        moved = old_of != list(range(len(self.types)))
         blocks = tuple(
             Block(
-                tuple(_renamed(e, renamed) for e in events),
+                tuple([renumbered(e, new) for e in events] if moved else events),
                 block.kind,
                 tuple(numbers[s] for s in block.succs),
-                renamed(block.cond),
+                new[block.cond],
             )
             for events, block in drafts
         )
-        old_of = sorted(kept.new, key=kept.new.__getitem__)
         types, names = tuple(self.types[r] for r in old_of), tuple(self.names[r] for r in old_of)
-        return Body(func, len(params), len(captures), types, names, blocks)
+        return Body(func, len(params), len(captures), types, names, blocks, loop)
+
+    def _numbering(self, old_of: list[Reg], same: dict[Reg, Reg]) -> list[Reg]:
+        """The new number of each register, and NONE for NONE at the end."""
+        new = [NONE] * (len(self.types) + 1)
+        for number, old in enumerate(old_of):
+            new[old] = number
+        for phi in list(same):
+            new[phi] = new[_find(same, phi)]
+        return new
 
     def _reached(self) -> list[int]:
         seen = {0}
@@ -196,59 +265,31 @@ class Builder:
     def _trivial(self, order: list[int], numbers: dict[int, int]) -> dict[Reg, Reg]:
         """Phis whose arguments are one value, or themselves, to that value."""
         same: dict[Reg, Reg] = {}
-        phis = [(phi, self._args(self._blocks[n], args, numbers)) for n in order for phi, args in self._blocks[n].phis.items()]
-        changed = True
-        while changed:
-            changed = False
-            for phi, args in phis:
-                if phi in same:
-                    continue
-                values = {_find(same, a) for a in args} - {phi}
-                if len(values) == 1:
-                    same[phi] = values.pop()
-                    changed = True
+        phis = {phi: self._args(self._blocks[n], args, numbers) for n in order for phi, args in self._blocks[n].phis.items()}
+        users: dict[Reg, list[Reg]] = {}
+        for phi, args in phis.items():
+            for arg in args:
+                if arg in phis:
+                    users.setdefault(arg, []).append(phi)
+        pending = list(reversed(phis))
+        while pending:
+            phi = pending.pop()
+            if phi in same:
+                continue
+            values = {_find(same, a) for a in phis[phi]} - {phi}
+            if len(values) == 1:
+                value = same[phi] = values.pop()
+                again = users.pop(phi, [])
+                pending.extend(again)
+                if value in phis:
+                    users.setdefault(value, []).extend(again)
         return same
 
 
-class _Registers:
-    """Registers numbered in the order in which they are met, after the first ones."""
-
-    def __init__(self, first: list[Reg]) -> None:
-        self.new: dict[Reg, Reg] = {r: number for number, r in enumerate(first)}
-
-    def number(self, r: Reg) -> Reg:
-        return self.new.setdefault(r, len(self.new))
-
-
 def _find(same: dict[Reg, Reg], r: Reg) -> Reg:
-    while r in same:
-        r = same[r]
-    return r
-
-
-_ONE = frozenset(["dst", "src", "recv", "base", "index", "map", "key", "value", "channel", "size", "reg"])
-_MANY = frozenset(["dsts", "args", "captures", "values"])
-_CALLEE = frozenset(["callee", "target"])
-_PLANS: dict[type, tuple[tuple[str, int], ...]] = {}
-
-
-def _plan(kind: type[msgspec.Struct]) -> tuple[tuple[str, int], ...]:
-    """For each field of an event whether it holds one register (1), several (2), a callee (3) or none (0)."""
-    found = tuple((f, 1 if f in _ONE else 2 if f in _MANY else 3 if f in _CALLEE else 0) for f in kind.__struct_fields__)
-    _PLANS[kind] = found
+    found = r
+    while found in same:
+        found = same[found]
+    while r != found:
+        same[r], r = found, same[r]
     return found
-
-
-def _renamed(event: Event, new: Callable[[Reg], Reg]) -> Event:
-    kind = type(event)
-    values: list[object] = []
-    for field, how in _PLANS.get(kind) or _plan(kind):
-        value = getattr(event, field)
-        if how == 1:
-            value = new(value)
-        elif how == 2:
-            value = tuple([new(r) for r in value])
-        elif how == 3 and isinstance(value, Dynamic):
-            value = Dynamic(new(value.reg))
-        values.append(value)
-    return kind(*values)  # type: ignore[arg-type]

@@ -1,11 +1,12 @@
 """Calls to events: functions of the tree, interfaces, function values, libraries, conversions and Go's predeclared functions."""
 
-from collections.abc import Callable
+from abc import abstractmethod
+from typing import Literal
 
-from mapguard.facts.syntax import Call, Expr, Index, Name, Sel, TChan, TFunc, TName, TPtr, TSlice, Type, TypeExpr
+from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TChan, TFunc, TName, TPtr, TSlice, Type, TypeExpr
 from mapguard.ir.exprs import Exprs
 from mapguard.ir.frame import INT, Value, signature
-from mapguard.ir.model import ELEM, NONE, Alloc, Callee, Close, Dynamic, External, How, Invoke, MapOp, Op, Panic, Reg, Static, Store
+from mapguard.ir.model import ELEM, NONE, Alloc, Callee, Close, Dynamic, External, How, Invoke, MapOp, Op, Static, Store
 from mapguard.ir.model import Call as CallEvent
 from mapguard.program.infer import unify
 from mapguard.program.model import TYPE_PARAM, Func
@@ -13,21 +14,32 @@ from mapguard.program.types import UNKNOWN, substitute
 
 
 class Calls(Exprs):
+    @abstractmethod
+    def predeclared_later(self, x: Call, how: How, at: int, end: int) -> list[Value]:
+        """A predeclared function that is deferred or started."""
+
+    @abstractmethod
+    def panic(self, at: int) -> None:
+        """Control leaves the function by a panic."""
+
     def call(self, x: Call) -> list[Value]:
         return self.called(x, "call", x.at, x.end)
 
     def called(self, x: Call, how: How, at: int, end: int) -> list[Value]:
         """The call, go or defer statement of ``x``; its results."""
-        builtin = _BUILTINS.get(x.fn.name) if isinstance(x.fn, Name) else None
-        if builtin is not None and isinstance(x.fn, Name) and self.lookup(x.fn.name) is None and not self._own(x.fn.name):
-            return self._predeclared(builtin, x, how)
+        if isinstance(x.fn, Name) and x.fn.name in _BUILTINS and self.lookup(x.fn.name) is None and not self._own(x.fn.name):
+            if how != "call":
+                return self.predeclared_later(x, how, at, end)
+            return self._predeclared(x.fn.name, x)
         converted = self._conversion(x)
         if converted is not None:
             return [converted]
         callee, recv, type_, generic = self._callee(x.fn)
         args = self._arguments(x, type_)
         type_ = self._inferred(type_, args, generic)
-        regs = [self.own(a, x.at) for a in self._packed(args, type_, x)]
+        params = type_.params if isinstance(type_, TFunc) else ()
+        args = [self.fit(a, params[n]) if n < len(params) else a for n, a in enumerate(self._packed(args, type_, x))]
+        regs = [self.own(a, x.at) for a in args]
         if recv is not None:
             regs.insert(0, self.own(recv, x.at))
         results = type_.results if isinstance(type_, TFunc) else ()
@@ -35,7 +47,10 @@ class Calls(Exprs):
         dsts = tuple(self.new(r) for r in results) if isinstance(type_, TFunc) else (self.new(UNKNOWN),)
         self.add(CallEvent(dsts, callee, tuple(regs), how, at, end))
         if isinstance(callee, External) and callee.name in _ENDS and how == "call":
-            self.graph.leave()
+            if callee.name in _PANICS:
+                self.panic(at)
+            else:
+                self.graph.leave()
         return [Value(d, self.graph.types[d], True) for d in dsts]
 
     def _own(self, name: str) -> bool:
@@ -115,8 +130,8 @@ class Calls(Exprs):
 
     def _arguments(self, x: Call, type_: Type) -> list[Value]:
         params = type_.params if isinstance(type_, TFunc) else ()
-        if len(x.args) == 1 and isinstance(x.args[0], Call) and len(params) > 1:
-            return self.call(x.args[0])  # f(g()) where g has several results
+        if len(x.args) == 1 and isinstance(x.args[0], Call) and not x.spread:
+            return self.call(x.args[0])  # f(g()) where g may have several results
         found = []
         for number, arg in enumerate(x.args):
             want = params[min(number, len(params) - 1)] if params else UNKNOWN
@@ -163,9 +178,11 @@ class Calls(Exprs):
         if target is None or len(x.args) != 1:
             return None
         value = self.value(x.args[0], target)
+        if self.storage(value.type) and not self.storage(target):  # into an interface
+            value = Value(self.own(value, x.at), value.type, True)
         return self._cast(value, target, False)
 
-    def _predeclared(self, name: str, x: Call, how: How) -> list[Value]:
+    def _predeclared(self, name: str, x: Call) -> list[Value]:
         match name:
             case "make" | "new":
                 return [self._make(x)]
@@ -174,35 +191,26 @@ class Calls(Exprs):
             case "len" | "cap" | "delete" | "clear":
                 return self._sized(name, x)
             case "close":
-                if x.args:
-                    self.deferred_or_now(how, x, lambda regs: Close(regs[0], x.at))
+                self.add(Close(self.value(x.args[0]).reg, x.at)) if x.args else None
                 return []
             case "panic":
                 for arg in x.args:
                     self.value(arg)
-                if how == "call":
-                    self.add(Panic(x.at))
-                    self.graph.leave()
+                self.panic(x.at)
                 return []
             case "copy":
-                regs = [self.value(a) for a in x.args]
-                if len(regs) == 2:
-                    elem = self.types.element(regs[1].type)
-                    self.add(Store(regs[0].reg, ELEM, self.member(regs[1], ELEM, elem, x.at, x.end).reg))
-                return [self.const("unknown", INT)]
+                given = [self.value(a) for a in x.args]
+                if len(given) == 2:
+                    elem = self.types.element(given[1].type)
+                    self.add(Store(given[0].reg, ELEM, self.member(given[1], ELEM, elem, x.at, x.end).reg))
+                dst = self.new(INT)
+                self.add(Op(dst, name, tuple(v.reg for v in given)))
+                return [Value(dst, INT, True)]
         values = [self.value(a) for a in x.args]
-        dst = self.new(values[0].type if values else UNKNOWN)
+        typed = [v for v, a in zip(values, x.args, strict=True) if not isinstance(a, Lit)] or values
+        dst = self.new(typed[0].type if typed and name in ("min", "max") else UNKNOWN)
         self.add(Op(dst, name, tuple(v.reg for v in values)))
         return [Value(dst, self.graph.types[dst], True)]
-
-    def deferred_or_now(self, how: How, x: Call, event: "Callable[[list[Reg]], Close | MapOp]") -> None:
-        """A predeclared function's effect; one that is deferred or started is a call of its name, which later layers run at its time."""
-        regs = [self.value(a).reg for a in x.args]
-        if how == "call":
-            self.add(event(regs))
-        else:
-            assert isinstance(x.fn, Name)
-            self.add(CallEvent((), External(x.fn.name), tuple(regs), how, x.at, x.end))
 
     def _make(self, x: Call) -> Value:
         assert isinstance(x.fn, Name)
@@ -211,25 +219,26 @@ class Calls(Exprs):
         asked = self._type_argument(x.args[0])
         if asked is None:  # new(expression)
             return self._boxed(self.value(x.args[0]), x.at)
-        sizes = [self.value(a).reg for a in x.args[1:]]
+        sizes = [self.value(a, INT).reg for a in x.args[1:]]
         pointer = x.fn.name == "new"
         dst = self.new(TPtr(asked) if pointer else asked)
         cell = pointer and not self.storage(asked)
-        size = sizes[0] if sizes and isinstance(self.types.underlying(asked), TChan) else NONE
+        size = sizes[0] if sizes and isinstance(self.types.underlying(asked), TChan | TSlice) else NONE
         self.add(Alloc(dst, asked, "cell" if cell else "lit" if pointer else "make", x.at, size))
         return Value(dst, self.graph.types[dst], True)
 
     def _append(self, x: Call) -> Value:
         """The slice or, where it has no room, a new one with the same elements: both have the new elements."""
-        values = [self.value(a) for a in x.args]
-        if not values:
+        if not x.args:
             return self.const("unknown")
-        first = values[0]
+        first = self.value(x.args[0])
+        wanted = self.types.element(first.type)
+        values = [first, *(self.value(a, first.type if x.spread else wanted) for a in x.args[1:])]
         dst = self.new(first.type)
         grown = self.new(first.type)
         self.add(Alloc(grown, first.type, "make", x.at))
         elem = self.types.element(first.type)
-        added = [self.member(v, ELEM, elem, x.at, x.end).reg if x.spread else self.own(v, x.at) for v in values[1:]]
+        added = [self.member(v, ELEM, elem, x.at, x.end).reg if x.spread else self.own(self.fit(v, elem), x.at) for v in values[1:]]
         for base in (first.reg, grown):
             for reg in added:
                 self.add(Store(base, ELEM, reg))
@@ -238,21 +247,21 @@ class Calls(Exprs):
         return Value(dst, first.type)
 
     def _sized(self, name: str, x: Call) -> list[Value]:
-        values = [self.value(a) for a in x.args]
-        if values:
-            kind = self.types.deref(values[0].type)
-            if self.types.map_of(kind) is not None:
-                map_ = self.map_of(values[0])
-                key = values[1].reg if len(values) > 1 else NONE
-                if name != "cap":
-                    self.add(MapOp(name, map_, key, NONE, x.at, x.end))  # type: ignore[arg-type]
-                return [self.const("unknown", INT)]
+        if not x.args:
+            return [self.const("unknown", INT)]
+        first = self.value(x.args[0])
+        map_type = self.types.map_of(first.type)
+        values = [first, *(self.value(a, map_type.key if map_type is not None else UNKNOWN) for a in x.args[1:])]
         dst = self.new(INT)
+        if map_type is not None and name != "cap":
+            key = values[1].reg if name == "delete" and len(values) > 1 else NONE
+            op: Literal["len", "delete", "clear"] = "len" if name == "len" else "delete" if name == "delete" else "clear"
+            self.add(MapOp(op, first.reg, key, dst if op == "len" else NONE, x.at, x.end))
+            return [Value(dst, INT, True)] if op == "len" else []
         self.add(Op(dst, name, tuple(v.reg for v in values)))
         return [Value(dst, INT, True)]
 
 
-_BUILTINS = {
-    name: name for name in ("append cap clear close complex copy delete imag len make max min new panic print println real recover".split())
-}
-_ENDS = frozenset(["os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln", "runtime.Goexit", "log.Panic", "log.Panicf", "log.Panicln"])
+_BUILTINS = frozenset("append cap clear close complex copy delete imag len make max min new panic print println real recover".split())
+_PANICS = frozenset(["runtime.Goexit", "log.Panic", "log.Panicf", "log.Panicln"])  # deferred calls run
+_ENDS = _PANICS | {"os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln"}

@@ -37,6 +37,7 @@ from mapguard.ir.model import (
     Callee,
     Cast,
     Closure,
+    Copy,
     CopyInto,
     External,
     Field,
@@ -49,9 +50,15 @@ from mapguard.ir.model import (
     Store,
 )
 from mapguard.program.infer import unify
+from mapguard.program.model import TYPE_PARAM
 from mapguard.program.types import UNKNOWN, Selected, Step, substitute
 
+_TABLE = 64  # elements
 _COMPARES = frozenset(["==", "!=", "<", ">", "<=", ">="])
+_CONSTANTS = frozenset(
+    """bool byte complex64 complex128 float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16 uint32 uint64
+    uintptr""".split()
+)
 _BASIC: dict[str, Type] = {"int": INT, "float": TName("", "float64"), "string": STRING, "rune": TName("", "rune")}
 
 
@@ -85,6 +92,10 @@ class Exprs(Frame):
     def literal(self, x: FuncLit) -> Value:
         """A function literal's closure."""
 
+    @abstractmethod
+    def method_function(self, kind: Type, selected: Selected, x: Sel) -> Value:
+        """The function that takes a receiver of type ``kind`` and calls the method that is selected of it."""
+
     # ------------------------------------------------------------ values
 
     def value(self, x: Expr, want: Type = UNKNOWN) -> Value:
@@ -98,13 +109,13 @@ class Exprs(Frame):
                 results = self.call(x)
                 return results[0] if results else self.const("unknown")
             case Lit(kind=kind, text=text):
-                return self.const(kind, _BASIC.get(kind, UNKNOWN), text)
+                return self.const(kind, self._literal_type(kind, want), text)
             case Index():
                 return self._index(x)
             case Unary():
                 return self._unary(x, want)
             case Binary():
-                return self._binary(x)
+                return self._binary(x, want)
             case Composite():
                 return self._composite(x, want)
             case FuncLit():
@@ -114,12 +125,21 @@ class Exprs(Frame):
             case SliceOf(x=inner, bounds=bounds):
                 found = self.value(inner)
                 for bound in bounds:
-                    self.value(bound)
+                    self.value(bound, INT)
                 under = self.types.underlying(self.types.deref(found.type))
-                return Value(found.reg, TSlice(under.elem) if isinstance(under, TSlice) and under.array else found.type)
+                if isinstance(under, TSlice) and under.array:
+                    return self._cast(found, TSlice(under.elem), False)
+                return Value(found.reg, found.type)
             case TypeExpr(type=t):
                 return self.const("unknown", self.written(t))
         return self.const("unknown")
+
+    def _literal_type(self, kind: str, want: Type) -> Type:
+        """A constant takes the type that is asked for, where that is one of numbers, strings or the like."""
+        under = self.types.underlying(want)
+        if isinstance(under, TName) and ((under.pkg == "" and under.name in _CONSTANTS) or under.pkg == TYPE_PARAM):
+            return want
+        return _BASIC.get(kind, UNKNOWN)
 
     def _cast(self, value: Value, type_: Type, asserted: bool) -> Value:
         dst = self.new(type_)
@@ -204,16 +224,19 @@ class Exprs(Frame):
         if kind is None:
             return None
         selected = self.types.select(kind, x.name)
-        if selected is None or selected.method is None or selected.steps:
+        if selected is None:
             return self.const("unknown")
-        return self._function(selected.method.id, signature(selected.method, True), x.at)
+        method = selected.method
+        if method is not None and not selected.steps and method.pointer == isinstance(kind, TPtr):
+            return self._function(method.id, self._bound_type(signature(method, True), method.recv_type, kind), x.at)
+        return self.method_function(kind, selected, x)
 
     def method(self, x: Expr, base: Value, selected: Selected, place: Sel) -> Method:
         """The method that ``base.name`` selects, with its receiver as the method takes it: an address or a copy."""
         recv = self._walk(base, selected.steps, place.at, place.end)
         if selected.method is not None:
             method = selected.method
-            if method.pointer and not selected.steps and not isinstance(recv.type, TPtr) and not self.storage(recv.type):
+            if method.pointer and not isinstance(recv.type, TPtr) and not self.storage(recv.type):
                 recv = self._address_of_variable(x, recv)
             elif not method.pointer and isinstance(recv.type, TPtr) and not self.storage(recv.type.elem):
                 recv = self.load(recv.reg, CELL, recv.type.elem, at=place.at, end=place.end)
@@ -247,12 +270,18 @@ class Exprs(Frame):
 
     def _address_of_variable(self, x: Expr, value: Value) -> Value:
         """The address of a variable that is no struct, for a method of its pointer; of any other value, that of a copy."""
-        address = self.address(x)
-        if address is not None:
-            return address
+        if isinstance(x, Name) and (local := self.lookup(x.name)) is not None and local.type == value.type:
+            if local.kind == "cell":
+                return Value(self.where(local), TPtr(local.type), True)
+            if local.key is not None:
+                self.context.found.addressed.add(local.key)
+        loaded = self.graph.take_back(value.reg)
+        if loaded is None:
+            return self._boxed(value, getattr(x, "at", 0))
+        if loaded.field == CELL:
+            return Value(loaded.base, TPtr(value.type), True)
         dst = self.new(TPtr(value.type))
-        self.add(Alloc(dst, value.type, "cell", 0))
-        self.add(Store(dst, CELL, value.reg))
+        self.add(Field(dst, loaded.base, loaded.field, loaded.index, loaded.at, loaded.end))
         return Value(dst, TPtr(value.type), True)
 
     def _walk(self, base: Value, steps: Sequence[Step], at: int, end: int) -> Value:
@@ -282,35 +311,29 @@ class Exprs(Frame):
             return container
         if isinstance(x.x, Sel | Name) and self.type_named(x.index[0]) is not None:
             return container  # a library's generic function with its type arguments
-        map_type = self.types.map_of(self.types.deref(container.type))
-        key = self.value(x.index[0])
+        map_type = self.types.map_of(container.type)
+        key = self.value(x.index[0], map_type.key if map_type is not None else INT)
         if map_type is not None:
             value = self.new(map_type.elem)
-            self.add(MapOp("read", self.map_of(container), key.reg, value, x.at, x.end))
+            self.add(MapOp("read", container.reg, self.own(key, x.at), value, x.at, x.end))
             return Value(value, map_type.elem)
         elem = self.types.element(self.types.deref(container.type))
         return self.member(container, ELEM, elem, x.at, x.end, key.reg)
-
-    def map_of(self, container: Value) -> Reg:
-        """The register of the map itself: of a pointer to one, what it points to."""
-        if isinstance(container.type, TPtr):
-            return self.load(container.reg, CELL, container.type.elem).reg
-        return container.reg
 
     # ------------------------------------------------------------ operators
 
     def _unary(self, x: Unary, want: Type) -> Value:
         if x.op == "&":
             if isinstance(x.x, Composite):
-                inner = self._composite(x.x, want.elem if isinstance(want, TPtr) else UNKNOWN)
-                if self.storage(inner.type):
-                    return Value(inner.reg, TPtr(inner.type), True)
-                return self._boxed(inner, x.at)
+                type_ = self.written(x.x.type) if x.x.type != UNKNOWN else want.elem if isinstance(want, TPtr) else UNKNOWN
+                if self.storage(type_):
+                    return self._composite(x.x, TPtr(type_), asked=True)
+                return self._boxed(self._composite(x.x, type_), x.at)
             address = self.address(x.x)
             if address is not None:
-                return address
+                return self._typed(address)
             return self._boxed(self.value(x.x), x.at)
-        operand = self.value(x.x)
+        operand = self.value(x.x, want if x.op in ("-", "+", "^") else UNKNOWN)
         if x.op == "*":
             target = self.types.deref(operand.type)
             if self.storage(target):
@@ -325,6 +348,14 @@ class Exprs(Frame):
         self.add(Op(dst, x.op, (operand.reg,)))
         return Value(dst, operand.type, True)
 
+    def _typed(self, value: Value) -> Value:
+        """The value in a register of its own type: storage and a pointer to it are one register otherwise."""
+        if self.graph.types[value.reg] == value.type:
+            return value
+        dst = self.new(value.type)
+        self.add(Copy(dst, value.reg))
+        return Value(dst, value.type, value.fresh)
+
     def _boxed(self, value: Value, at: int) -> Value:
         """A pointer to a new variable that holds ``value``."""
         dst = self.new(TPtr(value.type))
@@ -332,7 +363,7 @@ class Exprs(Frame):
         self.add(Store(dst, CELL, value.reg))
         return Value(dst, TPtr(value.type), True)
 
-    def _binary(self, x: Binary) -> Value:
+    def _binary(self, x: Binary, want: Type) -> Value:
         if x.op in ("&&", "||"):
             yes, no, after = self.graph.block(), self.graph.block(), self.graph.block()
             self.condition(x, yes, no)
@@ -345,9 +376,17 @@ class Exprs(Frame):
             self.graph.seal(after)
             self.graph.start(after)
             return Value(self.graph.read(key), BOOL, True)
-        left = self.value(x.x)
-        right = self.value(x.y, left.type)
-        type_ = BOOL if x.op in _COMPARES else left.type
+        compares, shifts = x.op in _COMPARES, x.op in ("<<", ">>")
+        if isinstance(x.x, Lit) and not shifts and not isinstance(x.y, Lit):  # the constant takes the other side's type
+            right = self.value(x.y, UNKNOWN if compares else want)
+            left = self.value(x.x, right.type)
+        else:
+            left = self.value(x.x, UNKNOWN if compares else want)
+            right = self.value(x.y, INT if shifts else left.type)
+            if left.type == NIL:
+                left = self.fit(left, right.type)
+        right = self.fit(right, left.type) if right.type == NIL else right
+        type_ = BOOL if compares else left.type
         dst = self.new(type_)
         self.add(Op(dst, x.op, (left.reg, right.reg)))
         return Value(dst, type_, True)
@@ -367,8 +406,9 @@ class Exprs(Frame):
 
     # ------------------------------------------------------------ literals
 
-    def _composite(self, x: Composite, want: Type) -> Value:
-        type_ = self.written(x.type) if x.type != UNKNOWN else want
+    def _composite(self, x: Composite, want: Type, asked: bool = False) -> Value:
+        """A literal; with ``asked`` it is of type ``want``, whatever type it names: the pointer that & makes of it."""
+        type_ = want if asked or x.type == UNKNOWN else self.written(x.type)
         pointer = isinstance(type_, TPtr)
         target = type_.elem if isinstance(type_, TPtr) else type_
         dst = self.new(TPtr(target) if pointer else target)
@@ -386,10 +426,14 @@ class Exprs(Frame):
             return
         keys = under.key if isinstance(under, TMap) else INT
         elem = under.elem if isinstance(under, TMap | TSlice) else UNKNOWN
+        table = len(x.elems) > _TABLE and isinstance(self.types.underlying(elem), TName)
         for key, element in x.elems:
-            if key is not None and isinstance(under, TMap):
-                self.value(key, keys)
-            self._put(base, ELEM, elem, element, x)
+            if table and isinstance(element, Lit) and (key is None or isinstance(key, Lit)):
+                continue  # numbers or texts of a large table, which say nothing
+            index = NONE
+            if key is not None and isinstance(under, TMap | TSlice):
+                index = self.own(self.value(key, keys), x.at)
+            self._put(base, ELEM, elem, element, x, index)
 
     def _field_of(self, owner: Type, struct: TStruct, key: Expr | None, number: int) -> Step | None:
         name = key.name if isinstance(key, Name) else ""
@@ -402,7 +446,7 @@ class Exprs(Frame):
         # the fields of a generic struct have the types of this instance
         return Step(step.field, next((f.type for f in struct.fields if f.name == name), step.type))
 
-    def _put(self, base: Reg, field: str, type_: Type, x: Expr, place: Composite) -> None:
+    def _put(self, base: Reg, field: str, type_: Type, x: Expr, place: Composite, index: Reg = NONE) -> None:
         """An element of a literal, written where it belongs: a struct in a struct is no object of its own."""
         if self.storage(type_) and field != ELEM:
             dst = self.new(type_)
@@ -412,8 +456,8 @@ class Exprs(Frame):
             else:
                 self.add(CopyInto(dst, self.value(x, type_).reg, place.at))
             return
-        value = self.value(x, type_)
-        self.add(Store(base, field, self.own(value, place.at)))
+        value = self.fit(self.value(x, type_), type_)
+        self.add(Store(base, field, self.own(value, place.at), index))
 
     # ------------------------------------------------------------ places
 
@@ -423,7 +467,7 @@ class Exprs(Frame):
             case Name(name=name):
                 local = self.lookup(name)
                 if local is not None:
-                    return Value(local.reg, TPtr(local.type), True) if local.kind in ("cell", "storage") else None
+                    return Value(self.where(local), TPtr(local.type), True) if local.kind in ("cell", "storage") else None
                 for path in (self.func.scope.package.path, *self.func.scope.dots):
                     found = self.global_address(path, name)
                     if found is not None:
@@ -435,19 +479,19 @@ class Exprs(Frame):
                     found = self.global_address(imported, name)
                     return Value(found.reg, TPtr(found.type), True) if found is not None else None
                 base = self.value(inner)
-                selected = self.types.select(base.type, name)
+                selected = self.types.select(base.type, name) if base.type != UNKNOWN else None
                 if selected is None or selected.method or selected.external or not selected.steps:
-                    return None
+                    dst = self.new(TPtr(UNKNOWN))
+                    self.add(Field(dst, base.reg, f"?.{name}", NONE, x.at, x.end))
+                    return Value(dst, TPtr(UNKNOWN), True)
                 holder = self._walk(base, selected.steps[:-1], x.at, x.end)
-                step = selected.steps[-1]
+                step = self._walked(holder, selected.steps[-1])
                 dst = self.new(TPtr(step.type))
                 self.add(Field(dst, holder.reg, step.field, NONE, x.at, x.end))
                 return Value(dst, TPtr(step.type), True)
             case Index(x=inner, index=index):
                 container = self.value(inner)
-                if self.types.map_of(self.types.deref(container.type)) is not None:
-                    return None
-                key = self.value(index[0])
+                key = self.value(index[0], INT)
                 elem = self.types.element(self.types.deref(container.type))
                 dst = self.new(TPtr(elem))
                 self.add(Field(dst, container.reg, ELEM, key.reg, x.at, x.end))
@@ -468,11 +512,11 @@ class Exprs(Frame):
                     return Place(local.type, local, at=x.at, end=x.at + len(name))
             case Index(x=inner, index=index):
                 container = self.value(inner)
-                map_type = self.types.map_of(self.types.deref(container.type))
+                map_type = self.types.map_of(container.type)
                 if map_type is not None:
                     key = self.value(index[0], map_type.key)
-                    return Place(map_type.elem, key=key.reg, map=self.map_of(container), at=x.at, end=x.end)
-                key = self.value(index[0])
+                    return Place(map_type.elem, key=self.own(key, x.at), map=container.reg, at=x.at, end=x.end)
+                key = self.value(index[0], INT)
                 elem = self.types.element(self.types.deref(container.type))
                 return Place(elem, base=container.reg, field=ELEM, key=key.reg, at=x.at, end=x.end)
             case Sel(x=inner, name=name) if self.qualifier(inner) is None:
@@ -502,8 +546,7 @@ class Exprs(Frame):
 
     def put(self, place: Place, value: Value) -> None:
         """Assigns ``value``, which nobody else may share, to a place."""
-        if value.type == NIL:
-            self.graph.types[value.reg] = place.type
+        value = self.fit(value, place.type)
         if place.local is not None:
             self.assign(place.local, value, place.at, place.end)
         elif place.map != NONE:
@@ -516,7 +559,7 @@ class Exprs(Frame):
                     self.add(Field(base, place.base, place.field, place.key, place.at, place.end))
                 self.add(CopyInto(base, value.reg, place.at, place.end))
             else:
-                self.add(Store(place.base, place.field, value.reg, place.key, place.at, place.end))
+                self.add(Store(place.base, place.field, self.own(value, place.at), place.key, place.at, place.end))
 
     def get(self, place: Place) -> Value:
         """What is in a place, for ``x op= y``."""

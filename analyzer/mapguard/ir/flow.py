@@ -13,13 +13,11 @@ from mapguard.ir.model import (
     Clone,
     Close,
     Closure,
-    Const,
     Copy,
     CopyInto,
     Dynamic,
     Event,
     Field,
-    Global,
     Load,
     MapOp,
     Op,
@@ -34,15 +32,13 @@ from mapguard.ir.model import (
 
 def defined(event: Event) -> tuple[Reg, ...]:
     """The registers that an event defines."""
-    match event:
-        case Call(dsts=dsts):
-            return dsts
-        case MapOp(op="read", value=value):
-            return (value,) if value != NONE else ()
-        case Alloc(dst=dst) | Copy(dst=dst) | Cast(dst=dst) | Phi(dst=dst) | Const(dst=dst) | Global(dst=dst) | Closure(dst=dst):
-            return (dst,)
-        case Bound(dst=dst) | Op(dst=dst) | Field(dst=dst) | Load(dst=dst) | Clone(dst=dst) | Recv(dst=dst):
-            return (dst,)
+    dst: Reg | None = getattr(event, "dst", None)
+    if dst is not None:
+        return (dst,)
+    if isinstance(event, Call):
+        return event.dsts
+    if isinstance(event, MapOp) and event.op in ("read", "len") and event.value != NONE:
+        return (event.value,)
     return ()
 
 
@@ -97,37 +93,109 @@ def predecessors(blocks: tuple[Block, ...]) -> list[list[int]]:
     return found
 
 
-def reachable(blocks: tuple[Block, ...]) -> list[int]:
-    """For each block the set of blocks that control can get to after it, as the bits of an int."""
-    after = [0] * len(blocks)
+def immediate_dominators(blocks: tuple[Block, ...]) -> list[int]:
+    """For each block the nearest other block that every way from the entry to it passes; the entry is its own.
+
+    Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm, 2001.
+    """
+    before = predecessors(blocks)
+    order = postorder(blocks)
+    place = {number: i for i, number in enumerate(order)}
+    found = [-1] * len(blocks)
+    found[0] = 0
     changed = True
     while changed:
         changed = False
-        for number in range(len(blocks) - 1, -1, -1):
-            now = after[number]
+        for number in reversed(order[:-1]):
+            common = -1
+            for p in before[number]:
+                if found[p] < 0:
+                    continue
+                if common < 0:
+                    common = p
+                while p != common:
+                    if place[p] < place[common]:
+                        p = found[p]
+                    else:
+                        common = found[common]
+            if common != found[number]:
+                found[number] = common
+                changed = True
+    return found
+
+
+def postorder(blocks: tuple[Block, ...]) -> list[int]:
+    """The blocks, each after those that it leads to, but for the ways back of loops; the entry is the last."""
+    found: list[int] = []
+    seen = {0}
+    pending = [(0, iter(blocks[0].succs))]
+    while pending:
+        number, succs = pending[-1]
+        for succ in succs:
+            if succ not in seen:
+                seen.add(succ)
+                pending.append((succ, iter(blocks[succ].succs)))
+                break
+        else:
+            found.append(number)
+            pending.pop()
+    return found
+
+
+def components(blocks: tuple[Block, ...]) -> list[list[int]]:
+    """The strongly connected components, each after those that it leads to.
+
+    Tarjan: Depth-First Search and Linear Graph Algorithms, 1972.
+    """
+    found: list[list[int]] = []
+    number = [-1] * len(blocks)
+    low = [0] * len(blocks)
+    open_: list[int] = []
+    count = 0
+    for start in range(len(blocks)):
+        pending = [(start, 0)] if number[start] < 0 else []
+        while pending:
+            block, place = pending.pop()
+            if number[block] < 0:
+                number[block] = low[block] = count
+                count += 1
+                open_.append(block)
+            succs = blocks[block].succs
+            while place < len(succs) and number[succs[place]] >= 0:
+                low[block] = min(low[block], low[succs[place]])
+                place += 1
+            if place < len(succs):
+                pending += [(block, place), (succs[place], 0)]
+                continue
+            if low[block] == number[block]:
+                component: list[int] = []
+                while not component or component[-1] != block:
+                    component.append(open_.pop())
+                    low[component[-1]] = len(blocks)  # it is no way back for others
+                found.append(component)
+    return found
+
+
+def reachable(blocks: tuple[Block, ...]) -> list[int]:
+    """For each block the set of blocks that control can get to after it, as the bits of an int."""
+    after = [0] * len(blocks)
+    for component in components(blocks):
+        members = 0
+        for number in component:
+            members |= 1 << number
+        now = members if len(component) > 1 else 0
+        for number in component:
             for succ in blocks[number].succs:
                 now |= 1 << succ | after[succ]
-            if now != after[number]:
-                after[number] = now
-                changed = True
+        for number in component:
+            after[number] = now
     return after
 
 
 def dominators(blocks: tuple[Block, ...]) -> list[int]:
     """For each block the set of blocks that every way from the entry to it passes, itself too, as the bits of an int."""
-    before = predecessors(blocks)
-    everything = (1 << len(blocks)) - 1
-    found = [everything] * len(blocks)
-    found[0] = 1
-    changed = True
-    while changed:
-        changed = False
-        for number in range(1, len(blocks)):
-            common = everything
-            for p in before[number]:
-                common &= found[p]
-            common |= 1 << number
-            if common != found[number]:
-                found[number] = common
-                changed = True
+    above = immediate_dominators(blocks)
+    found = [0] * len(blocks)
+    for number in reversed(postorder(blocks)):
+        found[number] = found[above[number]] | 1 << number
     return found

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Hashable
 from typing import Literal, NamedTuple
 
-from mapguard.facts.syntax import Expr, Name, Sel, TFunc, TName, TPtr, Type
+from mapguard.facts.syntax import Expr, Name, Sel, TChan, TFunc, TMap, TName, TPtr, TSlice, TStruct, Type
 from mapguard.ir.blocks import Builder
-from mapguard.ir.model import CELL, Alloc, Body, Clone, Const, CopyInto, Event, Global, Load, Reg, Store
-from mapguard.ir.variables import Key
-from mapguard.program.model import Func, Package, Program
+from mapguard.ir.model import CELL, Alloc, Body, Cast, Clone, Const, CopyInto, Event, Global, Load, Reg, Store
+from mapguard.ir.variables import Found, Key, Uses
+from mapguard.program.model import TYPE_PARAM, Func, Package, Program
 from mapguard.program.model import Global as GlobalVariable
 from mapguard.program.names import canonical_type
 from mapguard.program.types import UNKNOWN, Types
@@ -16,6 +16,7 @@ INT = TName("", "int")
 BOOL = TName("", "bool")
 STRING = TName("", "string")
 NIL = TName("", "nil")
+_UNNAMED = (TMap, TSlice, TStruct, TFunc, TChan, TPtr)
 
 
 class Value(NamedTuple):
@@ -27,32 +28,45 @@ class Value(NamedTuple):
 
 
 class Local(NamedTuple):
-    """A variable: a ``value`` that changes by assignment in the graph (``key``) or never (``reg``), a ``cell``, or the ``storage`` of a
-    struct or array; ``reg`` is then its address."""
+    """A variable: a ``value`` that changes by assignment in the graph (``variable``) or a ``constant`` that does not (``reg``), a ``cell``,
+    or the ``storage`` of a struct or array; its address is then ``reg``, or in ``variable`` where each round of a loop has its own.
+    ``key`` says where it is declared."""
 
     kind: Literal["value", "constant", "cell", "storage"]
     type: Type
     reg: Reg
-    key: Hashable = None
+    variable: Hashable = None
+    key: Key | None = None
+
+
+class Context(NamedTuple):
+    """What is the same for a declared function and all that is inside it. ``global_type`` gives the type of a package variable;
+    with ``bodies`` false the bodies of literals are of no interest, only types."""
+
+    types: Types
+    global_type: Callable[[GlobalVariable], Type]
+    uses: Uses
+    found: Found
+    bodies: bool = True
 
 
 class Frame:
-    """``types`` knows the program; ``global_type`` gives the type of a package variable."""
+    """``ident`` is the id of a body that is no function of the program's."""
 
-    def __init__(
-        self, types: Types, global_type: Callable[[GlobalVariable], Type], func: Func, boxed: frozenset[Key], outer: "Frame | None"
-    ) -> None:
-        self.program: Program = types.program
-        self.types = types
-        self.global_type = global_type
+    def __init__(self, context: Context, func: Func, outer: "Frame | None", ident: str = "") -> None:
+        self.context = context
+        self.types = context.types
+        self.program: Program = context.types.program
         self.func = func
-        self.boxed = boxed
         self.outer = outer
+        self.ident = ident or func.id
         self.graph = Builder()
         self.scopes: list[dict[str, Local]] = [{}]
+        self.outside: dict[str, Local] = {}  # variables of the frames around this one
         self.params: list[Reg] = []
         self.captures: list[Reg] = []  # the registers here
         self.captured: list[Reg] = []  # and those of the frame around it
+        self.made = 0  # bodies of its own besides literals
         self.bodies: list[Body] = [] if outer is None else outer.bodies
         self.type_params = func.type_params
 
@@ -92,33 +106,65 @@ class Frame:
         self.add(Clone(dst, value.reg, at))
         return dst
 
+    def fit(self, value: Value, type_: Type) -> Value:
+        """The value as a variable of ``type_`` holds it: nil has its type, a value of an unnamed type becomes one of a named type."""
+        if value.type == NIL:
+            self.graph.types[value.reg] = type_
+            return Value(value.reg, type_, True)
+        if isinstance(value.type, _UNNAMED) and isinstance(type_, TName) and type_.pkg not in ("", TYPE_PARAM):
+            under = self.types.underlying(type_)
+            if isinstance(under, _UNNAMED):
+                dst = self.new(type_)
+                self.add(Cast(dst, value.reg, type_, False))
+                return Value(dst, type_, value.fresh)
+        return value
+
     # ------------------------------------------------------------ variables
 
     def declare(self, name: str, type_: Type, key: Key, value: Value | None, at: int) -> None:
         """A new variable with its first value; None is the zero value."""
-        if name in ("", "_"):
-            return
-        if value is not None and value.type == NIL:
-            self.graph.types[value.reg] = type_
-        if self.storage(type_):
-            reg = self.own(value, at) if value is not None else self._made(type_, "var", at)
-            self._name(reg, name)
-            self.scopes[-1][name] = Local("storage", type_, reg)
-        elif key in self.boxed:
-            first = value if value is not None else self.const("zero", type_)
-            reg = self._made(type_, "cell", at)
-            self._name(reg, name)
-            self.add(Store(reg, CELL, first.reg))
-            self.scopes[-1][name] = Local("cell", type_, reg)
-        else:
-            first = value if value is not None else self.const("zero", type_)
-            local = Local("value", type_, -1, (key, self.graph.at, first.reg))
-            self._name(first.reg, name)
-            self.graph.write(local.key, first.reg, type_)
-            self.scopes[-1][name] = local
+        if name not in ("", "_"):
+            self.scopes[-1][name] = self.variable(name, type_, key, value, at)
 
-    def _made(self, type_: Type, how: Literal["var", "cell"], at: int) -> Reg:
-        dst = self.new(TPtr(type_) if how == "cell" else type_)
+    def variable(self, name: str, type_: Type, key: Key, value: Value | None, at: int) -> Local:
+        if value is not None:
+            value = self.fit(value, type_)
+        if self.storage(type_):
+            reg = self.own(value, at) if value is not None else self._made(type_, type_, "var", at, name)
+            self._name(reg, name)
+            return self._placed(Local("storage", type_, reg, None, key))
+        first = self.own(value, at) if value is not None else self.const("zero", type_).reg
+        if key in self.context.uses.boxed:
+            reg = self._made(TPtr(type_), type_, "cell", at, name)
+            self.add(Store(reg, CELL, first))
+            return self._placed(Local("cell", type_, reg, None, key))
+        self._name(first, name)
+        if key in self.context.uses.fixed:
+            return Local("constant", type_, first, None, key)
+        variable = (key, self.graph.at, first)
+        self.graph.write(variable, first, type_)
+        return Local("value", type_, -1, variable, key)
+
+    def _placed(self, local: Local) -> Local:
+        return self._moving(local) if self.context.uses.jumps else local
+
+    def _moving(self, local: Local) -> Local:
+        """The variable with an address that may be another one on another way."""
+        variable = (local.key, "address", local.reg)
+        self.graph.write(variable, local.reg, self.graph.types[local.reg])
+        return local._replace(variable=variable)
+
+    def hidden_cell(self, name: str, type_: Type, at: int) -> Local:
+        """A variable that no text names, for what two bodies of one function tell each other."""
+        if self.storage(type_):
+            local = Local("storage", type_, self._made(type_, type_, "var", at, ""))
+        else:
+            local = Local("cell", type_, self._made(TPtr(type_), type_, "cell", at, ""))
+        self.scopes[-1][name] = local
+        return local
+
+    def _made(self, kind: Type, type_: Type, how: Literal["var", "cell"], at: int, name: str) -> Reg:
+        dst = self.new(kind, name)
         self.add(Alloc(dst, type_, how, at))
         return dst
 
@@ -126,38 +172,62 @@ class Frame:
         if not self.graph.names[reg]:
             self.graph.names[reg] = name
 
+    def each_round(self, scope: dict[str, Local], at: int) -> None:
+        """From here on the variables of a loop whose address is known are new ones with the same values."""
+        for name, local in scope.items():
+            if local.kind not in ("cell", "storage"):
+                continue
+            before = self.where(local)
+            if local.kind == "storage":
+                now = self.new(local.type, name)
+                self.add(Clone(now, before, at))
+            else:
+                value = self.load(before, CELL, local.type)
+                now = self._made(TPtr(local.type), local.type, "cell", at, name)
+                self.add(Store(now, CELL, value.reg))
+            self.graph.write(local.variable, now)
+
+    def in_rounds(self, scope: dict[str, Local]) -> None:
+        """Makes the addresses of a loop's variables change from round to round."""
+        for name, local in scope.items():
+            if local.kind in ("cell", "storage"):
+                scope[name] = self._moving(local)
+
+    def where(self, local: Local) -> Reg:
+        """The address of a cell or of storage, the register of a constant."""
+        return local.reg if local.variable is None else self.graph.read(local.variable)
+
     def lookup(self, name: str) -> Local | None:
         """The variable that a name means here; one of a function around this one is captured."""
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope[name]
+        if name in self.outside:
+            return self.outside[name]
         found = self.outer.lookup(name) if self.outer is not None else None
         if found is None or self.outer is None:
             return None
-        theirs = self.outer.graph.read(found.key) if found.kind == "value" else found.reg
-        mine = self.new(TPtr(found.type) if found.kind == "cell" else found.type, name)
+        theirs = self.outer.where(found)
+        mine = self.new(TPtr(found.type) if found.kind == "cell" else found.type, name if name[:1] != " " else "")
         self.captures.append(mine)
         self.captured.append(theirs)
-        local = Local("constant" if found.kind == "value" else found.kind, found.type, mine)
-        self.scopes[0][name] = local
+        local = Local("constant" if found.kind == "value" else found.kind, found.type, mine, None, found.key)
+        self.outside[name] = local
         return local
 
     def read(self, local: Local, at: int = 0, end: int = 0) -> Value:
-        match local.kind:
-            case "value":
-                return Value(self.graph.read(local.key), local.type)
-            case "cell":
-                return self.load(local.reg, CELL, local.type, at=at, end=end)
-        return Value(local.reg, local.type)
+        if local.kind == "cell":
+            return self.load(self.where(local), CELL, local.type, at=at, end=end)
+        return Value(self.where(local), local.type)
 
     def assign(self, local: Local, value: Value, at: int, end: int = 0) -> None:
         match local.kind:
             case "storage":
-                self.add(CopyInto(local.reg, value.reg, at, end))
+                self.add(CopyInto(self.where(local), value.reg, at, end))
             case "cell":
-                self.add(Store(local.reg, CELL, value.reg, at=at, end=end))
+                self.add(Store(self.where(local), CELL, self.own(value, at), at=at, end=end))
             case "value":
-                self.graph.write(local.key, value.reg)
+                self.graph.write(local.variable, self.own(value, at))
 
     # ------------------------------------------------------------ packages
 
@@ -172,7 +242,7 @@ class Frame:
     def _shadowed(self, name: str) -> bool:
         at: Frame | None = self
         while at is not None:
-            if any(name in scope for scope in at.scopes):
+            if name in at.outside or any(name in scope for scope in at.scopes):
                 return True
             at = at.outer
         return False
@@ -207,7 +277,7 @@ class Frame:
         variable = package.globals.get(name) if package is not None else None
         if variable is None:
             return None
-        type_ = self.global_type(variable)
+        type_ = self.context.global_type(variable)
         dst = self.new(TPtr(type_))
         self.add(Global(dst, f"{path}.{name}"))
         return Value(dst, type_)
@@ -225,4 +295,4 @@ def signature(func: Func, method: bool = False) -> TFunc:
     return TFunc((*first, *func.params), func.results, func.facts.variadic)
 
 
-__all__ = ["BOOL", "INT", "NIL", "STRING", "Frame", "Local", "Value", "signature"]
+__all__ = ["BOOL", "INT", "NIL", "STRING", "Context", "Frame", "Local", "Value", "signature"]

@@ -29,8 +29,8 @@ class _Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="
 
 
 class Alloc(_Event, frozen=True, tag=1):
-    """New storage. ``how``: ``lit`` (composite literal, new), ``make``, ``var`` (declared without a value), ``cell`` (a variable that is
-    captured or addressed and changes), ``pack`` (variadic arguments). ``size`` is the capacity that make was given."""
+    """New storage, zero. ``how``: ``lit`` (composite literal, new), ``make``, ``var`` (declared without a value), ``cell`` (a variable that
+    is captured or addressed and changes), ``pack`` (variadic arguments). ``size`` is the first one that make was given."""
 
     dst: Reg
     type: Type
@@ -94,11 +94,17 @@ class Bound(_Event, frozen=True, tag=8):
 
 
 class Op(_Event, frozen=True, tag=9):
-    """What operators, comparisons and the like give; ``op`` is the operator, ``ok`` for the second result of a comma-ok form."""
+    """What operators, comparisons and the like give. ``op`` is the operator, or
+
+    - ``ok``: the second result of the comma-ok form whose first is the argument;
+    - ``is``: whether an interface holds the ``type`` of a type switch's case;
+    - ``range``, ``next``, ``rune``: the rounds through what a range statement was given, the key of a round, a string's rune at a key;
+    - the name of a predeclared function; ``append`` is one of its arguments: the slice itself or the one that took its place."""
 
     dst: Reg
     op: str
     args: tuple[Reg, ...]
+    type: Type | None = None
 
 
 # ---------------------------------------------------------------- memory
@@ -151,8 +157,8 @@ class CopyInto(_Event, frozen=True, tag=24):
 
 
 class MapOp(_Event, frozen=True, tag=25):
-    """An operation on a map's content. ``value`` is the register that a read defines (NONE where the value is not used) or that a write
-    puts in."""
+    """An operation on a map's content. ``value`` is the register that a read or len defines (NONE where the value is not used)
+    or that a write puts in."""
 
     op: Literal["read", "write", "delete", "clear", "range", "len"]
     map: Reg
@@ -196,7 +202,8 @@ Callee = Static | Dynamic | Invoke | External
 
 
 class Call(_Event, frozen=True, tag=44):
-    """``dsts`` are the results, in order; ``how`` tells a call from a go statement and from a deferred call, which ``RunDefers`` runs."""
+    """``dsts`` are the results, in order; ``how`` tells a call from a go statement and from a deferred call, which ``RunDefers`` runs:
+    that of the function around it where the body is that of a loop over a function."""
 
     dsts: tuple[Reg, ...]
     callee: Callee
@@ -224,7 +231,7 @@ class Close(_Event, frozen=True, tag=47):
 
 
 class RunDefers(_Event, frozen=True, tag=48):
-    """The calls deferred on the way here run, the last one first."""
+    """The calls deferred on the way here run, the last one first. It stands before every end of a function that defers, panics too."""
 
 
 class Return(_Event, frozen=True, tag=49):
@@ -263,8 +270,9 @@ Event = (
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Events in order, then control. ``kind``: ``jump`` (one successor), ``if`` (``cond`` true: the first, false: the second), ``select``
-    and ``range`` (any successor; a select's begin with their communication, unless they are the default), ``end`` (none)."""
+    """Events in order, then control. ``kind``: ``jump`` (one successor), ``if`` (``cond`` true: the first, false: the second), ``range``
+    (the loop's body, and what follows it; ``cond`` are the rounds, of a channel the value received), ``select`` (any successor; they begin
+    with their communication, unless they are the default), ``end`` (none)."""
 
     events: tuple[Event, ...]
     kind: Literal["jump", "if", "select", "range", "end"]
@@ -275,7 +283,10 @@ class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Body(msgspec.Struct, frozen=True, array_like=True):
     """The body of the function ``func``. Registers 0 … ``params`` - 1 are the receiver and the parameters, then come ``captures`` captured
     values (of a captured variable that changes: its cell). ``types`` and ``names`` go by register; a name is "" for an intermediate value.
-    Block 0 is the entry; all others can be reached from it."""
+    Block 0 is the entry; all others can be reached from it.
+
+    ``loop``: it is the body of a loop over a function, which that function calls as ``yield``: false ends the loop. It has the id of the
+    function around it with a number, as the bodies of deferred and started predeclared functions have."""
 
     func: str
     params: int
@@ -283,3 +294,4 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     types: tuple[Type, ...]
     names: tuple[str, ...]
     blocks: tuple[Block, ...]
+    loop: bool = False

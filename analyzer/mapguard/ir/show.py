@@ -58,7 +58,8 @@ def _control(body: Body, block: Block) -> str:
     targets = [f"b{s}" for s in block.succs]
     if block.kind == "if":
         return f"if {_reg(body, block.cond)} then {targets[0]} else {targets[1]}"
-    return f"{block.kind} {' | '.join(targets)}"
+    given = f" {_reg(body, block.cond)}" if block.cond != NONE else ""
+    return f"{block.kind}{given} {' | '.join(targets)}"
 
 
 def _reg(body: Body, r: Reg) -> str:
@@ -118,8 +119,8 @@ def _event(body: Body, event: Event) -> str:
             return f"{r(dst)} = func {func}" + (f" with {_regs(body, captures)}" if captures else "")
         case Bound(dst=dst, target=target, recv=recv):
             return f"{r(dst)} = bound {_callee(body, target)} to {r(recv)}"
-        case Op(dst=dst, op=op, args=args):
-            return f"{r(dst)} = {op} {_regs(body, args)}"
+        case Op(dst=dst, op=op, args=args, type=type_):
+            return f"{r(dst)} = {op} {_regs(body, args)}" + (f" {show_type(type_)}" if type_ is not None else "")
         case Field(dst=dst, base=base, field=field, index=index):
             return f"{r(dst)} = &{_member(body, base, field, index)}"
         case Load(dst=dst, base=base, field=field, index=index):
@@ -134,8 +135,10 @@ def _event(body: Body, event: Event) -> str:
             return f"{r(value)} = read {r(map_)}[{r(key)}]"
         case MapOp(op="write", map=map_, key=key, value=value):
             return f"write {r(map_)}[{r(key)}] = {r(value)}"
-        case MapOp(op=op, map=map_):
-            return f"{op} {r(map_)}"
+        case MapOp(op="len", map=map_, value=value):
+            return f"{r(value)} = len {r(map_)}"
+        case MapOp(op=op, map=map_, key=key):
+            return f"{op} {r(map_)}" + (f"[{r(key)}]" if key != NONE else "")
         case Call(dsts=dsts, callee=callee, args=args, how=how):
             start = f"{_regs(body, dsts)} = " if dsts else ""
             return f"{start}{'' if how == 'call' else how + ' '}{_callee(body, callee)}({_regs(body, args)})"

@@ -3,12 +3,16 @@
 Every other variable is a value: a literal that captures it gets the value. A variable is known by where it is declared.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from mapguard.facts.model import FuncFacts, Param
 from mapguard.facts.syntax import (
+    Assert,
     Assign,
+    Binary,
     Block,
+    Branch,
     Call,
     Case,
     Composite,
@@ -19,13 +23,17 @@ from mapguard.facts.syntax import (
     FuncLit,
     GoStmt,
     If,
+    Index,
     Labeled,
     Name,
     Range,
     Return,
+    Sel,
     Send,
+    SliceOf,
     Stmt,
     Switch,
+    TypeExpr,
     Unary,
     VarStmt,
 )
@@ -53,10 +61,46 @@ def case_key(statement: Switch, number: int) -> Key:
     return ("case", statement.at, number)
 
 
+_PARTS: dict[type, tuple[str, ...]] = {  # where an expression has others in it
+    Assert: ("x",),
+    Binary: ("x", "y"),
+    Call: ("fn", "args"),
+    Composite: ("elems",),
+    Index: ("x", "index"),
+    Sel: ("x",),
+    SliceOf: ("x", "bounds"),
+    TypeExpr: ("expr",),
+    Unary: ("x",),
+}
+
+
+class Uses(NamedTuple):
+    """``boxed``: the variables that need storage of their own. ``fixed``: those that keep their first value. ``deferring``: the indices of
+    the functions and literals that defer a call. ``jumps``: there are goto statements, so that a text which is no valid Go may use a
+    variable before it is declared."""
+
+    boxed: frozenset[Key] = frozenset()
+    fixed: frozenset[Key] = frozenset()
+    deferring: frozenset[int] = frozenset()
+    jumps: bool = False
+
+
+class Found:
+    """What only the types tell, found while a body was lowered: variables whose address a method takes, and the places of range statements
+    over functions, whose bodies are functions too. A body is lowered again with what was found."""
+
+    def __init__(self) -> None:
+        self.addressed: set[Key] = set()
+        self.iterators: set[int] = set()
+
+    def size(self) -> int:
+        return len(self.addressed) + len(self.iterators)
+
+
 class _Variable:
     __slots__ = ("addressed", "assigned", "captured", "func", "key")
 
-    def __init__(self, key: Key, func: int) -> None:
+    def __init__(self, key: Key, func: Hashable) -> None:
         self.key = key
         self.func = func
         self.assigned = 0
@@ -64,32 +108,41 @@ class _Variable:
         self.addressed = False
 
 
-def boxed(func: FuncFacts, literal: Callable[[int], FuncFacts | None]) -> frozenset[Key]:
-    """The variables declared in ``func`` and in the literals inside it that need storage of their own.
+def uses(func: FuncFacts, literal: Callable[[int], FuncFacts | None], known: Found | None = None, shared_loops: bool = False) -> Uses:
+    """How the variables declared in ``func`` and in the literals inside it are used.
 
-    ``literal`` gives the facts of a literal by its index.
+    ``literal`` gives the facts of a literal by its index; with ``shared_loops`` the variables of a loop are the same in all its rounds.
     """
-    walk = _Walk(literal)
+    walk = _Walk(literal, frozenset(known.iterators if known is not None else ()), 2 if shared_loops else 1)
     walk.function(func)
-    return frozenset(v.key for v in walk.found if v.addressed or (v.captured and v.assigned > 1))
+    more = known.addressed if known is not None else set()
+    boxed = frozenset(v.key for v in walk.found if v.addressed or (v.captured and v.assigned > 1) or v.key in more)
+    fixed = frozenset(v.key for v in walk.found if v.assigned == 1) if not walk.jumps else frozenset()
+    return Uses(boxed, fixed, frozenset(walk.deferring), walk.jumps)
 
 
 class _Walk:
-    def __init__(self, literal: Callable[[int], FuncFacts | None]) -> None:
+    def __init__(self, literal: Callable[[int], FuncFacts | None], iterators: frozenset[int], per_loop: int) -> None:
         self.literal = literal
+        self.per_loop = per_loop  # assignments to a variable that a range statement declares
+        self.iterators = iterators
         self.found: list[_Variable] = []
         self.scopes: list[dict[str, _Variable]] = []
-        self.func = -1
+        self.func: Hashable = -1  # what captures what is declared outside it: a function, a literal, the body of a loop over a function
+        self.index = -1  # of the function or literal
+        self.results: list[_Variable] = []
+        self.deferring: set[int] = set()
+        self.jumps = False
 
     # ------------------------------------------------------------ scopes
 
-    def declare(self, name: str, key: Key, assigned: int = 1) -> None:
-        if name in ("", "_"):
-            return
+    def declare(self, name: str, key: Key, assigned: int = 1) -> _Variable:
         variable = _Variable(key, self.func)
         variable.assigned = assigned
         self.found.append(variable)
-        self.scopes[-1][name] = variable
+        if name not in ("", "_"):
+            self.scopes[-1][name] = variable
+        return variable
 
     def named(self, name: str) -> _Variable | None:
         for scope in reversed(self.scopes):
@@ -98,17 +151,18 @@ class _Walk:
         return None
 
     def function(self, func: FuncFacts) -> None:
-        before, self.func = self.func, func.index
+        before = self.func, self.index, self.results
+        self.func = self.index = func.index
         self.scopes.append({})
         given: Iterable[Param] = (*([func.recv] if func.recv is not None else []), *func.params)
         for number, p in enumerate(given):
             self.declare(p.name, parameter_key(func.index, number))
-        for number, p in enumerate(func.results):
-            # a return statement assigns it, and a deferred literal reads it afterwards
-            self.declare(p.name, result_key(func.index, number), 2)
-        self.block(func.body or ())
+        # a return statement assigns it, and a deferred literal reads it afterwards
+        self.results = [self.declare(p.name, result_key(func.index, number), 2) for number, p in enumerate(func.results)]
+        for s in func.body or ():  # parameters belong to the block of the body
+            self.statement(s)
         self.scopes.pop()
-        self.func = before
+        self.func, self.index, self.results = before
 
     def block(self, statements: Sequence[Stmt]) -> None:
         self.scopes.append({})
@@ -150,10 +204,18 @@ class _Walk:
                 self.statement(inner)
             case ExprStmt(x=x):
                 self.uses(x)
-            case GoStmt(call=call) | DeferStmt(call=call):
+            case GoStmt(call=call):
+                self.uses(call)
+            case DeferStmt(call=call):
+                self.deferring.add(self.index)
                 self.uses(call)
             case Return(values=values):
                 self.uses(values)
+                if self.func != self.index:
+                    for result in self.results:
+                        result.captured = True
+            case Branch(kind="goto"):
+                self.jumps = True
             case Send(channel=channel, value=value):
                 self.uses((channel, value))
 
@@ -175,17 +237,21 @@ class _Walk:
 
     def range(self, s: Range) -> None:
         self.uses(s.x)
+        before = self.func
+        if s.at in self.iterators:
+            self.func = ("range", s.at)
         self.scopes.append({})
         for x in (s.key, s.value):
             if isinstance(x, Name):
                 if s.define:
-                    self.declare(x.name, name_key(x))
+                    self.declare(x.name, name_key(x), self.per_loop)
                 else:
                     self.assigned(x)
             else:
                 self.uses(x)
         self.block(s.body)
         self.scopes.pop()
+        self.func = before
 
     def switch(self, s: Switch) -> None:
         self.scopes.append({})
@@ -208,31 +274,22 @@ class _Walk:
     # ------------------------------------------------------------ expressions
 
     def uses(self, x: Expr | tuple[Expr, ...] | None) -> None:
-        pending: list[object] = [x]
+        pending: list[Any] = [x]
         while pending:
             at = pending.pop()
-            match at:
-                case tuple():
-                    pending.extend(at)
-                case Name():
-                    self.used(at)
-                case FuncLit(index=index):
-                    inner = self.literal(index)
-                    if inner is not None:
-                        self.function(inner)
-                case Unary(op="&", x=Name() as name):
-                    self.used(name)
-                    variable = self.named(name.name)
-                    if variable is not None:
-                        variable.addressed = True
-                case Composite(elems=elems):
-                    pending.extend(elems)
-                case Call(fn=fn, args=args):
-                    pending.extend((fn, args))
-                case None | str() | int() | bool():
-                    pass
-                case _:
-                    pending.extend(getattr(at, f) for f in getattr(at, "__struct_fields__", ()) if f != "type")
+            kind = type(at)
+            if kind is tuple:
+                pending.extend(at)
+            elif kind is Name:
+                self.used(at)
+            elif kind is FuncLit:
+                inner = self.literal(at.index)
+                if inner is not None:
+                    self.function(inner)
+            else:
+                if kind is Unary and at.op == "&" and isinstance(at.x, Name) and (variable := self.named(at.x.name)) is not None:
+                    variable.addressed = True
+                pending.extend([getattr(at, part) for part in _PARTS.get(kind, ())])
 
     def used(self, x: Name) -> None:
         variable = self.named(x.name)
@@ -240,4 +297,4 @@ class _Walk:
             variable.captured = True
 
 
-__all__ = ["Key", "boxed", "case_key", "name_key", "parameter_key", "result_key", "var_key"]
+__all__ = ["Found", "Key", "Uses", "case_key", "name_key", "parameter_key", "result_key", "uses", "var_key"]

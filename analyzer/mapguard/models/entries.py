@@ -1,6 +1,6 @@
-"""The entries of a model file: one frozen struct for each table of rules/models/*.toml, and the names an entry speaks for.
+"""The entries of a model file: one frozen struct for each table of rules/models/*.toml, and the names that an entry describes.
 
-Every key is documented here and, for users, in docs/models.md. An entry without any effect is a statement too: the function is harmless.
+Every key is documented here and, for users, in docs/models.md. An entry without any effect declares the function harmless.
 """
 
 import functools

@@ -82,7 +82,7 @@ class Models:
         """The model of ``pkg.Func``, ``(*pkg.T).Method`` or ``(pkg.T).Method``; a pointer receiver also finds the value form.
 
         ``(?).Method`` is the model of a method of this name on any type outside the tree that has none of its own, ``(?)Func`` that of
-        a function of any package outside the tree. Both may be patterns; of those that fit the longest speaks.
+        a function of any package outside the tree. Both may be patterns; if several match, the longest is used.
         """
         if name not in self._found:
             plain = canonical(name)
@@ -103,7 +103,7 @@ class Models:
         return next((model for pattern, model in self._patterns if fnmatchcase(name, pattern)), None)
 
     def registration(self, name: str) -> RootModel | None:
-        """What a function whose name fits a pattern registers; the longest pattern that fits speaks."""
+        """What a function whose name fits a pattern registers; the longest matching pattern is used."""
         if name not in self._registered:
             full = canonical(name)
             last = full.rsplit(".", 1)[-1]
@@ -113,11 +113,11 @@ class Models:
         return self._registered[name]
 
     def signature(self, params: Names, results: Names) -> SignatureModel | None:
-        """The entry for functions of this shape; one that names its results goes before one that does not."""
+        """The entry for functions of this shape; one that names its results is preferred to one that does not."""
         return self._signatures.get((params, results)) or self.signatures.get(params)
 
     def contract(self, name: str, params: Names, results: Names) -> MethodModel | None:
-        """The entry for a method; the more types it names, the sooner it speaks."""
+        """The entry for a method; if several match, the one that names more types is used."""
         exact = self._contracts.get((name, params, results)) or self._contracts.get((name, None, results))
         return exact or next((m for m in self.methods.get(name, ()) if m.params in (params, None)), None)
 

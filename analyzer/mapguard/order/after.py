@@ -46,6 +46,12 @@ class After:
         walk.run(where)
         return Reach(walk.whole, walk.part)
 
+    def thread(self, func: int, site: int, stop: Stop) -> Reach:
+        """What a thread that begins with ``func`` and is started at ``site`` runs until it meets a stop."""
+        walk = _Walk(self, stop, None)
+        walk.enter(func, site)
+        return Reach(walk.whole, walk.part)
+
 
 class _Walk:
     def __init__(self, after: After, stop: Stop, outermost: int | None) -> None:
@@ -67,6 +73,11 @@ class _Walk:
                 points.extend(self._onward(*points.pop()))
             else:
                 self._inside(*self.pending.pop())
+
+    def enter(self, func: int, thread: int) -> None:
+        self._run(func, thread)
+        while self.pending:
+            self._inside(*self.pending.pop())
 
     def _onward(self, func: int, block: int, place: int) -> list[Where]:
         """On in a function that is under way: to the end of the block, its successors, and the callers where it returns."""

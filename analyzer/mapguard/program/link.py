@@ -13,11 +13,21 @@ from mapguard.program.testcode import imports_tests, kept_for_tests
 from mapguard.program.types import substitute
 
 
-def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), modules: Collection[str] = (), tests: bool = False) -> Program:
+def link(
+    files: Sequence[FileFacts],
+    declarations: Iterable[FileFacts] = (),
+    modules: Collection[str] = (),
+    tests: bool = False,
+    alone: bool = True,
+    named: Collection[str] = (),
+    shared_loops: Collection[str] = (),
+) -> Program:
     """``files`` are analysed; ``declarations`` (siblings, vendor, models of libraries) only give types and signatures.
 
-    ``modules`` are the paths of the tree's modules. With ``tests`` folders for tests are like all others; so they are where nothing
-    else is scanned.
+    ``modules`` are the paths of the tree's modules. With ``tests`` only the code of ``_test.go`` files counts as serving tests. Without
+    it, folders for tests are like all others where the repository has nothing else (``alone``: these are all of its files), and so are
+    the files of ``named``: somebody asked for them. ``shared_loops`` are those of the
+    modules that are written in a Go before 1.22.
     """
     program = Program()
     program.modules = tuple(sorted(set(modules), key=lambda m: (-len(m), m)))
@@ -29,14 +39,16 @@ def link(files: Sequence[FileFacts], declarations: Iterable[FileFacts] = (), mod
         if package is None:
             package = program.packages[path] = Package(path, file.package)
         program.files.setdefault(file.path, file)
-    apart = () if tests else tuple(f.path for f in files if kept_for_tests(f, modules, program.packages))
-    program.for_tests = frozenset(apart) if len(apart) < len(files) else frozenset()
+    apart = () if tests else tuple(f.path for f in files if f.path not in named and kept_for_tests(f, modules, program.packages))
+    program.for_tests = frozenset(apart) if len(apart) < len(files) or not alone else frozenset()
     for file in everything:
-        _types(program, file)
+        _types(program, file, tests)
     for file in everything:
         _members(program, file)
     for func in program.funcs:
         program.by_id[func.id] = func
+    for scope in program.scopes.values() if shared_loops else ():
+        scope.shared_loops = program.module_of(scope.file.package_path) in shared_loops
     return program
 
 
@@ -45,7 +57,7 @@ def package_key(file: FileFacts) -> str:
     return f"{file.package_path}_test" if file.package.endswith("_test") and file.test else file.package_path
 
 
-def _types(program: Program, file: FileFacts) -> None:
+def _types(program: Program, file: FileFacts, tests: bool) -> None:
     package = program.packages[package_key(file)]
     imports: dict[str, str] = {}
     dots: list[str] = []
@@ -58,7 +70,9 @@ def _types(program: Program, file: FileFacts) -> None:
             known = program.packages.get(imported.path)
             name = imported.name or (known.name if known is not None and known.name else default_name(imported.path))
             imports.setdefault(name, imported.path)
-    scope = Scope(file, package, imports, tuple(dots), imports_tests(file) or file.path in program.for_tests)
+    told = file.test or not tests  # with ``tests`` no rule but the name of the file says so
+    support = file.path in program.for_tests or (told and imports_tests(file))
+    scope = Scope(file, package, imports, tuple(dots), support, told)
     program.scopes.setdefault(file.path, scope)
     for decl in file.types:
         if decl.name not in package.types:

@@ -18,15 +18,25 @@ NO_PARAMS: Params = {}
 class Scope:
     """What the names of one file mean: its package and its imports."""
 
-    __slots__ = ("cache", "dots", "file", "imports", "package", "support")
+    __slots__ = ("by_name", "cache", "dots", "file", "imports", "package", "shared_loops", "support")
 
-    def __init__(self, file: FileFacts, package: "Package", imports: dict[str, str], dots: tuple[str, ...], support: bool = False) -> None:
+    def __init__(
+        self,
+        file: FileFacts,
+        package: "Package",
+        imports: dict[str, str],
+        dots: tuple[str, ...],
+        support: bool = False,
+        by_name: bool = True,
+    ) -> None:
         self.file = file
         self.package = package
         self.imports = imports
         self.dots = dots
         self.cache: dict[Type, Type] = {}
         self.support = support  # it only serves tests
+        self.shared_loops = False  # the variables of a loop are the same in all its rounds, as before Go 1.22
+        self.by_name = by_name  # its functions may do so by their names
 
 
 class NamedType:
@@ -78,10 +88,17 @@ class Func:
         return at
 
     @property
+    def is_literal(self) -> bool:
+        """Whether it has no name of its own; one in the value of a package variable is in no other function."""
+        return self.outer is not None or (self.facts.parent < 0 and ".func" in self.facts.name)
+
+    @property
     def support(self) -> bool:
         """Whether it only serves tests."""
+        if self.scope.support or not self.scope.by_name:
+            return self.scope.support
         frame = self.frame
-        return self.scope.support or named_for_tests(frame.facts.name, frame.recv.name if frame.recv is not None else "")
+        return named_for_tests(frame.facts.name, frame.recv.name if frame.recv is not None else "")
 
     @property
     def exported(self) -> bool:

@@ -1,4 +1,4 @@
-"""Two signatures: whether a function can be where a signature is asked for. What is not known of a type fits everything."""
+"""Whether a function can stand where a signature is asked for. An unknown type fits every type."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ _SAME = {"byte": "uint8", "rune": "int32"}
 
 
 def fits(types: "Types", func: Func, asked: TFunc) -> bool:
-    """Whether ``func`` takes and gives what ``asked`` says; its receiver is bound."""
+    """Whether ``func``, with its receiver bound, has the parameters and results of ``asked``."""
     return _same_signature(types, TFunc(func.params, func.results, func.facts.variadic), asked)
 
 
@@ -57,5 +57,5 @@ def _names(types: "Types", a: Type, b: Type) -> bool:
 
 
 def _is_alias(types: "Types", name: TName) -> bool:
-    """Whether a name may stand for any type: it is declared outside the tree. Two such names do not; the standard library has few."""
+    """Whether a name may be an alias of any type because it is declared outside the tree. The standard library has few aliases."""
     return name.pkg != "" and types.program.named(name.pkg, name.name) is None

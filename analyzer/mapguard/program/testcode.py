@@ -1,4 +1,4 @@
-"""Which files and functions only serve tests though they are no ``_test.go`` files: by folder, file name, imports and names.
+"""Which files and functions serve only tests although they are not in ``_test.go`` files: by folder, file name, imports and names.
 
 Such code starts no threads in production; what production code calls in it still counts.
 """
@@ -30,7 +30,7 @@ def imports_tests(file: FileFacts) -> bool:
 def kept_for_tests(file: FileFacts, modules: Collection[str], packages: Collection[str]) -> bool:
     """Whether its folder below the module, or its own name, says that it belongs to tests. A module inside another one is a folder of it.
 
-    ``httptest`` beside ``http`` is the standard library's habit.
+    The standard library names such packages after the tested one: ``httptest``, ``http``.
     """
     home = min((m for m in modules if file.package_path == m or file.package_path.startswith(m + "/")), key=len, default="")
     folders = file.package_path[len(home) :].strip("/").split("/")

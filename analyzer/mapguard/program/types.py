@@ -20,6 +20,8 @@ from mapguard.program.signatures import fits
 
 UNKNOWN = TUnknown()
 _EMBEDDING_LIMIT = 6
+_ERROR = TName("", "error")
+_ERROR_METHOD = TFunc((), (TName("", "string"),))
 
 
 class Step(NamedTuple):
@@ -73,7 +75,7 @@ class Types:
         return next((c for e in under.embeds if (c := self._core(e, depth + 1)) is not None), None)
 
     def declared(self, named: NamedType) -> Type:
-        """What the type is declared as: not what that is declared as in turn."""
+        """The type in its declaration, which may itself be a declared type."""
         if named._underlying is None:
             params = type_parameters(named.decl.params, named.decl.constraints, named.scope)
             named._underlying = canonical_type(named.decl.type, named.scope, params)
@@ -168,6 +170,8 @@ class Types:
     def _at(
         self, t: Type, name: str, steps: tuple[Step, ...]
     ) -> tuple[Selected | None, list[tuple[Type, tuple[Step, ...]]], Selected | None]:
+        if t == _ERROR and name == "Error":
+            return Selected(steps, None, "(error).Error", _ERROR_METHOD, t), [], None
         named = self.program.named(t.pkg, t.name) if isinstance(t, TName) else None
         if named is not None and name in named.methods:
             method = named.methods[name]

@@ -12,7 +12,7 @@ from mapguard.models.load import Models
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.joins import Joins
+from mapguard.order.joins import NO_SIGNALS, Joins
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -148,7 +148,21 @@ class Judge:
         x, y = self.home(a), self.home(b)
         if (x.func, x.root) == (y.func, y.root) and self.escape.owns(*a.map) and self.escape.owns(*b.map):
             return self._of_one_activation(a, b, x, y)
-        return self._overlap(a, b)
+        return self._overlap(a, b) and not self._told(a, b) and not self._told(b, a)
+
+    def _told(self, a: Context, b: Context) -> bool:
+        """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
+        if a.thread == b.thread or b.thread.site == NO_SITE:
+            return False
+        signals = self.joins.signals(a.thread, self._last(a))
+        if self.many(a.thread):
+            signals = NO_SIGNALS._replace(groups=signals.groups)
+        if signals == NO_SIGNALS:
+            return False
+        key = ("told", b.thread.site, signals)
+        if key not in self._reach:
+            self._reach[key] = self.after.thread(b.thread.func, b.thread.site, lambda f, bl, p: self.joins.waits((f, bl, p), signals))
+        return not self._reach[key].has(b.access.where, frozenset((b.thread.site,)))
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -212,7 +226,7 @@ class Judge:
     def _after(self, site: int, c: Context, again: Where | None, outermost: int | None) -> Reach:
         """What can run after a thread's start and before its end, which waits for the access of ``c`` show."""
         last = self._last(c)
-        signals = self.joins.signals(c.thread, last) if c.thread.site == site else (0, 0, 0)
+        signals = self.joins.signals(c.thread, last) if c.thread.site == site else NO_SIGNALS
         key = (site, signals, again, outermost)
         if key not in self._reach:
             self._reach[key] = self.after.start(

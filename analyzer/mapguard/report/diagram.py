@@ -5,7 +5,7 @@ import msgspec
 from mapguard.findings.model import Access, HeldLock
 from mapguard.report.words import VERBS, many, root_kind
 
-WIDTH, HEIGHT = 440, 132
+WIDTH = 440
 _LANE = 56
 _FIRST, _LAST = 12, 168
 _STEPS = 12
@@ -66,7 +66,7 @@ def _lane(label: str, access: Access, mirrored: bool) -> Lane:
     apart = (_LAST - _FIRST) / max(len(steps) - 1, 1)
     first = _FIRST if len(steps) > 1 else _LAST
     dots = tuple(Dot(x(first + number * apart), bool(locks)) for number, locks in enumerate(steps))
-    path = f"M{x(_FIRST)} {_LANE}H{x(_LAST)}C{x(205)} {_LANE} {x(211)} {_LANE + 12} {x(211)} {_LANE + 40}"
+    path = f"M{x(_FIRST)} {_LANE}H{x(_LAST)}C{x(205)} {_LANE} {x(211)} {_LANE + 12} {x(211)} {_LANE + 56}"
     root = access.root
     kind = "unknown start" if root is None else root_kind(root) + (", many at a time" if many(root) else "")
     return Lane(
@@ -87,5 +87,5 @@ def _lane(label: str, access: Access, mirrored: bool) -> Lane:
 def _locks(locks: tuple[HeldLock, ...]) -> str:
     if not locks:
         return "no lock"
-    first = short(locks[0].lock, 14) + (" (read)" if locks[0].mode == "read" else "")
+    first = short(locks[0].lock, 20) + (" (read)" if locks[0].mode == "read" else "")
     return f"{first} +{len(locks) - 1}" if len(locks) > 1 else first

@@ -21,8 +21,10 @@ def excerpt(line: str, column: int, end_column: int, width: int) -> Excerpt:
     indent = len(line) - len(line.lstrip())
     first = min(max(column - 1, indent), len(line))
     last = min(max(end_column - 1, first + 1), max(len(line), first + 1))
-    before, marked, after = (_shown(part) for part in (line[indent:first], line[first:last], line[last:].rstrip()))
     room = max(width, 10)
+    near = 4 * room  # characters on either side, more than can be shown: a line of code may be a megabyte long
+    parts = (line[max(indent, first - near) : first], line[first : min(last, first + near)], line[last : last + near].rstrip())
+    before, marked, after = (_shown(part) for part in parts)
     if cells(marked) > room - 2:
         marked, after = _head(marked, room - 2), ""
     if cells(before) + cells(marked) + cells(after) > room:

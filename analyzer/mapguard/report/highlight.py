@@ -82,16 +82,16 @@ def _indent(lines: list[str]) -> int:
 
 
 def _piece(text: str, first: int, last: int) -> _Piece:
-    text = visible(text.rstrip())
+    text = text.rstrip()
     first = min(max(first, 0), len(text))
     last = min(max(last, first), len(text))
     if len(text) <= _LONGEST:
-        return _Piece(text, first, last)
+        return _Piece(visible(text), first, last)
     start = max(min(first - _BEFORE, len(text) - _LONGEST), 0)
     end = min(start + _LONGEST, len(text))
     head, tail = _CUT if start else "", _CUT if end < len(text) else ""
     shift = start - len(head)
-    return _Piece(f"{head}{text[start:end]}{tail}", first - shift, min(last, end) - shift)
+    return _Piece(f"{head}{visible(text[start:end])}{tail}", first - shift, min(last, end) - shift)
 
 
 def _highlighted(pieces: list[_Piece]) -> list[Markup]:

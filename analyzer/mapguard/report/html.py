@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from mapguard.base.data import data_dir
 from mapguard.findings.model import Report
-from mapguard.report import html_page
+from mapguard.report import channel, html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
-from mapguard.report.words import VERBS, many, root_kind
+from mapguard.report.words import VERBS, guarding, many, root_kind
+
+_HIDDEN = 10  # names of one gap
 
 
 def render(report: Report, context: Context) -> str:
@@ -33,21 +35,25 @@ def render(report: Report, context: Context) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "prose": html_page.prose, "root_kind": root_kind, "many": many, "plural": _plural}
+    environment.filters |= {"number": _number, "plural": _plural, "root_kind": root_kind, "many": many}
+    environment.filters |= {"prose": html_page.prose, "breakable": html_page.breakable}
     environment.globals |= {
         "VERBS": VERBS,
         "code": excerpts.at,
         "step_code": excerpts.of_step,
+        "guarding": guarding,
+        "HIDDEN": _HIDDEN,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),
     }
-    return environment.get_template("report.html.j2").render(
+    document = environment.get_template("report.html.j2").render(
         page=html_page.page(report, context),
         context=context,
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'",
     )
+    return channel.markup(document)
 
 
 def _own(name: str) -> Markup:

@@ -11,11 +11,14 @@ from mapguard.findings.model import Access, Finding, Report, Step
 from mapguard.findings.rules import Rule
 from mapguard.report.context import Context
 from mapguard.report.diagram import Diagram, diagram
+from mapguard.report.gaps import GapGroup, grouped
 from mapguard.report.highlight import CodeLine, code, visible
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 
 # 'quoted', (*Type).Method, a.b.c (but not part of a path)
 _NAMES = re.compile(r"'([^'\n]{1,160})'|(\(\*?\w+\)\.[\w.]*\w|(?<![\w./])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w/:]))")
+_PARTS = re.compile(r"[^./\[(]*[./\[(]+|[^./\[(]+")
 _ON_THE_WAY, _AT_ACCESS = 1, 3
 
 
@@ -57,6 +60,8 @@ class Page(msgspec.Struct, frozen=True):
     severities: tuple[tuple[str, int], ...]
     files: int
     rules: tuple[Rule, ...]
+    gaps: tuple[GapGroup, ...]
+    in_force: tuple[str, ...]
 
 
 class Excerpts:
@@ -93,7 +98,9 @@ def page(report: Report, context: Context) -> Page:
     severities = tuple((name, counts[name]) for name in ("error", "warning", "note") if counts[name])
     places = {f.accesses[0].path for f in findings if f.accesses}
     subject = context.remote.removeprefix("https://") or common
-    return Page(subject, report, entries, facets, severities, len(places), rules)
+    gaps = grouped(report.gaps, SourceLines(context.root))
+    in_force = tuple(sentences(report.in_force))
+    return Page(subject, report, entries, facets, severities, len(places), rules, tuple(gaps), in_force)
 
 
 def title(finding: Finding) -> str:
@@ -104,6 +111,11 @@ def title(finding: Finding) -> str:
 def headline(step: Step, shown: bool) -> str:
     """What happens at a step. Its text goes on with the source after a colon: not where an excerpt is ``shown``."""
     return step.text.partition(": ")[0] if shown else step.text
+
+
+def breakable(text: str) -> Markup:
+    """A name or a path that a narrow column may break after its dots, slashes and brackets, and nowhere else."""
+    return Markup("<wbr>").join(_PARTS.findall(visible(text)))
 
 
 def prose(text: str) -> Markup:

@@ -3,6 +3,7 @@
 import msgspec
 
 from mapguard.findings.model import Report
+from mapguard.report import channel
 from mapguard.report.context import Context
 
 
@@ -13,9 +14,10 @@ def render(report: Report, context: Context) -> str:
         "schema_version": 1,
         "tool": {"name": "mapguard", "version": context.version},
         "root": report.root,
+        "in_force": report.in_force,
         "stats": stats,
         "findings": report.findings,
         "suppressed": report.suppressed,
         "gaps": report.gaps,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+    return channel.json(msgspec.json.format(msgspec.json.encode(document), indent=1).decode()) + "\n"

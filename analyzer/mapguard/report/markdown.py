@@ -3,11 +3,13 @@
 from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.report import channel
 from mapguard.report.context import Context
+from mapguard.report.inforce import sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, held_at, many, root_kind
+from mapguard.report.words import VERBS, guarding, held_at, many, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
@@ -20,6 +22,8 @@ def render(report: Report, context: Context) -> str:
     """Worst first. Everything that comes from the code is written as character references, so that it is no Markdown."""
     page = _Page()
     page.add(f"### mapguard: {_headline(report)}\n\n{_seen(report)}\n\n")
+    for sentence in sentences(report.in_force):
+        page.add(f"{plain(sentence, 1_000)}\n\n")
     if report.findings:
         page.add("| | map | where | what |\n|---|---|---|---|\n")
         for f in report.findings[:ROWS]:
@@ -64,7 +68,7 @@ class _Page:
             self._parts.append(f"- and {len(report.gaps) - _GAPS} more\n")
 
     def text(self) -> str:
-        return "".join(self._parts)
+        return channel.markup("".join(self._parts))
 
 
 def _headline(report: Report) -> str:
@@ -77,7 +81,8 @@ def _headline(report: Report) -> str:
 
 def _seen(report: Report) -> str:
     s = report.stats
-    seen = ", ".join((counted(s.files, "file"), counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
+    read = counted(s.files, "file") + (f" (for {s.asked} asked)" if s.asked != s.files else "")
+    seen = ", ".join((read, counted(s.lines, "line"), counted(s.maps, "map"), counted(s.roots, "entry point")))
     return f"{seen} analysed" + (f"; {len(report.suppressed)} suppressed" if report.suppressed else "") + "."
 
 
@@ -90,9 +95,7 @@ def _details(f: Finding, context: Context) -> str:
     racing = f.accesses[: f.racing]
     lines = [f"<details><summary>{_MARKS[f.severity]} {prose(f.message)}</summary>", ""]
     if f.guard is not None:
-        total = f.guard.held + f.guard.missed
-        verb = "holds" if f.guard.held == 1 else "hold"
-        lines += [f"{f.guard.held} of {total} {'access' if total == 1 else 'accesses'} {verb} {code(f.guard.lock)}.", ""]
+        lines += [f"{code(f.guard.lock)} {plain(guarding(f))}.", ""]
     for label, access in zip("AB", racing, strict=False):
         if label == "B" and access == racing[0]:
             lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]
@@ -103,7 +106,9 @@ def _details(f: Finding, context: Context) -> str:
     if f.advice.sketch:
         lines += [listing(f.advice.sketch), ""]
     if f.advice.test:
-        lines += [f"**Test**: {code(f.advice.test)}", ""]
+        lines += [f"**Test**: {code(f.advice.test)}{f' ({plain(f.advice.tested)})' if f.advice.tested else ''}", ""]
+    elif f.advice.tested:
+        lines += [f"**Test**: {plain(f.advice.tested)}", ""]
     return "\n".join([*lines, "</details>", "", ""])
 
 

@@ -7,12 +7,14 @@ import msgspec
 
 from mapguard.base.gap import Gap
 from mapguard.base.span import Place
-from mapguard.findings.model import Access, Finding, Report, Severity, Step
+from mapguard.findings.model import Access, Advice, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
+from mapguard.report import channel
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
+from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
 from mapguard.report.words import VERBS, held, held_at, many, root_kind
 
@@ -47,9 +49,16 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
     cut = len(report.findings) - len(results)
     if cut:
         notifications.append(_note(f"{cut} of {len(report.findings)} findings, the least severe ones, are left out to stay within limits."))
+    told = tuple(_note(sentence) for sentence in sentences(report.in_force))
     run = sarif.Run(
         tool=sarif.Tool(driver=_driver(context)),
-        invocations=(sarif.Invocation(execution_successful=True, tool_execution_notifications=tuple(notifications)),),
+        invocations=(
+            sarif.Invocation(
+                execution_successful=not report.gaps,
+                tool_execution_notifications=tuple(notifications),
+                tool_configuration_notifications=told,
+            ),
+        ),
         original_uri_base_ids={_ROOT: sarif.Described(description=sarif.Message(text="The root of the repository."))},
         column_kind="utf16CodeUnits",
         results=tuple(results),
@@ -57,7 +66,7 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
         automation_details=sarif.Automation(id=f"{context.category.rstrip('/')}/") if context.category else msgspec.UNSET,
     )
     log = sarif.Log(_SCHEMA, "2.1.0", (run,))
-    return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+    return channel.json(msgspec.json.format(msgspec.json.encode(log), indent=1).decode()) + "\n"
 
 
 def _driver(context: Context) -> sarif.ToolComponent:
@@ -86,7 +95,7 @@ def _provenance(context: Context) -> tuple[sarif.Revision, ...] | msgspec.UnsetT
 
 
 def _note(text: str) -> sarif.Notification:
-    return sarif.Notification(level="note", message=sarif.Message(text=text))
+    return sarif.Notification(level="note", message=sarif.Message(text=short(text, _LONG)))
 
 
 class _Writer:
@@ -110,6 +119,10 @@ class _Writer:
             declared, number = f.map.declared, len(related) + 1
             related.append(self._location(declared, "The map is declared here.", number))
             sentences.append(f"The map is declared in [{_link(f'{declared.path}:{declared.line}')}]({number}).")
+        for access in f.accesses[f.racing :]:
+            text = f"Another access: {access.function} {VERBS[access.op]} the map, {held(access.locks)}."
+            related.append(self._location(access, text))  # without a number: the message does not link to it
+        sentences.append(f"Fix: {_plain(f.advice.text)}")
         return sarif.Result(
             rule_id=f.rule,
             rule_index=self._rules.get(f.rule),
@@ -119,7 +132,7 @@ class _Writer:
             related_locations=tuple(related),
             code_flows=(self._flow(racing),) if any(a.trace for a in racing) else (),
             partial_fingerprints=self._fingerprints(f),
-            properties={"confidence": str(f.confidence)},
+            properties={"confidence": str(f.confidence), "remedy": _remedy(f.advice)},
         )
 
     def notification(self, gap: Gap) -> sarif.Notification:
@@ -179,6 +192,13 @@ class _Writer:
         if self._source.lines(first.path) and 0 < first.line <= len(hashes):
             found["primaryLocationLineHash"] = hashes[first.line - 1]
         return found
+
+
+def _remedy(advice: Advice) -> str:
+    """The whole remedy as text: what to do, how it looks in the code, and how a test shows it."""
+    test = f"{advice.test}\n{advice.tested}" if advice.test else advice.tested
+    text = "\n\n".join(part for part in (advice.text, advice.sketch.expandtabs(4), test.strip()) if part)
+    return "\n".join(short(line, _LONG) for line in text.splitlines())
 
 
 def _units(text: str) -> int:

@@ -110,6 +110,7 @@ class Notification(_Object, frozen=True):
 class Invocation(_Object, frozen=True):
     execution_successful: bool
     tool_execution_notifications: tuple[Notification, ...] = ()
+    tool_configuration_notifications: tuple[Notification, ...] = ()
 
 
 class Described(_Object, frozen=True):

@@ -25,13 +25,17 @@ class SourceLines:
 
     def text(self, path: str) -> str:
         """The file as it stands, line ends included; "" when it cannot be read."""
+        return self.data(path).decode("utf-8", "replace")
+
+    def data(self, path: str) -> bytes:
+        """The bytes of the file, none when it cannot be read."""
         try:
             file = (self._root / path).resolve()
             if not file.is_relative_to(self._root) or not file.is_file() or file.stat().st_size > _LIMIT:
-                return ""
-            return file.read_bytes().decode("utf-8", "replace")
+                return b""
+            return file.read_bytes()
         except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the path; RuntimeError: a loop of links
-            return ""
+            return b""
 
     def _read(self, path: str) -> list[str]:
         text = self.text(path)

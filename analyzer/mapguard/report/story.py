@@ -1,15 +1,16 @@
 """One finding to lines: the map, its guard, the two threads step by step with the locks held, the other accesses, reasons and advice."""
 
+import shlex
+
 from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
 from mapguard.report.context import Context
-from mapguard.report.excerpt import clean, excerpt
+from mapguard.report.excerpt import clean, excerpt, short
 from mapguard.report.source import SourceLines
-from mapguard.report.terminal import Page, counted
-from mapguard.report.words import VERBS, held, held_at, many, root_kind
+from mapguard.report.terminal import Page
+from mapguard.report.words import VERBS, guarding, held, held_at, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3
-_READS = ("read", "range", "len")
 
 
 class Story:
@@ -17,12 +18,16 @@ class Story:
 
     def __init__(self, page: Page, context: Context) -> None:
         self._page = page
+        self._shown = context.shown
         self._full = context.full
+        self._evidence = context.evidence
+        self._rules = {r.id: r for r in context.rules}
         self._source = SourceLines(context.root)
 
     def tell(self, f: Finding) -> None:
         page, first = self._page, f.accesses[0]
-        page.line(f"{page.severity(f'{f.severity}[{f.rule}]', f.severity)} {page.bold(clean(f'{first.path}:{first.line}:{first.column}'))}")
+        place = clean(f"{self._shown(first.path)}:{first.line}:{first.column}")
+        page.line(f"{page.severity(f'{f.severity}[{f.rule}]', f.severity)} {page.bold(place)}")
         page.wrapped(clean(f.message), "  ")
         page.line()
         self._map(f)
@@ -46,9 +51,13 @@ class Story:
             for text in f.advice.sketch.splitlines():
                 page.line(page.dim(clean(f"            {text}".expandtabs(4))))
             page.line()
-        if f.advice.test:
-            page.labelled("test", clean(f.advice.test))
+        if f.advice.test or f.advice.tested:
+            page.labelled("test", clean(self._from_here(f.advice.test) or f.advice.tested))
+        if f.advice.test and f.advice.tested:
+            page.labelled("", clean(f.advice.tested))
         page.labelled("", f"{f.confidence} confidence; fingerprint {f.fingerprint}; mapguard explain {f.rule}")
+        if self._evidence:
+            self._more(f)
         page.line()
 
     # ------------------------------------------------------------ the map and its guard
@@ -57,36 +66,41 @@ class Story:
         name = f"{f.map.owner}.{f.map.name}" if f.map.owner and f.map.kind == "field" else f.map.name
         kind = {"global": "package variable ", "local": "local ", "param": "parameter "}.get(f.map.kind, "")
         declared = f.map.declared
-        where = f", declared at {declared.path}:{declared.line}" if declared is not None else ""
+        where = f", declared at {self._shown(declared.path)}:{declared.line}" if declared is not None else ""
         self._page.labelled("map", clean(f"{kind}{name} {f.map.type}{where}"))
 
     def _guard(self, f: Finding) -> None:
         if f.guard is None:
             return
-        total = f.guard.held + f.guard.missed
-        text = f"{f.guard.lock}: {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'} {_hold(f)}"
-        places = [f"{p.path}:{p.line}" for p in f.guard.without]
+        text = f"{f.guard.lock} {guarding(f)}"
+        places = [f"{self._shown(p.path)}:{p.line}" for p in f.guard.without]
         if places:
             more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
-            text += f"; not held at {', '.join(places[:_PLACES])}{more}"
+            text += f"; not at {', '.join(places[:_PLACES])}{more}"
         self._page.labelled("guard", clean(text))
 
     # ------------------------------------------------------------ threads
 
     def _thread(self, label: str, access: Access) -> None:
         page = self._page
-        page.line(f"  {page.bold(f'thread {label}')}  {_start(access.root)}")
+        page.line(f"  {page.bold(f'thread {label}')}  {self._start(access.root)}")
         digits = max((len(str(s.line)) for s in access.trace), default=1)
         path = ""
         locks: tuple[HeldLock, ...] = ()
         for number, step in enumerate(access.trace, 1):
-            if step.path != path:
-                page.line(f"    {page.dim(clean(f'{step.path}:{step.line}'))}")
+            if step.path != path or self._evidence:
+                page.line(f"    {page.dim(clean(f'{self._shown(step.path)}:{step.line}'))}")
             last = number == len(access.trace)
-            note = _change(locks, step.locks)
+            note = f"in {clean(step.function)}, {held(step.locks)}" if self._evidence else _change(locks, step.locks)
             self._step(step, digits, f"{VERBS[access.op]} the map, {held_at(access)}" if last else note, last)
             path, locks = step.path, step.locks
         page.line()
+
+    def _start(self, root: RootInfo | None) -> str:
+        if root is None:
+            return "from an unknown start"
+        at_once = ", many at a time" if many(root) else ""
+        return f"{root_kind(root)} {clean(root.name)}{at_once}, {clean(f'{self._shown(root.path)}:{root.line}')}"
 
     def _step(self, step: Step, digits: int, note: str, last: bool) -> None:
         page = self._page
@@ -107,6 +121,11 @@ class Story:
 
     # ------------------------------------------------------------ the rest
 
+    def _from_here(self, command: str) -> str:
+        """A command for the root as one for the folder that paths are shown relative to."""
+        root = self._shown(".")
+        return f"cd {shlex.quote(root)} && {command}" if command and root != "." else command
+
     def _others(self, f: Finding) -> None:
         rest = f.accesses[f.racing :]
         if not rest:
@@ -114,35 +133,33 @@ class Story:
         page = self._page
         page.line(f"  {page.bold('other accesses')}")
         shown = rest if self._full else rest[:_OTHERS]
-        places = [clean(f"{a.path}:{a.line}") for a in shown]
+        places = [clean(f"{self._shown(a.path)}:{a.line}") for a in shown]
         width = min(max(len(p) for p in places), page.width // 2)
         for access, place in zip(shown, places, strict=True):
-            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}  {page.dim(held_at(access))}")
+            what = f"  {short(access.expression, 60)}" if self._evidence else ""
+            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}{what}  {page.dim(held_at(access))}")
         if len(shown) < len(rest):
             page.line(page.dim(f"    and {len(rest) - len(shown)} more (mapguard why {f.fingerprint})"))
         page.line()
+
+    def _more(self, f: Finding) -> None:
+        """What stands behind the finding, and the commands that lead on."""
+        page, racing = self._page, f.accesses[: f.racing]
+        rule = self._rules.get(f.rule)
+        if rule is not None:
+            page.labelled("rule", clean(rule.short))
+        page.labelled("in", clean(f"package {f.map.package}"))
+        for label, access in zip("AB", racing, strict=False):
+            page.labelled("" if label == "B" else "pair", clean(f"{label}: {access.op} {access.expression} in {access.function}"))
+        first, last = (clean(f"{a.path}:{a.line}") for a in (racing[0], racing[-1]))
+        page.labelled("next", f"mapguard why-not {first} {last} shows every pair of ways to these two lines")
+        page.labelled("", f"//mapguard:ignore {f.rule} REASON above {first} silences it, if it is safe by design")
 
     def _patch(self, patch: str) -> None:
         for line in patch.splitlines():
             text = clean(line.replace("\t", "    "))
             color = {"+": "green", "-": "red"}.get(line[:1], "")
             self._page.line(f"          {self._page.colored(text, color) if color else text}")
-
-
-def _hold(f: Finding) -> str:
-    """``hold it``; where a writing side holds it for reading only, that."""
-    assert f.guard is not None
-    hold = "holds" if f.guard.held == 1 else "hold"
-    if any(h == HeldLock(f.guard.lock, "read") for a in f.accesses[: f.racing] if a.op not in _READS for h in a.locks):
-        return f"{hold} it, a write for reading only"
-    return f"{hold} it"
-
-
-def _start(root: RootInfo | None) -> str:
-    if root is None:
-        return "from an unknown start"
-    at_once = ", many at a time" if many(root) else ""
-    return f"{root_kind(root)} {clean(root.name)}{at_once}, {clean(f'{root.path}:{root.line}')}"
 
 
 def _change(before: tuple[HeldLock, ...], now: tuple[HeldLock, ...]) -> str:

@@ -5,6 +5,7 @@ import textwrap
 import click
 
 from mapguard.findings.model import Severity
+from mapguard.report import channel
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -18,10 +19,7 @@ class Page:
         self._lines: list[str] = []
 
     def line(self, text: str = "") -> None:
-        # build servers read commands from output: scanned text must not become one where a line is wrapped
-        if text.lstrip().startswith("::"):
-            text = text.replace("::", "\\::", 1)
-        self._lines.append(text.replace("##[", "## [").rstrip())
+        self._lines.append(channel.defused(text).rstrip())  # also where a line was wrapped
 
     def wrapped(self, text: str, first: str = "", rest: str | None = None) -> None:
         """A paragraph within the width; ``first`` and ``rest`` are what its lines start with."""

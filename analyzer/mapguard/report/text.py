@@ -3,13 +3,18 @@
 import textwrap
 from collections import Counter
 
+from mapguard.base.gap import Gap
 from mapguard.findings.model import Finding, Report, Stats
 from mapguard.report.context import Context
-from mapguard.report.excerpt import clean
+from mapguard.report.excerpt import clean, short
+from mapguard.report.gaps import grouped
+from mapguard.report.inforce import sentences
+from mapguard.report.source import SourceLines
 from mapguard.report.story import Story
 from mapguard.report.terminal import Page, counted
 
 _GAPS = 10
+_NAMES = 3
 
 
 def render(report: Report, context: Context) -> str:
@@ -22,13 +27,13 @@ def render(report: Report, context: Context) -> str:
         page.line(page.bold("suppressed"))
         for s in report.suppressed:
             why = s.reason or "no reason given"
-            page.line(f"  {_place(s.finding)}  {s.finding.rule}  {page.dim(clean(f'{s.by}: {why}'))}")
+            page.line(f"  {_place(s.finding, context)}  {s.finding.rule}  {page.dim(clean(f'{s.by}: {why}'))}")
         page.line()
     _gaps(page, report, context)
     if context.notices:
         page.line(page.bold("to put right"))
         for notice in context.notices:
-            page.wrapped(clean(notice.show()), "  ")
+            page.wrapped(clean(notice.show(context.shown)), "  ")
         page.line()
     _summary(page, report, context)
     if context.stats:
@@ -36,21 +41,37 @@ def render(report: Report, context: Context) -> str:
     return page.text()
 
 
-def _place(f: Finding) -> str:
-    return clean(f"{f.accesses[0].path}:{f.accesses[0].line}")
+def _place(f: Finding, context: Context) -> str:
+    return clean(f"{context.shown(f.accesses[0].path)}:{f.accesses[0].line}")
 
 
 def _gaps(page: Page, report: Report, context: Context) -> None:
-    if not report.gaps:
+    """Ten lines at most: one for each reason, the rest for the first places of each, in turn."""
+    groups = grouped(report.gaps, SourceLines(context.root))
+    if not groups:
         return
-    page.line(page.bold("not analysed"))
-    shown = report.gaps if context.full or context.stats else report.gaps[:_GAPS]
-    for gap in shown:
-        place = f"{gap.path}:{gap.line}" if gap.line else gap.path
-        page.line(f"  {clean(place)}  {page.dim(clean(f'{gap.reason} {gap.detail}'.strip()))}")
-    if len(shown) < len(report.gaps):
-        page.line(page.dim(f"  and {len(report.gaps) - len(shown)} more (--stats lists all)"))
+    page.line(page.bold("not analysed in full"))
+    everything = context.full or context.stats
+    room = _GAPS - len(groups)
+    shown = [0] * len(groups)
+    for turn in range(max(len(g.gaps) for g in groups)):
+        for number, group in enumerate(groups):
+            if turn < len(group.gaps) and (everything or sum(shown) < room):
+                shown[number] += 1
+    for group, count in zip(groups, shown, strict=True):
+        hidden = len(group.functions)
+        more = f", {len(group.gaps) - count} not listed (-v lists all)" if count < len(group.gaps) else ""
+        hides = f", hiding {counted(hidden, 'function')}" if hidden else ""
+        page.line(f"  {group.words}: {counted(len(group.gaps), 'place')}{hides}{more}")
+        for gap, names in group.gaps[:count]:
+            place = clean(f"{context.shown(gap.path)}:{gap.line}" if gap.line else context.shown(gap.path))
+            page.line(f"    {place}  {page.dim(short(_told(gap, names), max(page.width - len(place) - 6, 20)))}")
     page.line()
+
+
+def _told(gap: Gap, names: tuple[str, ...]) -> str:
+    functions = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
+    return ": ".join(part for part in (functions, gap.detail) if part)
 
 
 def _summary(page: Page, report: Report, context: Context) -> None:
@@ -66,12 +87,20 @@ def _summary(page: Page, report: Report, context: Context) -> None:
         parts.append(f"{len(report.suppressed)} suppressed")
     if report.gaps:
         parts.append(f"{counted(len(report.gaps), 'gap')} in what was analysed")
-    seen = f"{counted(s.files, 'file')}, {counted(s.lines, 'line')}, {counted(s.maps, 'map')}, {counted(s.roots, 'entry point')}"
+    read = counted(s.files, "file") if s.asked == s.files else f"read {counted(s.files, 'file')} for {s.asked} asked"
+    seen = f"{read}, {counted(s.lines, 'line')}, {counted(s.maps, 'map')}, {counted(s.roots, 'entry point')}"
     parts.append(seen if context.elapsed is None else f"{seen} in {context.elapsed:.1f} s")
+    if s.support_files or s.support_functions:
+        more = [counted(n, word) for n, word in ((s.support_files, "file"), (s.support_functions, "function")) if n]
+        parts.append(
+            f"{' and '.join(more)} {'serves' if more == ['1 file'] or more == ['1 function'] else 'serve'} tests only (--tests counts them)"
+        )
     lines = textwrap.wrap("; ".join(parts), max(page.width, 40)) or [""]
     page.line(page.bold(lines[0]))
     for line in lines[1:]:
         page.line(line)
+    for sentence in sentences(report.in_force):
+        page.wrapped(clean(sentence))
 
 
 def _stats(page: Page, s: Stats) -> None:
