@@ -170,7 +170,7 @@ def unguarded() -> Finding:
         Severity.ERROR,
         Confidence.HIGH,
         "",
-        "Map 'executionUserMetrics.ScheduledExecutionDelays' is written and read in "
+        "'executionUserMetrics.ScheduledExecutionDelays' is written and read in "
         f"'{function}' by gRPC calls that run many at a time; no common lock is held.",
         MapInfo(
             "field",
@@ -211,10 +211,10 @@ def guard_missed() -> Finding:
         Severity.WARNING,
         Confidence.MEDIUM,
         "",
-        "Map 'Registry.items' is iterated over in '(*Registry).Each' without 'r.mu', which 2 of 3 accesses hold.",
+        "'Registry.items' is iterated over in '(*Registry).Each' without 'r.mu', which 2 of 3 accesses hold.",
         MapInfo("field", "example.com/flyte/internal/registry", "Registry", "items", "map[string]int", _place(find(_REGISTRY, "items", 1))),
         (missed, add, get),
-        Guard("r.mu", 2, 1),
+        Guard("r.mu", 2, 1, (_place(find(_REGISTRY, "r.items", 3)),)),
         (
             "parallel: a goroutine (*Registry).refresh and callers of the exported (*Registry).Each",
             "unprotected: the first access holds no lock",
@@ -243,7 +243,7 @@ def hostile() -> Finding:
         Severity.ERROR,
         Confidence.LOW,
         "",
-        f"Map 'größe' is written in 'Add.func1' as {evil}.",
+        f"'größe' is written in 'Add.func1' as {evil}.",
         MapInfo("global", "example.com/flyte/pkg/we ird#1", "", "größe", "map[string]int", _place(find(_HOSTILE, "größe"))),
         (a, b),
         None,

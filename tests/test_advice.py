@@ -1,67 +1,186 @@
-"""The remedy fits the way a map is used, and its sketch speaks the names of the code."""
+"""The remedy fits the way a map is used; its sketch is in the names of the code, covers the whole operation and locks nothing twice."""
+
+import textwrap
+from pathlib import Path
 
 import pytest
 
-from mapguard.checks.advice import advise
-from mapguard.checks.sketch import sketch
-from mapguard.findings.model import Access, Guard, HeldLock, MapInfo, RootInfo, Step
+from mapguard import pipeline
+from mapguard.base.options import Options
+from mapguard.findings.model import Advice, Finding
+from scanning import tree
 
-FIELD = MapInfo("field", "example.com/a", "Server", "seen", "map[string]int", None)
-GLOBAL = MapInfo("global", "example.com/a", "", "seen", "map[string]int", None)
+HEAD = 'package p\n\nimport (\n\t"net/http"\n\t"sync"\n)\n\nvar _ sync.Mutex\n\n'
+STORE = "type S struct {\n\tmu   sync.RWMutex\n\thits map[string]int\n\tlast string\n}\n\n"
+BARE = "type S struct {\n\thits map[string]int\n\tlast string\n}\n\n"
 
 
-def access(op: str, line: int = 1, expression: str = "s.seen[k]", text: str = "s.seen[k] = 1", root: RootInfo | None = None) -> Access:
-    step = Step("pkg/a.go", line, 1, "F", f"writes seen: {text}")
-    return Access(op, "pkg/a.go", line, 1, 9, "F", expression, (), root, (step,))
+def find(root: Path, code: str, **more: str) -> Finding:
+    """The one finding in a package."""
+    files: dict[str, str | bytes] = {"go.mod": "module example.com/p\n\ngo 1.22\n", "p.go": HEAD + textwrap.dedent(code)}
+    files.update({name.replace("__", "/") + ".go": text for name, text in more.items()})
+    report = pipeline.run(Options(paths=(tree(root, files),), cache=False, debug=True))
+    (one,) = report.findings
+    return one
+
+
+def advice(root: Path, code: str, **more: str) -> Advice:
+    return find(root, code, **more).advice
+
+
+def handler(body: str, name: str = "ServeHTTP", recv: str = "s *S") -> str:
+    inner = textwrap.indent(textwrap.dedent(body).strip("\n"), "\t")
+    return f"func ({recv}) {name}(w http.ResponseWriter, r *http.Request) {{\n{inner}\n}}\n\n"
+
+
+# ---------------------------------------------------------------- which remedy
+
+
+def test_a_map_without_a_lock_gets_one(tmp_path: Path) -> None:
+    found = advice(tmp_path, BARE + handler("s.hits[r.Host] = 1"))
+    assert found.kind == "mutex"
+    assert found.sketch == (
+        "// before p.go:11\nhitsMu sync.Mutex // guards hits\n\n// p.go:16\ns.hitsMu.Lock()\ns.hits[r.Host] = 1\ns.hitsMu.Unlock()"
+    )
+
+
+def test_readers_share_the_lock_of_a_map_that_is_mostly_read(tmp_path: Path) -> None:
+    reads = "".join(handler("_ = s.hits[r.Host]", f"Get{i}") for i in range(3))
+    assert advice(tmp_path, BARE + handler("s.hits[r.Host] = 1") + reads).kind == "rwmutex"
+
+
+def test_the_lock_that_stands_beside_the_map_is_advised_first(tmp_path: Path) -> None:
+    found = advice(tmp_path, STORE + handler("s.hits[r.Host] = 1"))
+    assert (found.kind, found.text.startswith("Hold S.mu, the lock beside 'hits'")) == ("hold-lock", True)
+    assert found.sketch.endswith("s.mu.Lock()\ns.hits[r.Host] = 1\ns.mu.Unlock()")
+
+
+def test_sync_map_fits_keys_that_are_stored_once(tmp_path: Path) -> None:
+    reads = "".join(handler("_ = s.hits[r.Host]", f"Get{i}") for i in range(2))
+    assert "A sync.Map fits too" in advice(tmp_path, BARE + handler("s.hits[r.Host] = 1") + reads).text
 
 
 @pytest.mark.parametrize(
-    ("rule", "ops", "guard", "kind"),
+    "body",
     [
-        ("concurrent-map-write", ["write", "write"], None, "mutex"),
-        ("concurrent-map-read-write", ["write", "read", "read", "read"], None, "rwmutex"),
-        ("concurrent-map-read-write", ["write", "read"], None, "sync.Map"),
-        ("concurrent-map-iteration", ["replace", "range", "read"], None, "copy-on-write"),
-        ("map-guard-missed", ["write", "read"], Guard("s.mu", 3, 1), "hold-lock"),
-        ("map-write-under-rlock", ["write", "read"], Guard("s.mu", 3, 1), "lock-mode"),
-        ("map-escapes-guard", ["range", "write"], Guard("s.mu", 3, 1), "copy"),
+        "s.hits[r.Host]++",
+        "if s.hits[r.Host] == 0 {\n\ts.hits[r.Host] = 1\n}",
+        "delete(s.hits, r.Host)",
     ],
 )
-def test_remedy_fits_the_use(rule: str, ops: list[str], guard: Guard | None, kind: str) -> None:
-    found = advise(rule, FIELD, tuple(access(op, line) for line, op in enumerate(ops, 1)), guard)
-    assert found.kind == kind
+def test_sync_map_fits_no_read_modify_write_and_no_map_that_nobody_fills(tmp_path: Path, body: str) -> None:
+    assert "sync.Map" not in advice(tmp_path, BARE + handler(body) + handler("_ = s.hits[r.Host]", "Get")).text
 
 
-def test_one_goroutine_that_owns_the_map_keeps_it() -> None:
-    loop = RootInfo("goroutine", False, "pkg/a.go", 1, "(*Server).run")
-    handler = RootInfo("http", True, "pkg/a.go", 2, "(*Server).serve")
-    found = advise(
-        "concurrent-map-write", FIELD, (access("write", 1, root=loop), access("write", 2, root=handler), access("read", 3)), None
+def test_sync_map_fits_no_nested_map(tmp_path: Path) -> None:
+    nested = BARE.replace("map[string]int", "map[string]map[string]int")
+    code = nested + handler("s.hits[r.Host] = map[string]int{}") + handler("_ = s.hits[r.Host]", "Get")
+    assert "sync.Map" not in advice(tmp_path, code).text
+
+
+def test_a_map_that_is_only_replaced_is_kept_in_a_pointer(tmp_path: Path) -> None:
+    found = find(tmp_path, BARE + handler("s.hits = map[string]int{}") + handler("_ = s.hits[r.Host]", "Get"))
+    assert (found.advice.kind, found.advice.sketch, found.severity) == ("copy-on-write", "", "warning")
+    assert "fatal error" not in found.message
+    assert "only ever replaced as a whole" in found.message
+
+
+def test_one_goroutine_that_does_most_of_the_work_keeps_the_map(tmp_path: Path) -> None:
+    serve = 'func Serve() {\n\ts := &S{hits: map[string]int{}}\n\tgo s.run()\n\thttp.Handle("/", s)\n}\n\n'
+    run = 'func (s *S) run() {\n\ts.hits["a"] = 1\n\ts.hits["b"] = 2\n\tdelete(s.hits, "c")\n}\n\n'
+    found = advice(tmp_path, BARE + serve + run + handler("s.hits[r.Host] = 1"))
+    assert (found.kind, "(*S).run" in found.text) == ("channel", True)
+
+
+# ---------------------------------------------------------------- where the lock belongs
+
+MOST = handler("s.mu.Lock()\ns.hits[r.Host] = 1\ns.mu.Unlock()", "Put") + handler(
+    "s.mu.Lock()\ndelete(s.hits, r.Host)\ns.mu.Unlock()", "Cut"
+)
+
+
+def test_a_reader_takes_the_read_lock(tmp_path: Path) -> None:
+    found = advice(tmp_path, STORE + MOST + handler("n := s.hits[r.Host]\n_ = n"))
+    assert found.sketch == "// p.go:29\ns.mu.RLock()\nn := s.hits[r.Host]\ns.mu.RUnlock()"
+
+
+def test_the_lock_covers_check_and_fill(tmp_path: Path) -> None:
+    found = advice(tmp_path, STORE + MOST + handler("if s.hits[r.Host] == 0 {\n\ts.hits[r.Host] = 1\n}\ns.last = r.Host"))
+    assert found.sketch == "// p.go:29\ns.mu.Lock()\nif s.hits[r.Host] == 0 {\n\ts.hits[r.Host] = 1\n}\ns.mu.Unlock()"
+
+
+def test_where_control_leaves_the_lock_is_kept_to_the_end(tmp_path: Path) -> None:
+    found = advice(tmp_path, STORE + MOST + handler("s.last = r.Host\nif s.hits[r.Host] > 0 {\n\treturn\n}\ns.hits[r.Host] = 1"))
+    assert found.sketch == "// before p.go:30\ns.mu.Lock()\ndefer s.mu.Unlock()"
+
+
+def test_no_lock_is_taken_that_a_callee_takes(tmp_path: Path) -> None:
+    code = STORE + MOST + "func (s *S) size() int {\n\ts.mu.RLock()\n\tdefer s.mu.RUnlock()\n\treturn len(s.hits)\n}\n\n"
+    found = advice(tmp_path, code + handler("s.hits[r.Host] = s.size()"))
+    assert (found.kind, found.sketch) == ("hold-lock", "")
+
+
+def test_no_lock_is_held_while_others_are_waited_for(tmp_path: Path) -> None:
+    found = advice(tmp_path, STORE + MOST + handler("done := make(chan int)\ns.hits[r.Host] = <-done"))
+    assert (found.kind, found.sketch) == ("hold-lock", "")
+
+
+def test_the_caller_that_lacks_the_lock_is_named_and_not_the_helper(tmp_path: Path) -> None:
+    helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
+    held = handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Put") + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Cut")
+    found = find(tmp_path, STORE + helper + held + handler("s.keep(r.Host)"))
+    assert found.accesses[0].note == "s.mu held by 2 of 3 callers; not by (*S).ServeHTTP"
+    assert found.advice.text == (
+        "Hold S.mu, the lock beside 'hits', in '(*S).ServeHTTP' around the call of '(*S).keep', as other callers of that do."
     )
-    assert (found.kind, "(*Server).run" in found.text) == ("channel", True)
+    assert found.advice.sketch == "// p.go:33\ns.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()"
 
 
-def test_sketches_are_in_the_names_of_the_code() -> None:
-    assert sketch("mutex", FIELD, access("write"), None) == (
-        "type Server struct {\n\t…\n\tseenMu sync.Mutex // guards seen\n\tseen   map[string]int\n}\n\n"
-        "s.seenMu.Lock()\ns.seen[k] = 1\ns.seenMu.Unlock()"
-    )
-    assert sketch("mutex", GLOBAL, access("write", text="seen[k] = 1"), None).startswith(
-        "var seenMu sync.Mutex // guards seen\n\nseenMu.Lock()\n"
-    )
-    assert "value, ok := s.seen.Load(key)" in sketch("sync.Map", FIELD, access("write"), None)
-    assert sketch("hold-lock", FIELD, access("range", text="for k := range s.seen {"), Guard("s.mu", 3, 1)) == (
-        "s.mu.Lock()\nfor k := range s.seen { … }\ns.mu.Unlock()"
-    )
-    assert sketch("unheard-of", FIELD, access("write"), None) == ""
+def test_the_message_names_the_caller_that_lacks_the_guard(tmp_path: Path) -> None:
+    helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
+    found = find(tmp_path, STORE + MOST + helper + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Add") + handler("s.keep(r.Host)"))
+    assert "when called from '(*S).ServeHTTP' without 's.mu'" in found.message
+    assert found.advice.text.startswith("Hold s.mu in '(*S).ServeHTTP' around the call of '(*S).keep'")
 
 
-def test_the_receiver_is_guessed_where_the_map_has_another_name() -> None:
-    found = sketch("mutex", FIELD, access("write", expression="found[k]", text="found[k] = 1"), None)
-    assert "s.seenMu.Lock()" in found
+def test_a_helper_that_is_always_called_under_the_lock_holds_it(tmp_path: Path) -> None:
+    helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
+    found = find(tmp_path, STORE + helper + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Put") + handler("_ = s.hits[r.Host]"))
+    shown = {(a.op, a.line): [h.lock for h in a.locks] for a in found.accesses}
+    assert shown == {("read", 27): [], ("write", 17): ["s.mu"], ("read", 17): ["s.mu"]}
+    assert found.guard is not None
+    assert (found.guard.lock, found.guard.held, [p.line for p in found.guard.without]) == ("s.mu", 1, [27])
 
 
-def test_read_lock_is_named_in_the_sketch_of_the_write_lock() -> None:
-    under = access("write")
-    under = Access(under.op, under.path, 1, 1, 9, "F", under.expression, (HeldLock("s.mu", "read"),), None, under.trace)
-    assert sketch("lock-mode", FIELD, under, None).startswith("s.mu.Lock() // not RLock")
+def test_the_read_lock_becomes_the_write_lock_where_it_is_taken(tmp_path: Path) -> None:
+    helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
+    found = find(tmp_path, STORE + helper + handler("s.mu.RLock()\ndefer s.mu.RUnlock()\ns.keep(r.Host)"))
+    assert (found.rule, found.advice.kind) == ("map-write-under-rlock", "lock-mode")
+    assert "'(*S).ServeHTTP'" in found.advice.text
+    assert found.advice.sketch == ("// p.go:21, instead of RLock\ns.mu.Lock()\n\n// p.go:22, instead of RUnlock\ndefer s.mu.Unlock()")
+
+
+# ---------------------------------------------------------------- what is left out
+
+
+def test_no_field_is_added_to_generated_code(tmp_path: Path) -> None:
+    made = "// Code generated by x. DO NOT EDIT.\n\npackage p\n\ntype S struct {\n\thits map[string]int\n}\n"
+    found = advice(tmp_path, handler("s.hits[r.Host] = 1"), made=made)
+    assert (found.kind, found.sketch) == ("outer-lock", "")
+    assert "declared in generated code" in found.text
+
+
+def test_no_lock_is_put_into_a_struct_that_is_copied(tmp_path: Path) -> None:
+    found = advice(tmp_path, BARE + handler("s.hits[r.Host] = 1", recv="s S"))
+    assert found.sketch == ""
+    assert "copies 'S'" in found.text
+
+
+def test_no_field_is_added_to_a_struct_whose_values_are_listed(tmp_path: Path) -> None:
+    code = BARE + 'func New() *S { return &S{map[string]int{}, ""} }\n\n' + handler("s.hits[r.Host] = 1")
+    assert advice(tmp_path, code).sketch == ""
+
+
+def test_no_sketch_where_the_statement_shares_its_line(tmp_path: Path) -> None:
+    code = BARE + "func (s *S) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hits[r.Host] = 1 }\n"
+    assert advice(tmp_path, code).sketch == ""

@@ -257,7 +257,7 @@ def test_starting_is_quick_because_formats_are_loaded_late() -> None:
 def test_one_line_a_finding(repository: Path) -> None:
     done = run("scan", "-f", "concise", cwd=repository)
     assert done.code == 1
-    assert re.fullmatch(r"race\.go:7:65: concurrent-map-write Map 'S\.hits' is .*\.\n", done.out), done.out
+    assert re.fullmatch(r"race\.go:7:65: concurrent-map-write 'S\.hits' is .*\.\n", done.out), done.out
 
 
 def test_editors_follow_paths_from_where_they_are(repository: Path) -> None:

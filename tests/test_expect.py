@@ -8,9 +8,7 @@ from expect import Fixture, fixtures, problems
 from mapguard.findings.model import Access, Advice, Confidence, Finding, MapInfo, Severity
 
 
-def finding(
-    *lines: int, rule: str = "concurrent-map-write", message: str = "Map 'cache' is written", path: str = "topic/case/a.go"
-) -> Finding:
+def finding(*lines: int, rule: str = "concurrent-map-write", message: str = "'cache' is written", path: str = "topic/case/a.go") -> Finding:
     accesses = tuple(Access("write", path, line, 1, 2, "f", "cache[k]") for line in lines)
     where = MapInfo("global", "p", "", "cache", "map[string]int", None)
     return Finding(rule, Severity.ERROR, Confidence.HIGH, "", message, where, accesses, None, (), Advice("mutex", ""))
@@ -43,7 +41,7 @@ def test_wanted_and_not_found(tmp_path: Path) -> None:
     [
         finding(4, 5),
         finding(3, 9, rule="map-guard-missed"),
-        finding(3, 9, message="Map 'other' is written"),
+        finding(3, 9, message="'other' is written"),
         finding(3, 9, path="topic/case/b.go"),
         finding(8, 9, 3),  # the third access does not race
     ],

@@ -73,8 +73,8 @@ def test_nobody_is_mentioned() -> None:
 
 
 def test_what_is_quoted_is_code_and_an_apostrophe_is_no_quote() -> None:
-    assert markup.prose("Map 'S.m' isn't held, f's lock is 'mu'.").count("<code>") == 2
-    assert "<code>mu</code>." in markup.prose("Map 'S.m' isn't held, f's lock is 'mu'.")
+    assert markup.prose("'S.m' isn't held, f's lock is 'mu'.").count("<code>") == 2
+    assert "<code>mu</code>." in markup.prose("'S.m' isn't held, f's lock is 'mu'.")
 
 
 def test_places_are_links_when_the_commit_is_known() -> None:

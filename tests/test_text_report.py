@@ -10,6 +10,7 @@ import pytest
 import sample_report
 from golden_file import same_as_golden
 from mapguard.base.gap import Gap, Reason
+from mapguard.base.span import Place
 from mapguard.findings import select
 from mapguard.findings.model import Access, Finding, Guard, HeldLock, Report, RootInfo, Stats
 from mapguard.findings.suppress import Notice
@@ -83,8 +84,7 @@ def test_guard_says_where_it_is_not_held(root: Path) -> None:
 
 def test_many_unguarded_places_are_counted(root: Path) -> None:
     f = sample_report.guard_missed()
-    bare = tuple(Access("read", f"f{n}.go", n, 1, 2, "F", "m") for n in range(1, 8))
-    f = msgspec.structs.replace(f, accesses=(*f.accesses, *bare), guard=Guard("r.mu", 2, 8))
+    f = msgspec.structs.replace(f, guard=Guard("r.mu", 2, 8, tuple(Place(f"f{n}.go", n, 1) for n in range(1, 9))))
     text = " ".join(shown(root, ready(Report(".", (f,)))).split())
     assert "2 of 10 accesses; not at f1.go:1, f2.go:2, f3.go:3 and 5 more" in text
 

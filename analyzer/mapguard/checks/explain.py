@@ -1,34 +1,27 @@
 """A race to a finding: the two threads step by step, every access with its locks, the message, the reasons, the advice."""
 
-from mapguard.checks.advice import advise
-from mapguard.checks.classify import SEVERITY, classify
+from collections.abc import Mapping, Sequence
+
+from mapguard.checks import held
+from mapguard.checks.advice import Adviser
+from mapguard.checks.classify import classify, severity
+from mapguard.checks.held import along, at_access, callers, guard_beside, missing, on_all_ways
+from mapguard.checks.lockname import LockNames, Seen, lock_kind
+from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.contexts import Context, from_entry
-from mapguard.concurrency.domain import READ, WRITE, Edge, Locks, Path
+from mapguard.checks.wording import HANDLER, VERB, thread
+from mapguard.concurrency.contexts import Context
+from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
-from mapguard.concurrency.guards import guards, lock_key
+from mapguard.concurrency.guards import guards, own_lock
 from mapguard.concurrency.inference import Guard as RaceGuard
 from mapguard.concurrency.races import Judge, Race
-from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, MapInfo, RootInfo, Severity, Step
+from mapguard.concurrency.ways import Ways
+from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
 
-_VERB = {
-    "write": "writes",
-    "delete": "deletes from",
-    "read": "reads",
-    "range": "iterates over",
-    "len": "takes the length of",
-    "replace": "replaces",
-}
-_PASSIVE = {
-    "write": "written",
-    "delete": "deleted from",
-    "read": "read",
-    "range": "iterated over",
-    "len": "measured",
-    "replace": "replaced",
-}
 _OTHERS_SHOWN = 60
+_NAMED = 3  # callers without a lock that are named
 
 
 class Explainer:
@@ -37,50 +30,143 @@ class Explainer:
         self.analysis = judge.analysis
         self.sources = sources
         self.names = Names(judge.analysis, sources)
+        self.locks = LockNames(judge.analysis, sources)
+        self.ways = Ways(judge.graph)
+        self.adviser = Adviser(judge, self.locks, sources)
 
     def finding(self, race: Race) -> Finding:
-        rule = classify(race)
-        race = self._defect_first(rule, race)
-        info = self.names.map_info(race.where, race.a.access)
-        racing = [self._access(c, info, race.guard) for c in (race.a, race.b)]
-        others = self._others(race, info)
-        guard = None
-        if race.guard is not None:
-            guard = Guard(self.names.path(race.guard.lock), len(race.guard.held), len(race.guard.missed))
-        confidence = Confidence.HIGH if race.score >= 4 else Confidence.MEDIUM if race.score >= 2 else Confidence.LOW
-        accesses = (*racing, *others)
-        return Finding(
-            rule,
-            Severity(SEVERITY[rule]),
-            confidence,
-            "",
-            self._message(rule, race, info, guard),
-            info,
-            accesses,
-            guard,
-            self._reasons(race, guard),
-            advise(rule, info, accesses, guard, self._unlocked(race)),
-        )
+        ways = self._all_ways(race)
+        race = race._replace(guard=_counted(race, ways))
+        rule = classify(race, self.locks.is_lock)
+        return _Telling(self, rule, self._defect_first(rule, race), ways).finding()
+
+    def _all_ways(self, race: Race) -> dict[int, list[Context]]:
+        """The ways to each access, by its identity; an expression that may be one of two maps is one access for who reads it."""
+        found: dict[tuple[str, int, str], list[Context]] = {}
+        keys = {id(x): (x.func.path, x.at, x.op) for x in race.accesses}
+        for x in race.accesses:
+            found.setdefault(keys[id(x)], []).extend(self.contexts(race.where, x))
+        return {ident: found[key] for ident, key in keys.items()}
+
+    def contexts(self, where: Location, access: RawAccess) -> list[Context]:
+        """The ways to an access of the map."""
+        return [c for c in self.judge.contexts(access) if c.where == where and self.judge.possible(c)]
 
     def _defect_first(self, rule: str, race: Race) -> Race:
         """The side to mend is shown first: the one that misses the guard, not the one that holds it."""
         if race.guard is None:
             return race
-        a, b = (self._holds(c, race.guard) for c in (race.a, race.b))
-        wrong = (rule == "map-guard-missed" and a and not b) or (
-            rule == "map-escapes-guard" and not (race.a.access.alias and not race.a.locks)
-        )
+        kind = lock_kind(race.guard.lock)
+        if rule == "map-guard-missed":
+            wrong = held.holds(race.a, kind) and not held.holds(race.b, kind)
+        else:
+            wrong = rule == "map-escapes-guard" and not (race.a.access.alias and not race.a.locks)
         return race._replace(a=race.b, b=race.a) if wrong else race
 
-    def _unlocked(self, race: Race) -> int:
-        """Which of the two racing accesses the remedy is for: the one without the guard."""
-        return 1 if self._holds(race.a, race.guard) and not self._holds(race.b, race.guard) else 0
+
+class _Telling:
+    """One finding in the making: all that is shown of the locks is gathered first, so that each gets one name."""
+
+    def __init__(self, explainer: Explainer, rule: str, race: Race, ways: dict[int, list[Context]]) -> None:
+        self.x = explainer
+        self.rule = rule
+        self.race = race
+        self.kind = lock_kind(race.guard.lock) if race.guard is not None else None
+        self.info = explainer.names.map_info(race.where, race.a.access)
+        self.ways = ways
+        self.edges = [explainer.ways.shown(c) for c in (race.a, race.b)]
+        self.steps = [along(explainer.locks, edges) for edges in self.edges]
+        self.sides = [at_access(explainer.locks, c) for c in (race.a, race.b)]
+        self.others = [(x, on_all_ways(explainer.locks, x, self.ways[id(x)])) for x in self._not_racing()]
+        self.chosen = explainer.locks.choose(self._seen())
+
+    def _seen(self) -> list[Seen]:
+        found = [s for side in self.sides for s in side]
+        found += [s for way in self.steps for step in way for s in step]
+        found += [s for _, locks in self.others for s in locks]
+        found += [s for ways in self.ways.values() for s in self._own(ways)]
+        guard = self.race.guard
+        if guard is not None:  # it is named at the accesses that lack it too
+            accesses = (self.race.a.access, self.race.b.access)
+            found += [Seen(guard.lock, WRITE, x.func, guard_beside(guard, x.path, x.func, self.ways)) for x in accesses]
+        return found
+
+    def _not_racing(self) -> list[RawAccess]:
+        shown = {(c.access.func.path, c.access.at, c.access.op) for c in (self.race.a, self.race.b)}
+        found: list[RawAccess] = []
+        for raw in sorted(self.race.accesses, key=lambda x: (x.func.path, x.at, x.op)):
+            key = (raw.func.path, raw.at, raw.op)
+            if key not in shown:
+                shown.add(key)
+                found.append(raw)
+        return found[:_OTHERS_SHOWN]
+
+    def finding(self) -> Finding:
+        race, info = self.race, self.info
+        guard = self._guard()
+        sides = [self._side(c, seen) for c, seen in zip((race.a, race.b), self.sides, strict=True)]
+        name = f"{info.owner}.{info.name}" if info.owner and info.kind == "field" else info.name
+        writes = frozenset(x.op for x in race.accesses if x.writes and self.ways[id(x)])
+        racing = [self._access(c, i) for i, c in enumerate((race.a, race.b))]
+        others = [self._other(raw, seen) for raw, seen in self.others]
+        accesses = (*racing, *others)
+        return Finding(
+            self.rule,
+            Severity(severity(self.rule, race)),
+            Confidence.HIGH if race.score >= 4 else Confidence.MEDIUM if race.score >= 2 else Confidence.LOW,
+            "",
+            message(self.rule, race, name, sides[0], sides[1], guard, writes),
+            info,
+            accesses,
+            guard,
+            self._reasons(),
+            self.x.adviser.advise(self.rule, race, info, guard, self.ways),
+        )
+
+    # ------------------------------------------------------------ locks
+
+    def _held(self, seen: Sequence[Seen]) -> tuple[HeldLock, ...]:
+        return tuple(sorted({HeldLock(self.chosen[s.kind], s.mode) for s in seen if s.kind is not None}))
+
+    def _guard(self) -> Guard | None:
+        """The guard with the places that hold it whichever way leads there, and those that do not."""
+        if self.race.guard is None or self.kind is None:
+            return None
+        missed = self.race.guard.missed
+        places = tuple(sorted({self.x.sources.place(x.func.path, x.at, x.end) for x in missed}))
+        return Guard(self.chosen[self.kind], len(self.race.guard.held), len(missed), places)
+
+    def _side(self, c: Context, seen: Sequence[Seen]) -> Side:
+        able = [s for s in seen if guards(c.path, s.lock)]
+        place = missing(c, self.ways.get(id(c.access), [c]), self.kind) if self.kind is not None else None
+        caller = place.edge.caller.display if place is not None and place.edge is not None and not place.at_start else ""
+        text = self.x.sources.text(c.access.func.path, c.access.at, c.access.end)
+        return Side(c, text, self._held(able), caller)
 
     # ------------------------------------------------------------ accesses
 
-    def _access(self, c: Context, info: MapInfo, guard: RaceGuard | None) -> Access:
-        raw = c.access
-        place = self.sources.place(raw.func.path, raw.at, raw.end)
+    def _access(self, c: Context, number: int) -> Access:
+        locks = self._held(self.sides[number])
+        plain = self._other(c.access, self.sides[number])
+        steps = [self._step(e, held) for e, held in zip(self.edges[number], self.steps[number], strict=True)]
+        text = f"{VERB[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
+        steps.append(Step(plain.path, plain.line, plain.column, plain.function, text, plain.end_column, locks))
+        return Access(
+            plain.op,
+            plain.path,
+            plain.line,
+            plain.column,
+            plain.end_column,
+            plain.function,
+            plain.expression,
+            locks,
+            self._root(c),
+            tuple(steps),
+            plain.note,
+        )
+
+    def _other(self, raw: RawAccess, seen: Sequence[Seen]) -> Access:
+        place = self.x.sources.place(raw.func.path, raw.at, raw.end)
         return Access(
             raw.op,
             raw.func.path,
@@ -88,153 +174,93 @@ class Explainer:
             place.column,
             place.end_column,
             raw.func.display,
-            self.sources.text(raw.func.path, raw.at, raw.end),
-            self._locks(c.path, c.locks, guard),
-            self._root(c),
-            self._trace(c, info, guard),
+            self.x.sources.text(raw.func.path, raw.at, raw.end),
+            self._held(seen),
+            note=self._note(raw),
         )
 
-    def _others(self, race: Race, info: MapInfo) -> list[Access]:
-        shown = {(c.access.func.path, c.access.at, c.access.op) for c in (race.a, race.b)}
-        found: list[Access] = []
-        for raw in sorted(race.accesses, key=lambda x: (x.func.path, x.at, x.op)):
-            key = (raw.func.path, raw.at, raw.op)
-            if key in shown:
-                continue
-            shown.add(key)
-            found.append(self._plain(raw, race.guard))
-        return found[:_OTHERS_SHOWN]
+    def _note(self, raw: RawAccess) -> str:
+        """What differs between the callers of an access, or that nobody else has the map there."""
+        ways = self.ways.get(id(raw), [])
+        if not ways and raw.owned:
+            return "before the map is shared"
+        if raw.leaks:
+            return "hands the map out"
+        if not ways:
+            return "on no way that several goroutines are known to take"
+        kinds = {s.kind for side in self.sides for s in side} | {s.kind for s in self._own(ways)} | {self.kind}
+        return "; ".join(filter(None, (self._differs(ways, kind) for kind in sorted(k for k in kinds if k is not None))))
 
-    def _plain(self, raw: RawAccess, guard: RaceGuard | None) -> Access:
-        contexts = self.judge.contexts(raw)
-        locks = raw.locks if not contexts else tuple(sorted(set.intersection(*(set(c.locks) for c in contexts)))) or raw.locks
-        place = self.sources.place(raw.func.path, raw.at, raw.end)
-        text = self.sources.text(raw.func.path, raw.at, raw.end)
-        return Access(
-            raw.op, raw.func.path, place.line, place.column, place.end_column, raw.func.display, text, self._locks(raw.path, locks, guard)
-        )
+    def _own(self, ways: Sequence[Context]) -> list[Seen]:
+        """The locks of the map's own object that some of the ways hold."""
+        return [s for c in ways for s in at_access(self.x.locks, c) if own_lock(c.path, s.lock)]
+
+    def _differs(self, ways: Sequence[Context], kind: Location) -> str:
+        found = callers(ways, kind)
+        bare = sorted({c.func.display if c.edge is not None else f"whoever calls {c.func.display}" for c in found if not c.held})
+        if not bare:
+            return ""
+        more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
+        holding = f"{self.chosen[kind]} held by {sum(c.held for c in found)} of {len(found)} callers"
+        return f"{holding}; not by {', '.join(bare[:_NAMED])}{more}"
 
     def _root(self, c: Context) -> RootInfo:
         spawn = c.thread.spawn
-        if spawn is not None:
-            place = self.sources.place(spawn.caller.path, spawn.at, spawn.end)
+        first = spawn or (c.chain[0] if c.chain else None)
+        if first is not None and (spawn is not None or c.thread.func.facts.index < 0):
+            place = self.x.sources.place(first.caller.path, first.at, first.end)
+        elif c.thread.func.facts.index < 0:  # what initialises the package variables of a file
+            place = self.x.sources.place(c.access.func.path, c.access.at)
         else:
-            place = self.sources.place(c.thread.func.path, c.thread.func.facts.at)
+            place = self.x.sources.place(c.thread.func.path, c.thread.func.facts.at)
         return RootInfo(c.thread.kind, c.thread.many, place.path, place.line, c.thread.func.display)
 
-    def _trace(self, c: Context, info: MapInfo, guard: RaceGuard | None) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        for edge in from_entry(self.judge.graph, c):
-            steps.append(self._step(edge, c))
-        raw = c.access
-        place = self.sources.place(raw.func.path, raw.at, raw.end)
-        verb = _VERB[raw.op]
-        text = f"{verb} {info.name}: {self.sources.line(raw.func.path, raw.at)}"
-        held = self._locks(c.path, c.locks, guard)
-        steps.append(Step(raw.func.path, place.line, place.column, raw.func.display, text, place.end_column, held))
-        return tuple(steps)
-
-    def _step(self, edge: Edge, c: Context) -> Step:
-        place = self.sources.place(edge.caller.path, edge.at, edge.end)
-        line = self.sources.line(edge.caller.path, edge.at)
-        what = {"go": "starts a goroutine", "root": f"registers a {edge.root} handler", "defer": "defers"}.get(edge.kind, "calls")
-        text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
-        return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self.names.locks(edge.locks))
-
-    # ------------------------------------------------------------ words
-
-    def _message(self, rule: str, race: Race, info: MapInfo, guard: Guard | None) -> str:
-        name = f"{info.owner}.{info.name}" if info.owner and info.kind == "field" else info.name
-        a, b = race.a, race.b
-        first = f"Map '{name}' is {_PASSIVE[a.access.op]} in '{a.access.func.display}'"
-        second = (
-            f"{_PASSIVE[b.access.op]} in '{b.access.func.display}'"
-            if (a.access.func, a.access.at) != (b.access.func, b.access.at)
-            else "by another goroutine at the same place"
+    def _step(self, edge: Edge, seen: Sequence[Seen]) -> Step:
+        place = self.x.sources.place(edge.caller.path, edge.at, edge.end)
+        line = self.x.sources.line(edge.caller.path, edge.at)
+        what = {"go": "starts a goroutine", "root": f"registers {HANDLER.get(edge.root, f'a {edge.root} handler')}", "defer": "defers"}.get(
+            edge.kind, "calls"
         )
-        match rule:
-            case "map-guard-missed" if guard is not None:
-                here = race.a if not self._holds(race.a, race.guard) else race.b
-                held = f"which {guard.held} of {guard.held + guard.missed} accesses hold"
-                why = "which its declaration names as its guard" if race.guard is not None and race.guard.declared else held
-                return (
-                    f"Map '{name}' is {_PASSIVE[here.access.op]} in '{here.access.func.display}' without '{guard.lock}', "
-                    f"{why}; it can meet the {_noun(race.b if here is race.a else race.a)}."
-                )
-            case "map-escapes-guard" if guard is not None:
-                here = a if a.access.alias and not a.locks else b
-                text = self.sources.text(here.access.func.path, here.access.at, here.access.end)
-                return (
-                    f"Map '{name}' leaves the protection of '{guard.lock}': "
-                    f"'{here.access.func.display}' uses it as '{text}' without the lock; "
-                    f"it can meet the {_noun(b if here is a else a)}."
-                )
-            case "sync-map-check-then-act":
-                return (
-                    f"'{name}' is a concurrent map, but '{a.access.func.display}' looks a key up and stores it in two steps; "
-                    "two callers can interleave and one update is lost."
-                )
-            case "map-write-under-rlock":
-                return f"{first} while only the read lock is held, which lets any number of readers in at the same time."
-            case "map-guard-mismatch":
-                return f"{first} and {second}, each under a lock, but not the same one."
-            case "map-guard-copied" if race.one_of_two:
-                return f"{first} and {second}, each under the lock of its own object; but new objects get the map of another one."
-            case "map-guard-copied":
-                return f"{first} under a lock that is a copy; it does not keep out the one {second}."
-        many = " that runs many times at once" if race.a.thread.many and race.a.thread is race.b.thread else ""
-        return f"{first} and {second}{many}; no common lock is held: {_FATAL[rule]}."
+        text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
+        return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self._held(seen))
 
-    def _holds(self, c: Context, guard: RaceGuard | None) -> bool:
-        return guard is not None and any(_is_guard(c.path, p, guard) for p, _ in c.locks)
+    # ------------------------------------------------------------ reasons
 
-    def _locks(self, path: Path, locks: Locks, guard: RaceGuard | None) -> tuple[HeldLock, ...]:
-        """Locks as the code writes them; the guard by one name, whatever the way to it."""
-        found = self.names.locks(locks)
-        if guard is None:
-            return found
-        kept = [lock for lock in locks if lock[1] in (READ, WRITE)]
-        name = self.names.path(guard.lock)
-        return tuple(HeldLock(name, shown.mode) if _is_guard(path, p, guard) else shown for (p, _), shown in zip(kept, found, strict=True))
-
-    def _reasons(self, race: Race, guard: Guard | None) -> tuple[str, ...]:
-        out = [
-            f"parallel: {_thread(race.a)}" if race.a.thread.id == race.b.thread.id else f"parallel: {_thread(race.a)} and {_thread(race.b)}"
-        ]
-        mine, theirs = self.names.path(race.a.path), self.names.path(race.b.path)
-        out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} name the same map")
-        same = (race.a.access, race.a.locks) == (race.b.access, race.b.locks)
-        for label, c in (("the", race.a),) if same else (("the first", race.a), ("the second", race.b)):
-            held = ", ".join(f"{h.lock} ({h.mode})" for h in self._locks(c.path, c.locks, race.guard))
-            out.append(f"unprotected: {label} access holds {held or 'no lock'}")
-        out.extend(race.evidence)
+    def _reasons(self) -> tuple[str, ...]:
+        a, b = self.race.a, self.race.b
+        out = [f"parallel: {thread(a)}" if thread(a) == thread(b) else f"parallel: {thread(a)} and {thread(b)}"]
+        mine, theirs = self._reached(a.path), self._reached(b.path)
+        out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
+        same = (a.access, a.locks) == (b.access, b.locks)
+        for label, seen in (("the", self.sides[0]),) if same else (("the first", self.sides[0]), ("the second", self.sides[1])):
+            locks = ", ".join(f"{h.lock} ({h.mode})" for h in self._held(seen))
+            out.append(f"unprotected: {label} access holds {locks or 'no lock'}")
+        out.extend(self.race.evidence)
         return tuple(out)
 
-
-def _noun(c: Context) -> str:
-    return f"{c.access.op} in '{c.access.func.display}'"
-
-
-def _thread(c: Context) -> str:
-    kind = {
-        "goroutine": "a goroutine",
-        "exported": "callers of the exported",
-        "unknown": "unknown callers of",
-        "stored": "whoever was given",
-        "http": "HTTP handlers run",
-        "grpc": "gRPC calls run",
-    }.get(c.thread.kind, f"{c.thread.kind} runs")
-    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "stored", "unknown") else ""
-    return f"{kind} {c.thread.func.display}{many}"
+    def _reached(self, path: Path) -> str:
+        """The map as the function writes it from which the way to it is known."""
+        func = self.x.analysis.program.by_id.get(path.base[1])
+        text = self.x.names.path(path)
+        return f"{text} of {func.display}" if func is not None else text
 
 
-_FATAL = {
-    "concurrent-map-write": "the program can end with 'fatal error: concurrent map writes'",
-    "concurrent-map-read-write": "the program can end with 'fatal error: concurrent map read and map write'",
-    "concurrent-map-iteration": "the program can end with 'fatal error: concurrent map iteration and map write'",
-}
+def _counted(race: Race, ways: Mapping[int, Sequence[Context]]) -> RaceGuard | None:
+    """The guard with one access for each place that threads get to: those that hold it whichever way leads there, and the others.
 
-
-def _is_guard(path: Path, lock: Path, guard: RaceGuard) -> bool:
-    """Whether a lock that is held where the map goes by ``path`` is the one that guards it, under whatever name."""
-    return guards(path, lock) and lock_key(path, lock).kind == lock_key(guard.shown_with.path, guard.lock).kind
+    None where no place does, unless the map's declaration names it.
+    """
+    guard = race.guard
+    if guard is None:
+        return None
+    kind = lock_kind(guard.lock)
+    sites: dict[tuple[str, int], list[RawAccess]] = {}
+    for x in race.accesses:
+        if ways[id(x)]:
+            sites.setdefault((x.func.path, x.at), []).append(x)
+    held_at: list[RawAccess] = []
+    missed: list[RawAccess] = []
+    for found in sites.values():
+        kept = all(held.keeps(c, kind) for x in found for c in ways[id(x)])
+        (held_at if kept else missed).append(found[0])
+    return guard._replace(held=tuple(held_at), missed=tuple(missed)) if held_at or guard.declared else None

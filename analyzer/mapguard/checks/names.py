@@ -2,10 +2,10 @@
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.domain import ALLOC, COPY, FLIGHT, GLOBAL, PARAM, READ, RECEIVER, WRITE, Access, Base, Location, Path, is_elem
+from mapguard.concurrency.domain import ALLOC, COPY, FLIGHT, GLOBAL, PARAM, RECEIVER, Access, Base, Location, Path, is_elem
 from mapguard.concurrency.solve import Analysis
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
-from mapguard.findings.model import HeldLock, MapInfo
+from mapguard.findings.model import MapInfo
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 
@@ -51,9 +51,6 @@ class Names:
         if at == RECEIVER:
             return func.facts.recv.name if func.facts.recv is not None and func.facts.recv.name else "recv"
         return func.facts.params[at].name if at < len(func.facts.params) else "?"
-
-    def locks(self, held: tuple[tuple[Path, str], ...]) -> tuple[HeldLock, ...]:
-        return tuple(HeldLock(self.path(p), mode) for p, mode in held if mode in (READ, WRITE))
 
     # ------------------------------------------------------------ the map
 

@@ -1,65 +1,231 @@
-"""A remedy to a few lines of Go in the names of the code at hand: what to declare, and how the racing line looks with it."""
+"""A place that lacks a lock to a few lines of Go that would compile there; nothing where that cannot be promised.
 
-from mapguard.findings.model import Access, Guard, MapInfo
+A sketch is parts with a comment on top that says where they belong: ``// path:10`` replaces the lines from there on that it repeats,
+``// before path:10`` is put before that line. It covers every access of the map in the function, takes no lock twice, and names only
+what is in scope.
+"""
 
-_WIDTH = 110
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mapguard.base.span import line_of
+from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
+from mapguard.checks.region import Region, blocks_others, leaves, region, to_the_end
+from mapguard.checks.sources import Sources
+from mapguard.concurrency.callgraph import CallGraph
+from mapguard.concurrency.domain import Path
+from mapguard.findings.model import MapInfo
+from mapguard.program.model import Func
+
+_LINES = 12  # more lines are better said than shown
 
 
-def sketch(kind: str, info: MapInfo, access: Access, guard: Guard | None) -> str:
-    """Go for the remedy ``kind`` of ``advise``, around the line of ``access``; "" where no sketch would help."""
-    name = info.name
-    base = _base(info, access)
-    line = _line(access)
-    match kind:
-        case "mutex":
-            lock = f"{base}{name}Mu"
-            return _declared(info, f"{name}Mu sync.Mutex // guards {name}") + _around(lock, "", line)
-        case "rwmutex":
-            lock = f"{base}{name}Mu"
-            declared = _declared(info, f"{name}Mu sync.RWMutex // guards {name}")
-            return declared + _around(lock, "", line) + f"\n// readers: {lock}.RLock() … {lock}.RUnlock()"
-        case "sync.Map":
-            kinds = info.type.removeprefix("map")
-            declared = _declared(info, f"{name} sync.Map // was {info.type}" if kinds else f"{name} sync.Map", instead=True)
-            return f"{declared}{base}{name}.Store(key, value)\nvalue, ok := {base}{name}.Load(key)"
-        case "copy-on-write":
-            declared = _declared(info, f"{name} atomic.Pointer[{info.type}]", instead=True)
-            return (
-                f"{declared}current := *{base}{name}.Load() // read only\n{base}{name}.Store(&next)   // next is never changed afterwards"
+class Cover(NamedTuple):
+    """What a lock has to cover: the statements at ``targets`` of ``func``; ``writes`` says whether they change the map."""
+
+    func: Func
+    targets: tuple[int, ...]
+    writes: bool
+
+
+class _Lock(NamedTuple):
+    """A lock to take as ``written``; ``anchor`` is the name in it that must be in scope. A ``new`` one stands beside the map."""
+
+    written: str
+    reading: str  # R where readers share it
+    anchor: str
+    new: bool
+
+    def call(self, method: str) -> str:
+        return f"{self.written}.{self.reading}{method}()"
+
+
+class Sketcher:
+    def __init__(self, graph: CallGraph, names: LockNames, sources: Sources) -> None:
+        self._graph = graph
+        self._analysis = graph.analysis
+        self._names = names
+        self._sources = sources
+
+    # ------------------------------------------------------------ a lock that is there
+
+    def hold(self, lock: Path, cover: Cover) -> str:
+        """``lock``, in the terms of the function, around what is to be covered."""
+        model = self._names.model(lock)
+        written = self._names.written(lock, cover.func)
+        kind = lock_kind(lock)
+        if model not in MUTEXES or written is None or kind is None:
+            return ""
+        takers = {f for (f, path) in self._analysis.lock_sites if lock_kind(path) == kind}
+        reading = "R" if model == "rwmutex" and not cover.writes else ""
+        return self._around(
+            cover, _Lock(written, reading, written.partition(".")[0], False), self._leading_to(takers), cover.func.id in takers
+        )
+
+    def _around(self, cover: Cover, lock: "_Lock", forbidden: set[str], taken: bool) -> str:
+        """The lock around the region, or from there to the function's end where control leaves the region."""
+        func = cover.func
+        if not self.editable(func):
+            return ""
+        source = self._sources.source(func.path)
+        found = region(func, cover.targets, source)
+        if found is None:
+            return ""
+        small = found.last - found.first < _LINES
+        if small and not leaves(found.statements) and self._fits(found, func, lock, forbidden, source):
+            lines = source[source.rfind(b"\n", 0, found.at) + 1 : found.end].decode("utf-8", "replace")
+            code = textwrap.dedent(lines.replace("\r", ""))
+            return f"// {func.path}:{found.first}\n{lock.call('Lock')}\n{code}\n{lock.call('Unlock')}"
+        return "" if taken else self._to_the_end(cover, lock, forbidden, source)
+
+    def _to_the_end(self, cover: Cover, lock: "_Lock", forbidden: set[str], source: bytes) -> str:
+        func = cover.func
+        whole = to_the_end(func, cover.targets, source)
+        if whole is None or not self._fits(whole, func, lock, forbidden, source):
+            return ""
+        return f"// before {func.path}:{whole.first}\n{lock.call('Lock')}\ndefer {lock.call('Unlock')}"
+
+    def _fits(self, found: Region, func: Func, lock: "_Lock", forbidden: set[str], source: bytes) -> bool:
+        """Whether the lock may be held there, and its name means there what it should."""
+        unit = self._analysis.units.get(func.id)
+        calls = (e for e in (unit.edges if unit is not None else ()) if found.at <= e.at < found.end and not e.starts_thread)
+        if any(e.callee.id in forbidden for e in calls) or blocks_others(found.statements):
+            return False
+        locked = source[found.at : found.end]
+        if any(f"{lock.written}.{call}(".encode() in locked for call in ("Lock", "RLock")):
+            return False
+        if lock.anchor in found.declared:
+            # a local name: it is the lock's only where the function itself takes it by that name
+            return lock.new or any(
+                f == func.id and self._text(func, at) == lock.written for (f, _), at in self._analysis.lock_sites.items()
             )
-        case "hold-lock" if guard is not None:
-            return _around(guard.lock, "", line)
-        case "lock-mode" if access.locks:
-            return _around(access.locks[0].lock, " // not RLock: the next line writes", line)
-        case "copy" if guard is not None:
-            return f"{guard.lock}.Lock()\ncopied := maps.Clone({base}{name})\n{guard.lock}.Unlock()"
-    return ""
+        return lock.anchor in self._outer_names(func)
+
+    def _text(self, func: Func, site: tuple[int, int]) -> str:
+        return self._sources.text(func.path, *site)
+
+    def _outer_names(self, func: Func) -> set[str]:
+        """The names in scope where the function's body starts, as far as facts tell."""
+        found = set(func.scope.package.globals) | set(func.scope.imports)
+        at: Func | None = func
+        while at is not None:
+            found.update(p.name for p in (*at.facts.params, *at.facts.results))
+            if at.facts.recv is not None:
+                found.add(at.facts.recv.name)
+            if at.outer is not None:
+                found |= self._declared_before(at.outer, at.facts.at)
+            at = at.outer
+        return found
+
+    def _declared_before(self, outer: Func, at: int) -> frozenset[str]:
+        """The names in scope where a literal is written in its function."""
+        here = region(outer, [at], self._sources.source(outer.path))
+        return here.declared if here is not None else frozenset()
+
+    def _leading_to(self, functions: Iterable[str]) -> set[str]:
+        """The functions and all that call them in turn on one thread."""
+        found = set(functions)
+        pending = sorted(found)
+        while pending:
+            for edge in self._graph.incoming.get(pending.pop(), ()):
+                if not edge.starts_thread and edge.caller.id not in found:
+                    found.add(edge.caller.id)
+                    pending.append(edge.caller.id)
+        return found
+
+    # ------------------------------------------------------------ a new lock beside the map
+
+    def beside(self, info: MapInfo, cover: Cover, expressions: Sequence[str], users: Iterable[str], reading: bool) -> str:
+        """A new lock, declared beside the map, around what is to be covered. ``expressions`` are the accesses' sources, ``users`` the
+        functions that use the map, ``reading`` asks for a lock that readers share."""
+        added = f"{info.name}Mu"
+        bases = {found for text in expressions if (found := _base(info, text)) is not None}
+        base = bases.pop() if len(bases) == 1 else None  # two objects have two locks
+        declared = self._declaration(info, added, "sync.RWMutex" if reading else "sync.Mutex", cover.func)
+        if base is None or not declared or (info.kind == "field" and self._listed(info)):
+            return ""
+        others = self._leading_to(users)
+        if info.kind == "local" and info.name not in self._names_at(cover):
+            return ""
+        anchor = base.partition(".")[0] or info.name
+        code = self._around(cover, _Lock(f"{base}{added}", "", anchor, True), others, False)
+        return f"{declared}\n\n{code}" if code else ""
+
+    def _names_at(self, cover: Cover) -> set[str]:
+        found = region(cover.func, cover.targets, self._sources.source(cover.func.path))
+        return self._outer_names(cover.func) | (set(found.declared) if found is not None else set())
+
+    def _declaration(self, info: MapInfo, added: str, kind: str, func: Func) -> str:
+        """The line that declares the lock before the map's own; "" where nothing can be added there."""
+        place = info.declared
+        facts = self._analysis.program.files.get(place.path) if place is not None else None
+        if place is None or facts is None or facts.generated or not self.own_module(info.package, func):
+            return ""
+        lines = self._sources.source(place.path).decode("utf-8", "replace").splitlines()
+        line = lines[place.line - 1] if place.line <= len(lines) else ""
+        grouped = re.match(rf"\s*{re.escape(info.name)}\b", line)
+        stated = re.match(rf"\s*var\s+{re.escape(info.name)}\b", line)
+        if added in "\n".join(lines) or not (grouped or stated):
+            return ""
+        made_here = info.kind == "local" and grouped and re.match(rf"\s*{re.escape(info.name)}\s*:=", line)
+        if info.kind == "local" and not (made_here or stated):
+            return ""
+        variable = "" if grouped and not made_here else "var "
+        known = any(i.path == "sync" and i.name in ("", "sync") for i in facts.imports)
+        head = f"// before {place.path}:{place.line}" + ("" if known else ', with import "sync"')
+        return f"{head}\n{variable}{added} {kind} // guards {info.name}"
+
+    def _listed(self, info: MapInfo) -> bool:
+        """Whether objects of the map's struct are written as a list of values without names, which one more field would break."""
+        literal = re.compile(rf"\b{re.escape(info.owner)}(\[[^\]]*\])?\{{\s*(?!\w+\s*:)[^\s}}/]".encode())
+        for path, facts in self._analysis.program.files.items():
+            near = facts.package_path == info.package or any(i.path == info.package for i in facts.imports)
+            if near and literal.search(self._sources.source(path)):
+                return True
+        return False
+
+    # ------------------------------------------------------------ the mode of a lock
+
+    def write_mode(self, lock: Path, func: Func) -> str:
+        """The lines of ``func`` that take the lock for reading and give it up, for writing instead."""
+        site = self._analysis.lock_sites.get((func.id, lock.plain()))
+        takers = {f for (f, path) in self._analysis.lock_sites if lock_kind(path) == lock_kind(lock)} - {func.id}
+        unit = self._analysis.units.get(func.id)
+        forbidden = self._leading_to(takers)
+        if site is None or unit is None or not self.editable(func) or any(e.callee.id in forbidden for e in unit.edges):
+            return ""
+        written = self._text(func, site)
+        source = self._sources.source(func.path)[: func.facts.end]
+        call = re.escape(written.encode()) + rb"\.(RLock|RUnlock|Lock|Unlock)\(\)"
+        pattern = re.compile(rb"^[ \t]*((?:defer )?)" + call + rb"[ \t]*\r?$", re.MULTILINE)
+        found = list(pattern.finditer(source, func.facts.at))
+        if [m[2] for m in found].count(b"RLock") != 1 or any(m[2] in (b"Lock", b"Unlock") for m in found) or len(found) < 2:
+            return ""
+        newlines = list(func.scope.file.newlines)
+        parts = [
+            f"// {func.path}:{line_of(newlines, m.start(2))}, instead of {m[2].decode()}\n{m[1].decode()}{written}.{m[2].decode()[1:]}()"
+            for m in found
+        ]
+        return "\n\n".join(parts)
+
+    # ------------------------------------------------------------ what may be changed
+
+    def editable(self, func: Func) -> bool:
+        """Whether its file is written by hand, in the tree."""
+        path = func.path.split("/")
+        return not func.scope.file.generated and "vendor" not in path and not func.path.startswith("<")
+
+    def own_module(self, package: str, func: Func) -> bool:
+        """Whether the package is of the tree, and of the function's module."""
+        program = self._analysis.program
+        return package in program.packages and program.module_of(package) == program.module_of(func.scope.package.path)
 
 
-def _base(info: MapInfo, access: Access) -> str:
-    """``s.`` for a field of ``s``; nothing for a variable."""
+def _base(info: MapInfo, expression: str) -> str | None:
+    """``s.`` for a field of ``s``, "" for a variable; None where the expression does not name the map."""
     if info.kind != "field":
-        return ""
-    before, found, _ = access.expression.partition(f".{info.name}")
-    if found and before.replace(".", "").replace("_", "").isalnum():
-        return f"{before}."
-    return f"{info.owner[:1].lower()}." if info.owner else ""
-
-
-def _line(access: Access) -> str:
-    text = access.trace[-1].text.partition(": ")[2] if access.trace else access.expression
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
-
-
-def _declared(info: MapInfo, added: str, instead: bool = False) -> str:
-    if info.kind == "field" and info.owner:
-        width = len(added.partition(" ")[0])
-        known = "" if instead else f"\t{info.name.ljust(width)} {info.type}\n"
-        return f"type {info.owner} struct {{\n\t…\n\t{added}\n{known}}}\n\n"
-    return f"var {added}\n\n"
-
-
-def _around(lock: str, note: str, line: str) -> str:
-    if line.endswith("{"):  # a condition or a loop: its whole body
-        return f"{lock}.Lock(){note}\n{line} … }}\n{lock}.Unlock()"
-    return f"{lock}.Lock(){note}\n{line}\n{lock}.Unlock()"
+        return "" if re.match(rf"{re.escape(info.name)}\b", expression.strip()) else None
+    found = re.search(rf"(?<![\w.)\]])((?:[A-Za-z_]\w*\.)+){re.escape(info.name)}\b", expression)
+    return found[1] if found is not None else None

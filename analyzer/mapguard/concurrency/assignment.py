@@ -153,7 +153,7 @@ def _library_field(b: Body, x: Expr, name: str, value: Value, at: int) -> None:
     """``cmd.Run = f`` is the same as ``Command{Run: f}``; all fields of one object are one literal's."""
     holder = operand(b, x)
     made = next((p.base[2] for p in holder.paths if p.base[0] == ALLOC and p.base[1] == b.func.id), at)
-    b.analysis.field_model(b, holder.type, name, value, int(made) if b.series_at is None else b.series_at)
+    b.analysis.field_model(b, holder.type, Name(name, at), value, int(made) if b.series_at is None else b.series_at)
 
 
 def changed(b: Body, place: Value) -> None:

@@ -1,6 +1,6 @@
 """The call graph seen from the callees: who calls a function, how often it runs, what it starts, which programs it belongs to."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection
 from functools import cached_property
 
@@ -77,7 +77,6 @@ class CallGraph:
         self._without: dict[tuple[str, str], frozenset[str]] = {}
         self._made_for_field: dict[str, bool] = {}
         self._programs_making: dict[str, frozenset[str]] = {}
-        self._ways_to: dict[str, tuple[Edge, ...]] = {}
 
     def telling(self, locks: Locks) -> Locks:
         """Without waits for what no goroutine of the tree signals."""
@@ -241,6 +240,31 @@ class CallGraph:
                     pending.extend(packages.get(path, ()))
             known = self._imported[main] = frozenset(found)
         return known
+
+    def of_one_program(self, functions: Collection[str]) -> frozenset[str] | None:
+        """The main functions whose programs have all of the functions in them; none where no program is known to have any, None where
+        there is none that has all."""
+        found: frozenset[str] | None = None
+        for name in functions:
+            func = self.analysis.program.by_id.get(name)
+            mains = self.programs_with(func) if func is not None else frozenset()
+            if mains:
+                found = mains if found is None else found & mains
+                if not found:
+                    return None
+        return found or frozenset()
+
+    def programs_with(self, func: Func) -> frozenset[str]:
+        """The main functions whose programs import the function's package."""
+        return self._programs_with.get(func.scope.package.path, frozenset())
+
+    @cached_property
+    def _programs_with(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for main in (name for name, root in self.roots.items() if root.kind == "main"):
+            for path in self.imported_by(main):
+                found.setdefault(path, set()).add(main)
+        return {path: frozenset(mains) for path, mains in found.items()}
 
     def in_program(self, func: Func) -> bool:
         """Whether the function's package is part of a program of the tree, not of a library with examples and tools beside it.
@@ -528,27 +552,6 @@ class CallGraph:
             return not again
         passed = target.base[0] == PARAM and not target.fields and not edge.loops
         return passed and self.made_each(edge.caller, target.base, depth + 1)
-
-    def way_to(self, func: Func) -> tuple[Edge, ...]:
-        """A shortest chain of edges from an entry point to ``func``, outermost first; empty when there is none."""
-        known = self._ways_to.get(func.id)
-        if known is None:
-            known = self._ways_to[func.id] = self._way_to(func)
-        return known
-
-    def _way_to(self, func: Func) -> tuple[Edge, ...]:
-        queue: deque[tuple[Func, tuple[Edge, ...]]] = deque([(func, ())])
-        seen = {func.id}
-        while queue:
-            at, chain = queue.popleft()
-            if at.id in self.roots or len(chain) > DEPTH_LIMIT:
-                registered = next((e for e in self.incoming.get(at.id, ()) if e.kind == "root"), None)
-                return (registered, *chain) if registered is not None else chain
-            for edge in self.incoming.get(at.id, ()):
-                if edge.caller.id not in seen:
-                    seen.add(edge.caller.id)
-                    queue.append((edge.caller, (edge, *chain)))
-        return ()
 
 
 def _handed_in(path: Path, edge: Edge) -> tuple[Path, ...]:

@@ -438,12 +438,6 @@ class Climber:
             done.append(made)
 
 
-def from_entry(graph: CallGraph, c: Context) -> tuple[Edge, ...]:
-    """The edges of the way, with a shortest one from an entry point to the go statement before it."""
-    spawn = c.thread.spawn
-    return c.chain if spawn is None or spawn.kind != "go" else (*graph.way_to(spawn.caller), *c.chain)
-
-
 def merged(held: Locks, more: Locks) -> Locks:
     """Both locksets held at once: those of the caller, without what has been given up since, and those taken since."""
     found = dict(more)

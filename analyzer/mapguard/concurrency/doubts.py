@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mapguard.concurrency.aliases import Aliases, Likeness
 from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.contexts import API, REAL, Context, from_entry, strength
+from mapguard.concurrency.contexts import API, REAL, Context, strength
 from mapguard.concurrency.domain import ALLOC, GLOBAL, PARAM, RECEIVER, RESULT, Base, Path, named_fields
 from mapguard.concurrency.flags import refusals
 from mapguard.concurrency.guards import own_lock
@@ -15,6 +15,7 @@ from mapguard.concurrency.leases import Leases
 from mapguard.concurrency.ordering import live_since
 from mapguard.concurrency.promises import begins, configures, fills_new, for_several_goroutines, in_a_phase, once_an_object
 from mapguard.concurrency.servants import SERVED, Servants
+from mapguard.concurrency.ways import Ways
 from mapguard.concurrency.workers import still_idle
 from mapguard.facts.syntax import TStruct
 from mapguard.program.model import Func
@@ -40,6 +41,7 @@ class Doubts:
         self.intent = intent
         self.servants = Servants(graph, aliases)
         self.leases = Leases(graph, aliases)
+        self.ways = Ways(graph)
 
     def of(self, a: Context, b: Context, guard: Guard | None) -> list[Doubt]:
         """All doubts about a pair."""
@@ -172,7 +174,7 @@ class Doubts:
         if a.access.weak or b.access.weak:
             yield Doubt(1, "one access is an argument of a function that is not in the tree")
         both_write = a.access.writes and b.access.writes
-        far = guard is None and not both_write and all(len(from_entry(self.graph, c)) > _FAR for c in (a, b))
+        far = guard is None and not both_write and all(len(self.ways.shown(c)) > _FAR for c in (a, b))
         if far or len(a.own) + len(b.own) > _LONG_WAY:
             guessed = any(e.candidates > 1 for c in (a, b) for e in c.chain)
             sure = guard is not None or (both_write and not guessed)  # else nothing else speaks for one shared map

@@ -469,7 +469,7 @@ def composite(b: Body, x: Composite, elided: Type) -> Value:
             if steps and (given.paths or given.funcs):
                 store_field(b, home.plus(*(s.field for s in steps)), given)
             if isinstance(key, Name) and given.funcs and isinstance(kind, TName | TPtr):
-                b.analysis.field_model(b, kind, key.name, given, x.at if b.series_at is None else b.series_at)
+                b.analysis.field_model(b, kind, key, given, x.at if b.series_at is None else b.series_at)
         b.series_at = around
         if b.state is not None:
             b.state.intact = {**b.state.intact, home.base: frozenset(filled)}

@@ -19,7 +19,7 @@ from mapguard.concurrency.domain import (
     is_elem,
 )
 from mapguard.facts.formats import unread_arguments
-from mapguard.facts.syntax import Expr, Lit, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
+from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TFunc, TName, TPtr, TSlice, TStruct, TTuple, Type
 from mapguard.models.entries import serves_calls
 from mapguard.models.load import FunctionModel, RootModel
 from mapguard.program.model import Func, NamedType
@@ -75,6 +75,11 @@ def named(names: tuple[str, ...], recv: Value | None, args: list[Value]) -> list
 def lock_effect(b: Body, paths: tuple[Path, ...], acquires: str, releases: str, mode: str) -> None:
     """A call of a lock's method that takes the lock or gives it up in this mode, "" for neither; at once or deferred."""
     name = shape(b.called.x) if isinstance(b.called, Sel) else None
+    written = b.called.x if isinstance(b.called, Sel) else None
+    if acquires and isinstance(written, Name | Sel | Index | Call):
+        end = written.at + len(written.name) if isinstance(written, Name) else written.end
+        for p in paths:
+            b.analysis.note_lock(b.func, p, written.at, end)
     if acquires and mode == "call":
         for p in paths:
             b.acquire(p, acquires, name)

@@ -135,7 +135,7 @@ class Judge:
             return None
         guard = infer_guard(found, declared_guard(self.analysis.program, where))
         found = distinct(self.graph, found)
-        best: tuple[int, Context, Context, tuple[str, ...]] | None = None
+        best: tuple[tuple[int, int], Context, Context, tuple[str, ...]] | None = None
         for i, a in enumerate(found):
             for b in found[i:]:
                 if not (a.access.writes or b.access.writes):
@@ -149,11 +149,12 @@ class Judge:
                     self.counts[Filter.NO_EVIDENCE] += 1
                     continue
                 self.counts["RACE"] += 1
-                if best is None or score > best[0]:
-                    best = (score, a, b, evidence)
+                rank = (score, -guessed(a, b))
+                if best is None or rank > best[0]:
+                    best = (rank, a, b, evidence)
         if best is None:
             return None
-        score, a, b, evidence = best
+        (score, _), a, b, evidence = best
         if b.access.writes and not a.access.writes:
             a, b = b, a
         return Race(where, a, b, guard, tuple(accesses), score, evidence, one_of_two=one_lock(self.graph, a, b))
@@ -167,7 +168,9 @@ class Judge:
         return a._replace(locks=self.own_locks.telling(a.where, a.path, a.locks))
 
     def possible(self, c: Context) -> bool:
-        """Whether the types on the way allow the object to be there."""
+        """Whether one program has all that is on the way, and the types there allow the object to be at its end."""
+        if self.graph.of_one_program(c.executed()) is None:
+            return False
         return not self.aliases.impossible(c.where, c.path) and self.shapes.allow(c.path)
 
     def check_then_acts(self) -> Iterable[Race]:
@@ -188,6 +191,11 @@ class Judge:
         """Whether who comes second stores the same once more."""
         stored = self.analysis.act_values.get((store.func.id, store.at))
         return store.weak or (stored is not None and self.analysis.never_changes(stored))
+
+
+def guessed(a: Context, b: Context) -> int:
+    """How many calls of the two threads may run one of several functions: of pairs with as much evidence the surest one is shown."""
+    return sum(e.candidates > 1 for c in (a, b) for e in c.own)
 
 
 def guarded_on_the_spot(accesses: list[Access]) -> bool:

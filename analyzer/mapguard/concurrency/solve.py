@@ -109,6 +109,7 @@ class Analysis:
         self.mixed: set[Base] = set()  # allocations that are objects of several types
         self.alloc_loops: dict[Base, tuple[int, ...]] = {}  # the loops of its function around an allocation
         self.alloc_names: dict[Base, tuple[str, int]] = {}
+        self.lock_sites: dict[tuple[str, Path], tuple[int, int]] = {}  # by function: where it first writes the lock that it takes
         self.loop_names: dict[str, set[str]] = {}
         self.changed_fields: set[str] = set()  # fields that change, or whose address is taken, when others may have the object
         self.act_values: dict[tuple[str, int], Type] = {}  # what is stored in concurrent maps under keys that were not found
@@ -467,6 +468,11 @@ class Analysis:
     def name_alloc(self, base: Base, name: str, at: int) -> None:
         self.alloc_names.setdefault(base, (name, at))
 
+    def note_lock(self, func: Func, lock: Path, at: int, end: int) -> None:
+        """``func`` takes ``lock``, which it writes as the source from ``at`` to ``end`` says."""
+        site = (func.id, lock.plain())
+        self.lock_sites[site] = min(self.lock_sites.get(site, (at, end)), (at, end))
+
     def loop_variable(self, func: Func, names: tuple[Expr, ...]) -> None:
         self.loop_names.setdefault(func.frame.id, set()).update(x.name for x in names if isinstance(x, Name))
 
@@ -629,15 +635,15 @@ class Analysis:
         model = self.models.field(show_type(self.types.deref(kind)), name) if isinstance(kind, TName | TPtr) else None
         return model is not None and model.serial
 
-    def field_model(self, body: Body, kind: Type, name: str, value: Value, at: int) -> None:
-        """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``."""
+    def field_model(self, body: Body, kind: Type, key: Name, value: Value, at: int) -> None:
+        """A function in a field that a library calls: ``cache.ResourceEventHandlerFuncs{AddFunc: f}``, in an object written at ``at``."""
         from mapguard.concurrency.calls import use_function
 
         base = kind.elem if isinstance(kind, TPtr) else kind
-        model = self.models.field(show_type(base), name)
+        model = self.models.field(show_type(base), key.name)
         if model is not None and body.state is not None:
             series = f"{body.func.id}@{at}" if model.serial else ""
-            use_function(body, value, f"root:{model.kind}", body.func.facts.at, body.func.facts.at, (), model.many, series)
+            use_function(body, value, f"root:{model.kind}", key.at, key.at + len(key.name), (), model.many, series)
 
     def count_call(self, func: Func, at: int, fn: Value) -> None:
         """For the statistics: how each call resolved."""

@@ -24,7 +24,7 @@ class Confidence(StrEnum):
 
 
 class HeldLock(msgspec.Struct, frozen=True, order=True):
-    """A lock as the reader's code names it, held in mode ``read`` or ``write``."""
+    """A lock as the code there writes it, else as ``Type.field``; one lock has one name in a finding. ``mode``: ``read`` or ``write``."""
 
     lock: str
     mode: str
@@ -53,7 +53,10 @@ class RootInfo(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """One access of the map. ``op``: write, delete, read, range, len, replace. ``trace`` ends with the access itself."""
+    """One access of the map. ``op``: write, delete, read, range, len, replace. ``trace`` ends with the access itself.
+
+    ``locks`` are held whichever way leads there; ``note`` says what differs between the callers, or that the map is not shared yet.
+    """
 
     op: str
     path: str
@@ -65,6 +68,7 @@ class Access(msgspec.Struct, frozen=True):
     locks: tuple[HeldLock, ...] = ()
     root: RootInfo | None = None
     trace: tuple[Step, ...] = ()
+    note: str = ""
 
 
 class MapInfo(msgspec.Struct, frozen=True):
@@ -82,18 +86,19 @@ class MapInfo(msgspec.Struct, frozen=True):
 
 
 class Guard(msgspec.Struct, frozen=True):
-    """The lock that most accesses hold: ``held`` of ``held + missed`` accesses."""
+    """The lock that most accesses hold: ``held`` of ``held + missed`` accesses; those ``without`` it."""
 
     lock: str
     held: int
     missed: int
+    without: tuple[Place, ...] = ()
 
 
 class Advice(msgspec.Struct, frozen=True):
     """``kind``: mutex, rwmutex, sync.Map, channel, copy-on-write, hold-lock …; ``patch``: a unified diff or None.
 
-    ``sketch`` is a few lines of Go in the names of the code, ``test`` a command that runs a test which leads to the race; both may be "".
-    ``tested`` says which test that is, or that there is none; "" before anybody has looked.
+    ``sketch`` is Go in parts, each under a comment that says where it belongs, ``test`` a command that runs a test which leads to the race;
+    both may be "". ``tested`` says which test that is, or that there is none; "" before anybody has looked.
     """
 
     kind: str

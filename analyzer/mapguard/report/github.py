@@ -7,7 +7,7 @@ from mapguard.report import channel
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, held
+from mapguard.report.words import VERBS, held_at
 
 EACH = 10  # GitHub drops what is more, silently
 _LONG = 1_000
@@ -46,7 +46,7 @@ def _command(level: str, f: Finding) -> str:
     other = f.accesses[: f.racing][-1]
     message = [f.message]
     if (other.path, other.line) != (first.path, first.line):
-        message.append(f"The other side: {other.function} {VERBS[other.op]} it at {other.path}:{other.line}, {held(other.locks)}.")
+        message.append(f"The other side: {other.function} {VERBS[other.op]} it at {other.path}:{other.line}, {held_at(other)}.")
     message.append(f"Fix: {f.advice.text}")
     text = "\n".join(short(part, _LONG) for part in message)
     place = {"title": f"mapguard: {f.rule}", "file": first.path, "line": f"{first.line}", "endLine": f"{first.line}"}

@@ -9,7 +9,7 @@ from mapguard.report.inforce import sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, guarding, held, many, root_kind
+from mapguard.report.words import VERBS, guarding, held_at, many, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
@@ -119,7 +119,7 @@ def _thread(label: str, access: Access, context: Context) -> list[str]:
     lines = [f"**Thread {label}**: {start}", ""]
     for number, at in enumerate(access.trace, 1):
         last = number == len(access.trace)
-        text = f"**{VERBS[access.op]} the map**, {plain(held(access.locks))}" if last else step(at.text)
+        text = f"**{VERBS[access.op]} the map**, {plain(held_at(access))}" if last else step(at.text)
         lines.append(f"{number}. {_place(at, context)} {text}")
     return lines
 

@@ -16,7 +16,7 @@ from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
 from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
-from mapguard.report.words import VERBS, held, many, root_kind
+from mapguard.report.words import VERBS, held, held_at, many, root_kind
 
 HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
@@ -113,7 +113,7 @@ class _Writer:
         sentences = [_plain(f.message)]
         other = racing[-1]
         if (other.path, other.line) != (first.path, first.line):
-            related.append(self._location(other, f"The other side: {other.function} {VERBS[other.op]} the map, {held(other.locks)}.", 1))
+            related.append(self._location(other, f"The other side: {other.function} {VERBS[other.op]} the map, {held_at(other)}.", 1))
             sentences.append(f"The other side is in [{_link(f'{other.path}:{other.line}')}](1).")
         if f.map.declared is not None:
             declared, number = f.map.declared, len(related) + 1
@@ -128,7 +128,7 @@ class _Writer:
             rule_index=self._rules.get(f.rule),
             level=_LEVELS[f.severity],
             message=sarif.Message(text=" ".join(sentences)),
-            locations=(self._location(first, f"{first.function} {VERBS[first.op]} the map, {held(first.locks)}."),),
+            locations=(self._location(first, f"{first.function} {VERBS[first.op]} the map, {held_at(first)}."),),
             related_locations=tuple(related),
             code_flows=(self._flow(racing),) if any(a.trace for a in racing) else (),
             partial_fingerprints=self._fingerprints(f),

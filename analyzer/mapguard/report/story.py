@@ -6,8 +6,8 @@ from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
 from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt, short
 from mapguard.report.source import SourceLines
-from mapguard.report.terminal import Page, counted
-from mapguard.report.words import VERBS, held, many, root_kind
+from mapguard.report.terminal import Page
+from mapguard.report.words import VERBS, guarding, held, held_at, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3
@@ -72,12 +72,11 @@ class Story:
     def _guard(self, f: Finding) -> None:
         if f.guard is None:
             return
-        total = f.guard.held + f.guard.missed
-        text = f"{f.guard.lock} is held at {f.guard.held} of {counted(total, 'access') if total == 1 else f'{total} accesses'}"
-        without = sorted({(a.path, a.line) for a in f.accesses if all(h.lock != f.guard.lock for h in a.locks)}) if f.guard.missed else []
-        if without:
-            more = f" and {len(without) - _PLACES} more" if len(without) > _PLACES else ""
-            text += f"; not at {', '.join(f'{self._shown(path)}:{line}' for path, line in without[:_PLACES])}{more}"
+        text = f"{f.guard.lock} {guarding(f)}"
+        places = [f"{self._shown(p.path)}:{p.line}" for p in f.guard.without]
+        if places:
+            more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+            text += f"; not at {', '.join(places[:_PLACES])}{more}"
         self._page.labelled("guard", clean(text))
 
     # ------------------------------------------------------------ threads
@@ -93,7 +92,7 @@ class Story:
                 page.line(f"    {page.dim(clean(f'{self._shown(step.path)}:{step.line}'))}")
             last = number == len(access.trace)
             note = f"in {clean(step.function)}, {held(step.locks)}" if self._evidence else _change(locks, step.locks)
-            self._step(step, digits, f"{VERBS[access.op]} the map, {held(access.locks)}" if last else note, last)
+            self._step(step, digits, f"{VERBS[access.op]} the map, {held_at(access)}" if last else note, last)
             path, locks = step.path, step.locks
         page.line()
 
@@ -138,7 +137,7 @@ class Story:
         width = min(max(len(p) for p in places), page.width // 2)
         for access, place in zip(shown, places, strict=True):
             what = f"  {short(access.expression, 60)}" if self._evidence else ""
-            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}{what}  {page.dim(held(access.locks))}")
+            page.line(f"    {access.op:<7}  {place:<{width}}  {clean(access.function)}{what}  {page.dim(held_at(access))}")
         if len(shown) < len(rest):
             page.line(page.dim(f"    and {len(rest) - len(shown)} more (mapguard why {f.fingerprint})"))
         page.line()
@@ -167,4 +166,4 @@ def _change(before: tuple[HeldLock, ...], now: tuple[HeldLock, ...]) -> str:
     """What a step says about locks: nothing unless they changed."""
     if set(before) == set(now):
         return ""
-    return held(now) if now else "holding no lock any more"
+    return held(now)

@@ -1,6 +1,6 @@
 """Operations, entry points and locks to the words that every format for people says of them."""
 
-from mapguard.findings.model import Finding, HeldLock, RootInfo
+from mapguard.findings.model import Access, Finding, HeldLock, RootInfo
 from mapguard.report.excerpt import clean
 
 VERBS = {
@@ -18,6 +18,7 @@ _ROOTS = {
     "rpc": "RPC method",
     "exported": "a caller of the exported",
     "unknown": "an unknown caller of",
+    "stored": "whoever was given",
     "informer": "informer handler",
     "timer": "timer",
     "callback": "callback",
@@ -29,6 +30,11 @@ def held(locks: tuple[HeldLock, ...]) -> str:
     if not locks:
         return "holding no lock"
     return "holding " + ", ".join(clean(h.lock) + (" (read)" if h.mode == "read" else "") for h in locks)
+
+
+def held_at(access: Access) -> str:
+    """The same of an access, with what differs between the ways to it."""
+    return f"{held(access.locks)}; {clean(access.note)}" if access.note else held(access.locks)
 
 
 def guarding(f: Finding) -> str:
@@ -55,4 +61,4 @@ def root_kind(root: RootInfo) -> str:
 
 def many(root: RootInfo) -> bool:
     """Whether it is worth saying that the entry point runs many at a time: callers outside the tree always may."""
-    return root.many and root.kind not in ("exported", "unknown")
+    return root.many and root.kind not in ("exported", "stored", "unknown")

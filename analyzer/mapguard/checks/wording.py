@@ -1,0 +1,81 @@
+"""Operations and pairs of them to the words that a finding says of them."""
+
+from collections.abc import Collection
+
+from mapguard.concurrency.contexts import Context
+
+VERB = {
+    "write": "writes",
+    "delete": "deletes from",
+    "read": "reads",
+    "range": "iterates over",
+    "len": "takes the length of",
+    "replace": "replaces",
+}
+PASSIVE = {
+    "write": "written",
+    "delete": "changed by delete",
+    "read": "read",
+    "range": "iterated over",
+    "len": "measured with len",
+    "replace": "replaced",
+}
+NOUN = {
+    "write": "write",
+    "delete": "delete",
+    "read": "read",
+    "range": "iteration",
+    "len": "len",
+    "replace": "replacement",
+}
+HANDLER = {"http": "an HTTP handler", "grpc": "a gRPC method", "rpc": "an RPC method", "informer": "an informer handler"}
+_UNCHECKED = ("len", "replace")  # of no map's content: the runtime does not look
+
+
+def can_crash(a: str, b: str) -> bool:
+    """Whether the runtime may end the program when the two operations meet: both are on the content of one map."""
+    return a not in _UNCHECKED and b not in _UNCHECKED
+
+
+def consequence(a: str, b: str, cloned: bool, writes: Collection[str]) -> str:
+    """What can happen when the operations meet, as the end of a sentence. ``cloned``: the iteration is the runtime's own clone of a map;
+    ``writes`` are the operations that change the map anywhere."""
+    if can_crash(a, b):
+        return f"the program can end with 'fatal error: {_fatal(a, b, cloned)}'"
+    return f"{_stale(a, b)}; a data race, which the race detector reports and the runtime does not{_only_replaced(writes)}"
+
+
+def _fatal(a: str, b: str, cloned: bool) -> str:
+    if "range" in (a, b):
+        return "concurrent map clone and map write" if cloned else "concurrent map iteration and map write"
+    return "concurrent map read and map write" if "read" in (a, b) else "concurrent map writes"
+
+
+def _stale(a: str, b: str) -> str:
+    if a == b == "replace":
+        return "one of the two new maps can be lost"
+    if "replace" not in (a, b):
+        return "the length can be out of date"
+    other = a if b == "replace" else b
+    if other in ("write", "delete"):
+        return f"the {NOUN[other]} can go to the old map and be lost"
+    return f"the {NOUN[other]} can be of the old map"
+
+
+def _only_replaced(writes: Collection[str]) -> str:
+    return "; the map is only ever replaced as a whole" if writes and set(writes) == {"replace"} else ""
+
+
+def thread(c: Context) -> str:
+    """Who runs the thread of a way."""
+    kind = {
+        "goroutine": "a goroutine",
+        "exported": "callers of the exported",
+        "unknown": "unknown callers of",
+        "stored": "whoever was given",
+        "http": "HTTP handlers run",
+        "grpc": "gRPC calls run",
+        "rpc": "RPC calls run",
+    }.get(c.thread.kind, f"{c.thread.kind} runs")
+    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "stored", "unknown") else ""
+    return f"{kind} {c.thread.func.display}{many}"
