@@ -10,7 +10,25 @@ from typing import NamedTuple
 from mapguard.bodies.paths import Path, Paths
 from mapguard.bodies.state import NO_LOCKS, READ, RECEIVED, SENT, WRITE, Fact, Held, State, merged
 from mapguard.ir.flow import predecessors
-from mapguard.ir.model import NONE, Block, Body, Call, Event, External, Load, MapOp, Op, Recv, Reg, Return, RunDefers, Send, Store
+from mapguard.ir.model import (
+    NONE,
+    Block,
+    Body,
+    Call,
+    Callee,
+    Event,
+    External,
+    Invoke,
+    Load,
+    MapOp,
+    Op,
+    Recv,
+    Reg,
+    Return,
+    RunDefers,
+    Send,
+    Store,
+)
 from mapguard.models.entries import FunctionModel
 
 _STATES = 4  # ways through a body that are kept apart
@@ -45,6 +63,11 @@ class Locks(NamedTuple):
 
     at: dict[tuple[int, int], tuple[At, ...]]
     effect: Effect
+
+
+def library_name(callee: Callee) -> str:
+    """The name that models use for what is called, "" for functions of the tree."""
+    return callee.name if isinstance(callee, External) else callee.external if isinstance(callee, Invoke) else ""
 
 
 class Interpreter:
@@ -224,14 +247,20 @@ class Interpreter:
 
     def _call(self, block: int, place: int, event: Call, s: State) -> list[State]:
         callee = event.callee
-        if isinstance(callee, External):
-            return [self._library(callee.name, event, s)]
+        name = library_name(callee)
+        if isinstance(callee, External) or self._locks(name):
+            return [self._library(name, event, s)]
         found: list[State] = []
         for effect in self.effect(block, place, event):
             for way in effect:
                 if self._possible(way, event, s):
                     found.append(self._after(way, event, s))
         return merged(found, _STATES) if found else [s]
+
+    def _locks(self, name: str) -> bool:
+        """Whether a library's interface is asked to lock: the lock itself is what counts, whatever implements it."""
+        model = self.model(name) if name else None
+        return model is not None and bool(model.acquires or model.releases)
 
     def _library(self, name: str, event: Call, s: State) -> State:
         model = self.model(name)

@@ -1,7 +1,7 @@
 """Registers to access paths: the register that a value was reached from, and the fields that lead from there to it.
 
 Within one activation two registers of one path are one object, as long as no field on the way is set in between: the usual assumption of
-lockset analyses. Elements of containers end a path, unless they are the same element: the register of an element is a root of its own.
+lockset analyses. Elements are told apart by the register or constant that is their index.
 """
 
 from typing import NamedTuple
@@ -38,6 +38,11 @@ class Path(NamedTuple):
         return Path(self.root, self.fields + fields) if fields else self
 
 
+def is_element(field: str) -> bool:
+    """Whether a field of a path stands for an element."""
+    return field.startswith("[")
+
+
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
 
 
@@ -54,7 +59,7 @@ class Paths:
         self.definitions: dict[Reg, Event] = {}
         self.constants: dict[Reg, str] = {}  # booleans and nil
         self._found: dict[Reg, Path] = {}
-        self._elements: dict[tuple[Path, Reg], Reg] = {}
+        self.numbers: dict[Reg, str] = {}  # constants that can be an index or a key
         for _, _, event in events(body):
             match event:
                 case Copy() | Cast() | Field() | Load() | Global() | Closure() | Bound() | Alloc() | Call():
@@ -64,6 +69,8 @@ class Paths:
                     self.constants[dst] = text
                 case Const(dst=dst, kind="nil" | "zero"):
                     self.constants[dst] = "nil"
+                case Const(dst=dst, kind="int" | "string", text=text) if text:
+                    self.numbers[dst] = text
                 case MapOp(op="read", value=value) if value != NONE:
                     self.definitions[value] = event
 
@@ -83,17 +90,22 @@ class Paths:
                 return Path(name)
             case Field(base=base, field=field, index=index) | Load(base=base, field=field, index=index):
                 if field == ELEM:
-                    return self._element(reg, base, index)
+                    return self._element(base, index)
                 return self.of(base) if field == CELL and isinstance(self.of(base).root, str) else self.of(base).plus(field)
             case MapOp(map=map_, key=key):
-                return self._element(reg, map_, key)
+                return self._element(map_, key)
         return Path(reg)
 
-    def _element(self, reg: Reg, base: Reg, index: Reg) -> Path:
-        """Elements at one index of one container are one object."""
+    def _element(self, base: Reg, index: Reg) -> Path:
+        """An element: the same index of the same container is the same element."""
+        return self.of(base).plus(self._index(index))
+
+    def _index(self, index: Reg) -> str:
+        """The field that stands for an index: a constant, or the register, with its function so that no other one is taken for it."""
         if index == NONE:
-            return Path(reg)
-        return Path(self._elements.setdefault((self.of(base), self.of(index).root if index != NONE else NONE), reg))  # type: ignore[arg-type]
+            return f"[{self.body.func}:]"
+        constant = self.numbers.get(index)
+        return f"[#{constant}]" if constant is not None else f"[{self.body.func}:{self.of(index).root}]"
 
     def normal(self, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that this body makes."""
@@ -107,11 +119,3 @@ class Paths:
                 case _:
                     break
         return path
-
-    def container(self, path: Path) -> Path | None:
-        """The path of the container that a root is an element of, None for any other root."""
-        event = self.definitions.get(path.root) if isinstance(path.root, int) else None
-        match event:
-            case Field(base=base, field="[]") | Load(base=base, field="[]") | MapOp(map=base):
-                return self.of(base).plus(ELEM)
-        return None

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way
+from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way, library_name
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
 from mapguard.bodies.state import NO_LOCKS, Held
 from mapguard.heap.heap import Heap
@@ -81,9 +81,9 @@ class Bodies:
         """The functions that take or give up a lock themselves."""
         found: set[int] = set()
         for place in self.index.sites:
-            callee = place.event.callee if isinstance(place.event, Call) else None
-            if isinstance(callee, External):
-                model = self.models.function(callee.name)
+            name = library_name(place.event.callee) if isinstance(place.event, Call) else ""
+            if name:
+                model = self.models.function(name)
                 if model is not None and (model.acquires or model.releases or model.claims or model.unclaims):
                     found.add(place.func)
         for func, body in enumerate(self.index.bodies):

@@ -37,6 +37,7 @@ class Joins:
         self.models = models
         self._reachable: dict[int, list[int]] = {}
         self._signals: dict[int, Signals] = {}
+        self._rounds: dict[tuple[int, int, Signals], bool] = {}
 
     def signals(self, thread: Thread, last: Where) -> Signals:
         """What tells others that a thread has passed the event ``last`` of its first function for good."""
@@ -108,9 +109,15 @@ class Joins:
     def waits(self, where: Where, signals: Signals) -> bool:
         """Whether an event goes on only after one of the signals."""
         func, block, place = where
-        event = self.index.bodies[func].blocks[block].events[place]
         if place == 0 and signals.flags and self._told(func, block, signals.flags):
             return True
+        if place == len(self.index.bodies[func].blocks[block].events) - 1 and self._waits_in_rounds(func, block, signals):
+            return True
+        return self._event_waits(where, signals)
+
+    def _event_waits(self, where: Where, signals: Signals) -> bool:
+        func, block, place = where
+        event = self.index.bodies[func].blocks[block].events[place]
         match event:
             case Recv(channel=channel):
                 if signals.channels and self._same(self.heap.points(func, channel), signals.channels):
@@ -125,6 +132,25 @@ class Joins:
                 if signals.flags and self._atomic(name, ("Load",)) and self._same(self.heap.points(func, first), signals.flags):
                     return self._spins(func, block, event.dsts)
         return False
+
+    def _waits_in_rounds(self, func: int, head: int, signals: Signals) -> bool:
+        """Whether a block is the head of a loop that waits in each round: it is taken to have one round at least."""
+        key = (func, head, signals)
+        known = self._rounds.get(key)
+        if known is None:
+            self._rounds[key] = False
+            blocks = self.index.bodies[func].blocks
+            self.before((func, 0, 0), (func, 0, 0))
+            after = self._reachable[func]
+            known = False
+            if blocks[head].kind in ("range", "if") and after[head] >> head & 1:
+                first = blocks[head].succs[0]
+                inner = [n for n in range(len(blocks)) if n != head and (after[first] | 1 << first) >> n & 1 and after[n] >> head & 1]
+                known = not after[blocks[head].succs[-1]] >> head & 1 and any(
+                    self._event_waits((func, n, p), signals) for n in inner for p in range(len(blocks[n].events))
+                )
+            self._rounds[key] = known
+        return known
 
     def _done_of(self, func: int, channel: Reg, cancelled: Bits) -> bool:
         """Whether a channel is the Done of a context that is cancelled."""

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from mapguard.bodies.locks import At
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import Fact, Held
+from mapguard.bodies.state import WRITE, Fact, Held
 from mapguard.bodies.summaries import Bodies
+from mapguard.ir.model import Call
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access
@@ -109,10 +110,17 @@ class Climber:
                 if thread is None:
                     locks |= {(a, mode) for a, mode in _anchored(place.func, at.held) if a not in lost}
                     lost |= _given_up(place.func, at)
+                    if edge.kind == "once":
+                        locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append((out, (edge, *chain), now_inside))
         return found
+
+    def _receiver(self, edge: Edge) -> Path:
+        place = self.bodies.index.sites[edge.site]
+        assert isinstance(place.event, Call)
+        return self.bodies.paths(place.func).of(place.event.args[0])
 
     def _moves(self, state: _State) -> bool:
         """Whether the map is something that the function was given."""

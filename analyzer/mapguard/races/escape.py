@@ -1,6 +1,6 @@
 """A function's own new objects to the events after which others can reach them."""
 
-from mapguard.bodies.paths import Path
+from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.flow import used
 from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
@@ -60,7 +60,7 @@ class Escape:
         if isinstance(place.event, Call):
             number = place.event.dsts.index(path.root)
             return all(self._returns_owned(e.func, number, path.fields, depth + 1) for e in self.edges.out(self.index.site_at[place[:3]]))
-        stored = self._stored(func, path.root, path.fields[0])
+        stored = self._stored(func, path.root, ELEM if is_element(path.fields[0]) else path.fields[0])
         return bool(stored) and all(self._empty(f, p) or self.owns(f, p.plus(*path.fields[1:]), depth + 1) for f, p in stored)
 
     def _empty(self, func: int, path: Path) -> bool:

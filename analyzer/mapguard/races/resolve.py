@@ -1,10 +1,10 @@
 """Anchored paths to the objects that they may lead to."""
 
-from mapguard.bodies.paths import CAPTURED
+from mapguard.bodies.paths import CAPTURED, is_element
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
-from mapguard.ir.model import CELL
+from mapguard.ir.model import CELL, ELEM
 from mapguard.races.contexts import Anchored
 
 
@@ -32,7 +32,9 @@ class Resolver:
             objects = self.heap.points(func, path.root)
             fields = path.fields
         for field in fields:
-            if field.startswith(CAPTURED):
+            if is_element(field):
+                objects = self.heap.follow(objects, ELEM)
+            elif field.startswith(CAPTURED):
                 objects = self.heap.captured(objects, int(field.removeprefix(CAPTURED) or 0))
             else:
                 objects = self.heap.follow(objects, field)
