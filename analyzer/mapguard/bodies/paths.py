@@ -43,6 +43,14 @@ def is_element(field: str) -> bool:
     return field.startswith("[")
 
 
+def index_register(field: str, func: str) -> Reg | None:
+    """The register of ``func`` that is the index of an element, None where the field is no element or has another index."""
+    if not is_element(field) or not field.startswith(f"[{func}:"):
+        return None
+    number = field[len(func) + 2 : -1]
+    return int(number) if number.isdecimal() else None
+
+
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
 
 
@@ -89,16 +97,18 @@ class Paths:
             case Global(name=name):
                 return Path(name)
             case Field(base=base, field=field, index=index) | Load(base=base, field=field, index=index):
-                if field == ELEM:
-                    return self._element(base, index)
-                return self.of(base) if field == CELL and isinstance(self.of(base).root, str) else self.of(base).plus(field)
+                return self.member(base, field, index)
             case MapOp(map=map_, key=key):
-                return self._element(map_, key)
+                return self.member(map_, ELEM, key)
         return Path(reg)
 
-    def _element(self, base: Reg, index: Reg) -> Path:
-        """An element: the same index of the same container is the same element."""
-        return self.of(base).plus(self._index(index))
+    def member(self, base: Reg, field: str, index: Reg = NONE) -> Path:
+        """The path of a field or element of what a register refers to. The same index of the same container is the same element; what a
+        package variable holds has the path of the variable."""
+        path = self.of(base)
+        if field == ELEM:
+            return path.plus(self._index(index))
+        return path if field == CELL and isinstance(path.root, str) and not path.fields else path.plus(field)
 
     def _index(self, index: Reg) -> str:
         """The field that stands for an index: a constant, or the register, with its function so that no other one is taken for it."""

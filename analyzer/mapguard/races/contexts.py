@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mapguard.bodies.locks import At
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import WRITE, Fact, Held
+from mapguard.bodies.state import NO_LOCKS, WRITE, Fact, Held
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.model import Call
 from mapguard.order.edges import Edge, Edges
@@ -59,14 +59,19 @@ class Climber:
         self.threads = threads
         self.cut: list[Access] = []
 
-    def contexts(self, access: Access) -> list[Context]:
-        """Every context of an access, the ones with short chains first."""
+    def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
+        """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
         found: list[Context] = []
         seen: set[_State] = set()
         pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
-                access.func, Anchored(access.func, access.path), _anchored(access.func, at.held), _given_up(access.func, at), at.needs, None
+                access.func,
+                Anchored(access.func, access.path),
+                _anchored(access.func, at.held | more),
+                _given_up(access.func, at),
+                at.needs,
+                None,
             )
             if state not in seen:
                 seen.add(state)

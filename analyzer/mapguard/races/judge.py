@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mapguard.bodies.paths import index_register
 from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
+from mapguard.ir.model import Closure
 from mapguard.models.load import Models
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
@@ -17,6 +19,7 @@ from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
+from mapguard.races.handover import Handover
 from mapguard.races.resolve import Resolver
 
 _CONTEXTS = 60  # of one access
@@ -54,6 +57,7 @@ class Judge:
         self.joins = Joins(heap, models)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.handover = Handover(self.bodies, self.escape)
         self._contexts: dict[Access, list[Context]] = {}
         self._reach: dict[object, Reach] = {}
 
@@ -88,7 +92,8 @@ class Judge:
     def contexts(self, access: Access) -> list[Context]:
         known = self._contexts.get(access)
         if known is None:
-            found = [c for c in self.climber.contexts(access) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
+            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
+            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
             known = self._contexts[access] = found[:_CONTEXTS]
         return known
 
@@ -146,9 +151,50 @@ class Judge:
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
-        if (x.func, x.root) == (y.func, y.root) and self.escape.owns(*a.map) and self.escape.owns(*b.map):
-            return self._of_one_activation(a, b, x, y)
-        return self._overlap(a, b) and not self._told(a, b) and not self._told(b, a)
+        if (x.func, x.root) == (y.func, y.root):
+            again = self._another(a, b)
+            if again is not None:
+                return self._of_one_activation(a, b, x, y, again)
+            if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
+                return False
+        return self._overlap(a, b) and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
+
+    def _another(self, a: Context, b: Context) -> Where | None:
+        """The event after which what both sides reach is another object: where it is made, or where the index of an element changes."""
+        func, path = a.map
+        if self.escape.owns(*a.map) and self.escape.owns(*b.map):
+            made = self.index.place(func, path.root) if isinstance(path.root, int) else None
+            return made[:3] if made is not None else None
+        if a.map == b.map:
+            for field in path.fields:
+                number = index_register(field, self.index.bodies[func].func)
+                place = self.index.place(func, number) if number is not None else None
+                if place is not None and self._runs_again(*place[:3]):
+                    return place[:3]
+        return None
+
+    def _made_later(self, a: Context, b: Context) -> bool:
+        """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
+        for edge in b.chain[b.inside :]:
+            places = self.index.made.get(edge.func, ())
+            if len(places) != 1 or not isinstance(places[0].event, Closure):
+                continue
+            made = places[0][:3]
+            running = self.ancestry.running(made[0])
+            if a.thread in running and not self.many(a.thread):
+                if made not in self._reach:
+                    self._reach[made] = self.after.start(made, lambda f, bl, p: False)
+                if not self._reach[made].has(a.access.where, frozenset((SAME,))):
+                    return True
+            if a.thread.site != NO_SITE and self._ended(a, made, running):
+                return True
+        return False
+
+    def _ended(self, a: Context, where: Where, running: frozenset[Thread]) -> bool:
+        """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
+        threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
+        plain = self._after_plain(a.thread.site)
+        return plain.has(where, threads) and not self._after(a.thread.site, a, None, None).has(where, threads)
 
     def _told(self, a: Context, b: Context) -> bool:
         """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
@@ -164,13 +210,10 @@ class Judge:
             self._reach[key] = self.after.thread(b.thread.func, b.thread.site, lambda f, bl, p: self.joins.waits((f, bl, p), signals))
         return not self._reach[key].has(b.access.where, frozenset((b.thread.site,)))
 
-    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home) -> bool:
+    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Where) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
-        assert isinstance(x.root, int)
-        made = self.index.place(x.func, x.root)
         if x.start == NO_SITE and y.start == NO_SITE:
             return False
-        again = made[:3] if made is not None else None
         for mine, home, other_home in ((a, x, y), (b, y, x)):
             if home.start == NO_SITE:
                 continue

@@ -1,0 +1,96 @@
+"""Maps that go from one thread to another over a channel, or are taken out of their place under a lock: who has them has them alone."""
+
+from mapguard.bodies.paths import Path
+from mapguard.bodies.state import Held
+from mapguard.bodies.summaries import Bodies
+from mapguard.heap.index import Kept
+from mapguard.ir.model import ELEM, Load, MapOp, Recv, Reg, Send, Store
+from mapguard.races.contexts import Anchored
+from mapguard.races.escape import Escape
+
+Spot = tuple[int, int]
+
+
+class Handover:
+    def __init__(self, bodies: Bodies, escape: Escape) -> None:
+        self.bodies = bodies
+        self.escape = escape
+        self.index = bodies.index
+
+    def each_its_own(self, anchored: Anchored) -> bool:
+        """Whether what a function receives from a channel is made anew for each send, so that each receive gets another object."""
+        func, path = anchored
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Recv):
+            return False
+        channels = self.bodies.heap.points(func, place.event.channel)
+        sent: set[Anchored] = set()
+        for stores in self.index.kept(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
+            for kept in [*stores.others, *(k for local in stores.local.values() for k in local)]:
+                if self.bodies.heap.points(kept.func, kept.base) & channels:
+                    paths = self.bodies.paths(kept.func)
+                    value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
+                    if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
+                        return False
+                    sent.add(value)
+        return bool(sent)
+
+    def _sent_again(self, kept: Kept, value: Anchored) -> bool:
+        """Whether a send can happen again before its value is made again."""
+        made = self.index.place(kept.func, value.path.root) if isinstance(value.path.root, int) else None
+        if made is None:
+            return True
+        for b, block in enumerate(self.index.bodies[kept.func].blocks):
+            for p, event in enumerate(block.events):
+                if isinstance(event, Send) and (event.channel, event.value) == (kept.base, kept.src):
+                    return self._reaches(kept.func, (b, p), (b, p), {made[1:3]})
+        return True
+
+    def taken_out(self, func: int, reg: Reg, block: int, place: int) -> Held:
+        """The locks under which a map was replaced after it was read from its place, on every way to an event: who holds one of them
+        finds another map there."""
+        read = self.index.place(func, reg)
+        if read is None or not isinstance(read.event, Load | MapOp):
+            return frozenset()
+        paths = self.bodies.paths(func)
+        slot = paths.of(reg)
+        replaced = self._replaced(func, slot)
+        start = (read.block, read.number)
+        if not replaced or self._reaches(func, start, (block, place), set(replaced)):
+            return frozenset()
+        held: Held | None = None
+        for spot in (start, *replaced):
+            for at in self.bodies.held(func, *spot):
+                held = at.held if held is None else held & at.held
+        return held or frozenset()
+
+    def _replaced(self, func: int, slot: Path) -> list[Spot]:
+        """Where a function puts another value into a place, or takes out what is there."""
+        paths = self.bodies.paths(func)
+        found: list[Spot] = []
+        for b, block in enumerate(self.index.bodies[func].blocks):
+            for p, event in enumerate(block.events):
+                match event:
+                    case Store(base=base, field=field, index=index) if paths.member(base, field, index) == slot:
+                        found.append((b, p))
+                    case MapOp(op="write" | "delete", map=base, key=key) if paths.member(base, ELEM, key) == slot:
+                        found.append((b, p))
+        return found
+
+    def _reaches(self, func: int, start: Spot, end: Spot, without: set[Spot]) -> bool:
+        """Whether control can get from one event to another without passing any of some others."""
+        blocks = self.index.bodies[func].blocks
+        pending = [(start[0], start[1] + 1)]
+        seen: set[Spot] = set()
+        while pending:
+            block, place = pending.pop()
+            if (block, place) in seen:
+                continue
+            seen.add((block, place))
+            stops = [p for b, p in without if b == block and p >= place]
+            stop = min(stops, default=len(blocks[block].events))
+            if end[0] == block and place <= end[1] < stop:
+                return True
+            if not stops:
+                pending.extend((succ, 0) for succ in blocks[block].succs)
+        return False
