@@ -297,12 +297,16 @@ class Judge:
         x, y = self.resolver.objects(lock), self.resolver.objects(other)
         if not x or not y or not any(self.heap.objects.compatible(o) & y for o in members(x)):
             return False
-        if lock == other and a.map == b.map and lock.func == a.map.func:
+        if lock == other and a.map == b.map and lock.func == a.map.func and not self._of_each_activation(lock, a.map):
             return True
         mine, theirs = self._relative(a.map, lock), self._relative(b.map, other)
         if mine is not None and mine == theirs:
             return True
         return x == y and x.bit_count() == 1 and self._once(members(x)[0])
+
+    def _of_each_activation(self, lock: Anchored, map_: Anchored) -> bool:
+        """Whether each activation of a function makes a lock of its own, but not the map."""
+        return self.escape.fresh(lock.func, lock.path.root) and not self.escape.owns(*map_)
 
     def _relative(self, map_: Anchored, lock: Anchored) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """How a lock lies to a map: the fields from the last object that both are reached from."""
