@@ -4,7 +4,7 @@ from collections import deque
 
 from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way, library_name
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
-from mapguard.bodies.state import NO_LOCKS, Held
+from mapguard.bodies.state import NO_LOCKS, Fact, Held
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
@@ -46,20 +46,19 @@ class Bodies:
         """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
         paths = self.paths(func)
         path = paths.normal(path)
-        definition = paths.definitions.get(path.root) if isinstance(path.root, int) and path.fields else None
-        if not isinstance(definition, Call) or not isinstance(definition.callee, Static) or depth >= _GETTERS:
+        if not isinstance(path.root, int) or depth >= _GETTERS:
             return path
-        target = self.index.number.get(definition.callee.func)
         place = self.index.place(func, path.root)
-        if target is None or place is None or len(self.index.returns[target]) != 1:
+        if place is None or not isinstance(place.event, Call) or not isinstance(place.event.callee, Static):
             return path
-        number = definition.dsts.index(path.root)
+        target = self.index.number.get(place.event.callee.func)
+        if target is None or len(self.index.returns[target]) != 1:
+            return path
+        number = place.event.dsts.index(path.root)
         values = self.index.returns[target][0].values
         if number >= len(values):
             return path
         inner = self.normal(target, self.paths(target).of(values[number]).plus(*path.fields), depth + 1)
-        if inner.root == values[number]:
-            return path
         outer = self.given(self.index.site_at[place[:3]], target, inner)
         return outer if outer is not None else path
 
@@ -95,7 +94,7 @@ class Bodies:
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if type(paths.definitions.get(paths.of(a).root)).__name__ in ("Closure", "Bound")]
+            values = [a for a in event.args if paths.is_function(a)]
             return values[0] if len(values) == 1 else None
         return None
 
@@ -199,5 +198,9 @@ class Bodies:
         def outer(held: Held) -> Held:
             return frozenset((p, mode) for path, mode in held if (p := self.given(site, target, path)) is not None)
 
-        needs = frozenset((p.root, value) for reg, value in way.needs if (p := self.given(site, target, Path(reg))) and not p.fields)
-        return Way(outer(way.taken), outer(way.lost), needs, way.returns)
+        needs: set[Fact] = set()
+        for reg, value in way.needs:
+            path = self.given(site, target, Path(reg))
+            if path is not None and isinstance(path.root, int) and not path.fields:
+                needs.add((path.root, value))
+        return Way(outer(way.taken), outer(way.lost), frozenset(needs), way.returns)

@@ -34,6 +34,14 @@ class Race(NamedTuple):
     b: Context
 
 
+def _other_element(a: Anchored, b: Anchored) -> bool:
+    """Whether two paths part at constant keys or indices of one container."""
+    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
+        return False
+    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
+    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
+
+
 class Home(NamedTuple):
     """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
     is the site that starts a thread on the way from there, NO_SITE where it is all one thread."""
@@ -112,6 +120,8 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
+        if _other_element(a.map, b.map):
+            return False
         theirs = self._objects(b) & same
         mine = self._objects(a) & same
         return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
@@ -294,7 +304,7 @@ class Judge:
 
     def _same_lock(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks must be one where the two maps are one."""
-        x, y = self.resolver.objects(lock), self.resolver.objects(other)
+        x, y = self.resolver.places(lock), self.resolver.places(other)
         if not x or not y or not any(self.heap.objects.compatible(o) & y for o in members(x)):
             return False
         if lock == other and a.map == b.map and lock.func == a.map.func and not self._of_each_activation(lock, a.map):
