@@ -165,8 +165,8 @@ class Judge:
             again = self._another(a, b)
             if again is not None:
                 return self._of_one_activation(a, b, x, y, again)
-            if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
-                return False
+        if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
+            return False  # what one receives no other one does
         return self._overlap(a, b) and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
 
     def _another(self, a: Context, b: Context) -> Where | None:
