@@ -79,7 +79,8 @@ class Bodies:
                 return None
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            return None
+            reg = self.heap.handed(site, func) if path.root == 0 else None
+            return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
         number = path.root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:

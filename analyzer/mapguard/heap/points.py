@@ -156,6 +156,12 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
     assert isinstance(event, Call)
     match event.callee:
         case External():
+            func = k.index.funcs[q.func]
+            if q.reg == 0 and func is not None and func.recv_type is not None and site in k.handed.at:
+                given = 0
+                for reg in k.handed.at[site]:
+                    given |= k.ask(Points(place.func, reg, context))
+                return _of_type(k, given, func.recv_type)
             return _one(k, Obj("outside", k.index.struct(k.index.bodies[q.func].types[q.reg])))
         case Static():
             return k.ask(Points(place.func, event.args[q.reg], context)) if q.reg < len(event.args) else 0
