@@ -162,27 +162,35 @@ class Judge:
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
-        if (x.func, x.root) == (y.func, y.root):
-            again = self._another(a, b)
-            if again is not None:
-                return self._of_one_activation(a, b, x, y, again)
-        if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
+        again = self._another(a, b, x, y) if (x.func, x.root) == (y.func, y.root) else frozenset()
+        if (
+            not again
+            and x.start == NO_SITE
+            and y.start == NO_SITE
+            and self.handover.each_its_own(a.map)
+            and self.handover.each_its_own(b.map)
+        ):
             return False  # what one receives no other one does
-        return self._overlap(a, b) and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
+        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b)
+        return together and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
 
-    def _another(self, a: Context, b: Context) -> Where | None:
-        """The event after which what both sides reach is another object: where it is made, or where the index of an element changes."""
+    def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
+        """The events after which what both sides reach is another object, where each activation of a function has its own: where it is
+        made, and where the index of an element changes. None where activations share it."""
         func, path = a.map
-        if self.escape.owns(*a.map) and self.escape.owns(*b.map):
-            made = self.index.place(func, path.root) if isinstance(path.root, int) else None
-            return made[:3] if made is not None else None
-        if a.map == b.map:
+        found: set[Where] = set()
+        owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
+        if owned and isinstance(path.root, int):
+            made = self.index.place(func, path.root)
+            found.update([made[:3]] if made is not None else [])
+        started = x.start != NO_SITE and y.start != NO_SITE and not any(self.many(t) for t in self.ancestry.running(func))
+        if a.map == b.map and (owned or started):
             for field in path.fields:
                 number = index_register(field, self.index.bodies[func].func)
                 place = self.index.place(func, number) if number is not None else None
                 if place is not None and self._runs_again(*place[:3]):
-                    return place[:3]
-        return None
+                    found.add(place[:3])
+        return frozenset(found)
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
@@ -205,7 +213,7 @@ class Judge:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
         threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
         plain = self._after_plain(a.thread.site)
-        return plain.has(where, threads) and not self._after(a.thread.site, a, None, None).has(where, threads)
+        return plain.has(where, threads) and not self._after(a.thread.site, a, frozenset(), None).has(where, threads)
 
     def _told(self, a: Context, b: Context) -> bool:
         """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
@@ -213,7 +221,7 @@ class Judge:
             return False
         signals = self.joins.signals(a.thread, self._last(a))
         if self.many(a.thread):
-            signals = NO_SIGNALS._replace(groups=signals.groups)
+            signals = NO_SIGNALS._replace(groups=signals.groups, closed=signals.closed)
         if signals == NO_SIGNALS:
             return False
         key = ("told", b.thread.site, signals)
@@ -221,7 +229,7 @@ class Judge:
             self._reach[key] = self.after.thread(b.thread.func, b.thread.site, lambda f, bl, p: self.joins.waits((f, bl, p), signals))
         return not self._reach[key].has(b.access.where, frozenset((b.thread.site,)))
 
-    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Where) -> bool:
+    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: frozenset[Where]) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
         if x.start == NO_SITE and y.start == NO_SITE:
             return False
@@ -242,9 +250,13 @@ class Judge:
             return self.many(s)
         above_s, above_t = self.ancestry.links(s), self.ancestry.links(t)
         if s in above_t:
-            return self.many(s) or any(self._after(site, b, None, None).has(a.access.where, frozenset((SAME,))) for site in above_t[s])
+            return self.many(s) or any(
+                self._after(site, b, frozenset(), None).has(a.access.where, frozenset((SAME,))) for site in above_t[s]
+            )
         if t in above_s:
-            return self.many(t) or any(self._after(site, a, None, None).has(b.access.where, frozenset((SAME,))) for site in above_s[t])
+            return self.many(t) or any(
+                self._after(site, a, frozenset(), None).has(b.access.where, frozenset((SAME,))) for site in above_s[t]
+            )
         common = [p for p in above_s if p in above_t]
         if not common:
             return True
@@ -253,11 +265,13 @@ class Judge:
                 return True
             for one in above_s[parent]:
                 for two in above_t[parent]:
-                    if one == two or self._after(one, a, None, None).has(self._place(two), frozenset((SAME,))):
-                        return True
-                    if self._after(two, b, None, None).has(self._place(one), frozenset((SAME,))):
+                    if one == two or self._goes_on(one, a, self._place(two)) or self._goes_on(two, b, self._place(one)):
                         return True
         return False
+
+    def _goes_on(self, site: int, c: Context, where: Where) -> bool:
+        """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
+        return self._after(site, c, frozenset(), None).has(where, frozenset((SAME,)))
 
     def many(self, thread: Thread) -> bool:
         """Whether several threads of this kind can run at a time."""
@@ -279,14 +293,14 @@ class Judge:
             self._reach[key] = self.after.start(self._place(site), lambda f, b, p: False)
         return self._reach[key]
 
-    def _after(self, site: int, c: Context, again: Where | None, outermost: int | None) -> Reach:
+    def _after(self, site: int, c: Context, again: frozenset[Where], outermost: int | None) -> Reach:
         """What can run after a thread's start and before its end, which waits for the access of ``c`` show."""
         last = self._last(c)
         signals = self.joins.signals(c.thread, last) if c.thread.site == site else NO_SIGNALS
         key = (site, signals, again, outermost)
         if key not in self._reach:
             self._reach[key] = self.after.start(
-                self._place(site), lambda f, b, p: (f, b, p) == again or self.joins.waits((f, b, p), signals), outermost
+                self._place(site), lambda f, b, p: (f, b, p) in again or self.joins.waits((f, b, p), signals), outermost
             )
         return self._reach[key]
 
