@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from mapguard.bodies.paths import index_register
 from mapguard.heap.index import Index
-from mapguard.ir.model import Closure
+from mapguard.ir.model import Call, Closure, Event, External
 from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.joins import NO_SIGNALS
 from mapguard.order.threads import NO_SITE, Thread
@@ -14,6 +14,7 @@ from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
 
 _SAME = frozenset((SAME,))
+_BEGIN = -1  # the place of a function's beginning in its first block
 
 
 class Home(NamedTuple):
@@ -64,9 +65,12 @@ class Meeting:
         func, path = a.map
         found: set[Where] = set()
         owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
-        if owned and isinstance(path.root, int):
+        if isinstance(path.root, int):
             made = self.index.place(func, path.root)
-            found.update([made[:3]] if made is not None else [])
+            if made is not None and (owned or self._of_library(made.event)):
+                found.add(made[:3])
+            elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
+                found.add((func, 0, _BEGIN))
         started = x.start != NO_SITE and y.start != NO_SITE and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
         if a.map == b.map and (owned or started):
             for field in path.fields:
@@ -131,6 +135,19 @@ class Meeting:
         if signals == NO_SIGNALS:
             return False
         return not self.timing.inside(b.thread, signals).has(b.access.where, frozenset((b.thread.site,)))
+
+    def _of_library(self, event: Event) -> bool:
+        """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
+        if not isinstance(event, Call) or not isinstance(event.callee, External):
+            return False
+        model = self.escape.bodies.models.function(event.callee.name)
+        return model is None or model.returns not in ("shared", "recv", "recv-read")
+
+    def _passed(self, c: Context, func: int, reg: int) -> bool:
+        """Whether a register is what an entry point is passed, its receiver aside: each call has its own."""
+        facts = self.index.funcs[func]
+        method = facts is not None and facts.recv is not None
+        return c.thread.func == func and c.thread.kind != "goroutine" and method <= reg < self.index.bodies[func].params
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
