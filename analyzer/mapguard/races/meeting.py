@@ -1,5 +1,7 @@
 """Two contexts to whether they can overlap on one object: by where the object comes from, and by the order of their threads."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from mapguard.bodies.paths import index_register
@@ -56,7 +58,7 @@ class Meeting:
         alone = x.start == NO_SITE and y.start == NO_SITE
         if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
-        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b)
+        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.many)
         return together and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
 
     def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
@@ -93,22 +95,24 @@ class Meeting:
             target = other_home.where if other_home.start == NO_SITE else self.timing.place(other_home.start)
             if reach.has(target, _SAME):
                 return True
-        return False
+        # or both are below one start, and what that thread starts in turn is beside it
+        return x.start == y.start and self._overlap(a, b, partial(self.timing.many, below=x.start))
 
-    def _overlap(self, a: Context, b: Context) -> bool:
+    def _overlap(self, a: Context, b: Context, many: Callable[[Thread], bool]) -> bool:
+        """Whether the threads of two accesses leave them unordered. ``many`` tells the threads that run several at a time."""
         s, t = a.thread, b.thread
         if s == t:
-            return self.timing.many(s)
+            return many(s)
         above_s, above_t = self.timing.ancestry.links(s), self.timing.ancestry.links(t)
         if s in above_t:
-            return self.timing.many(s) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
+            return many(s) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
         if t in above_s:
-            return self.timing.many(t) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
+            return many(t) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
         common = [p for p in above_s if p in above_t]
         if not common:
             return True
         for parent in common:
-            if self.timing.many(parent):
+            if many(parent):
                 return True
             for one in above_s[parent]:
                 for two in above_t[parent]:

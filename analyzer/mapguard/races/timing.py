@@ -20,7 +20,7 @@ class Timing:
         self.ancestry = ancestry
         self._walks = after
         self._reach: dict[object, Reach] = {}
-        self._many: dict[Thread, bool] = {}
+        self._many: dict[tuple[Thread, int], bool] = {}
 
     def place(self, site: int) -> Where:
         """The event of a call site."""
@@ -49,18 +49,20 @@ class Timing:
         """Whether an event can happen twice on one thread."""
         return self.after(where).has(where, _SAME)
 
-    def many(self, thread: Thread) -> bool:
-        """Whether several threads of this kind can run at a time."""
-        known = self._many.get(thread)
+    def many(self, thread: Thread, below: int = NO_SITE) -> bool:
+        """Whether several threads of this kind can run at a time; with ``below``, of those that one start at that site leads to."""
+        key = (thread, below)
+        known = self._many.get(key)
         if known is None:
-            self._many[thread] = False  # threads that start each other in turn
-            known = thread.many or (thread.site != NO_SITE and self._started_again(thread))
-            self._many[thread] = known
+            self._many[key] = False  # threads that start each other in turn
+            known = self._many[key] = (below == NO_SITE or thread.site != below) and (thread.many or self._started_again(thread, below))
         return known
 
-    def _started_again(self, thread: Thread) -> bool:
+    def _started_again(self, thread: Thread, below: int) -> bool:
+        if thread.site == NO_SITE:
+            return False
         where = self.place(thread.site)
-        return self.runs_again(where) or any(self.many(parent) for parent in self.ancestry.running(where[0]) if parent != thread)
+        return self.runs_again(where) or any(self.many(parent, below) for parent in self.ancestry.running(where[0]) if parent != thread)
 
     def _kept(self, key: object, reach: Callable[[], Reach]) -> Reach:
         if key not in self._reach:
