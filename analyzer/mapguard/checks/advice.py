@@ -7,6 +7,7 @@ from mapguard.checks.held import Missing, Ways, guard_beside, holds, missing
 from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
+from mapguard.checks.wording import counted
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import GLOBAL, READ, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
@@ -136,31 +137,31 @@ class Adviser:
         ops = Counter(op for _, op in {((x.func.path, x.at), x.op) for x in shared})
         writes, walks = sum(ops[op] for op in _WRITES), ops["range"]
         reads = ops["read"] + ops["len"]
-        counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of it were found"
+        told = f"{counted(ops)} of it {'was' if ops.total() == 1 else 'were'} found"
         if writes and ops["replace"] == writes:
             return Advice(
                 "copy-on-write",
-                f"'{info.name}' is only ever replaced as a whole ({counted}): keep it in an atomic.Pointer and never change a map "
+                f"'{info.name}' is only ever replaced as a whole ({told}): keep it in an atomic.Pointer and never change a map "
                 "that was stored there.",
             )
         foreign = self._foreign(info, c.access.func)
         if foreign:
-            return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({counted}).")
+            return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({told}).")
         beside = self._lock_beside(info)
         if beside is not None:
             name = f"{info.owner}.{beside.rpartition('.')[2]}"
-            return self._hold_beside(race, info, ways, c, beside, f"{name}, the lock beside '{info.name}',", counted)
+            return self._hold_beside(race, info, ways, c, beside, f"{name}, the lock beside '{info.name}',", told)
         owner = self._owner(race, ways, shared)
         if owner:
             return Advice(
                 "channel",
                 f"Most of the work on '{info.name}' is done by the one goroutine of {owner}: let it own the map and send it the rest "
-                f"over a channel, or put a sync.Mutex beside '{info.name}' ({counted}).",
+                f"over a channel, or put a sync.Mutex beside '{info.name}' ({told}).",
             )
-        kind, text = "mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {counted}."
+        kind, text = "mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {told}."
         if reads + walks >= 3 * writes:
             kind = "rwmutex"
-            text = f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other."
+            text = f"Put a sync.RWMutex beside '{info.name}': {told}, so readers should not wait for each other."
         elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
             text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
         copier = self._copied_by(info, race)
@@ -168,7 +169,7 @@ class Adviser:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
 
-    def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, counted: str) -> Advice:
+    def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, told: str) -> Advice:
         place = missing(c, ways.get(id(c.access), [c]), Location("field", field))
         path = self._map_at(c, place)
         lock = _field_beside(path, field) if path is not None else None
@@ -176,7 +177,7 @@ class Adviser:
         if elsewhere is not None:
             return elsewhere if place.at_start else self._with_call(elsewhere, lock, place)
         mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
-        text = f"Hold {name} at every access, or give the map one of its own: {counted}."
+        text = f"Hold {name} at every access, or give the map one of its own: {told}."
         return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None else "")
 
     def _lock_beside(self, info: MapInfo) -> str | None:
@@ -279,7 +280,3 @@ def _taker(c: Context, kind: Location | None) -> tuple[Func | None, Path | None]
             if mode == READ and lock_kind(lock) == kind:
                 return edge.caller, lock
     return None, None
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"

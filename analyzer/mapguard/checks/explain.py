@@ -10,7 +10,7 @@ from mapguard.checks.lockname import LockNames, Seen, lock_kind
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
-from mapguard.checks.wording import HANDLER, VERB, thread
+from mapguard.checks.wording import thread
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
@@ -19,6 +19,7 @@ from mapguard.concurrency.inference import Guard as RaceGuard
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.ways import Ways
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
+from mapguard.findings.words import VERBS, start
 
 _OTHERS_SHOWN = 60
 _NAMED = 3  # callers without a lock that are named
@@ -149,7 +150,7 @@ class _Telling:
         locks = self._held(self.sides[number])
         plain = self._other(c.access, self.sides[number])
         steps = [self._step(e, held) for e, held in zip(self.edges[number], self.steps[number], strict=True)]
-        text = f"{VERB[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
+        text = f"{VERBS[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
         steps.append(Step(plain.path, plain.line, plain.column, plain.function, text, plain.end_column, locks))
         return Access(
             plain.op,
@@ -198,10 +199,11 @@ class _Telling:
     def _differs(self, ways: Sequence[Context], kind: Location) -> str:
         found = callers(ways, kind)
         bare = sorted({c.func.display if c.edge is not None else f"whoever calls {c.func.display}" for c in found if not c.held})
-        if not bare:
+        keeping = sum(c.held for c in found)
+        if not bare or not keeping:
             return ""
         more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
-        holding = f"{self.chosen[kind]} held by {sum(c.held for c in found)} of {len(found)} callers"
+        holding = f"{self.chosen[kind]} held by {keeping} of {len(found)} callers"
         return f"{holding}; not by {', '.join(bare[:_NAMED])}{more}"
 
     def _root(self, c: Context) -> RootInfo:
@@ -218,9 +220,7 @@ class _Telling:
     def _step(self, edge: Edge, seen: Sequence[Seen]) -> Step:
         place = self.x.sources.place(edge.caller.path, edge.at, edge.end)
         line = self.x.sources.line(edge.caller.path, edge.at)
-        what = {"go": "starts a goroutine", "root": f"registers {HANDLER.get(edge.root, f'a {edge.root} handler')}", "defer": "defers"}.get(
-            edge.kind, "calls"
-        )
+        what = {"go": start("goroutine").set_up, "root": start(edge.root).set_up, "defer": "defers"}.get(edge.kind, "calls")
         text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
         return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self._held(seen))
 
@@ -228,9 +228,9 @@ class _Telling:
 
     def _reasons(self) -> tuple[str, ...]:
         a, b = self.race.a, self.race.b
-        out = [f"parallel: {thread(a)}" if thread(a) == thread(b) else f"parallel: {thread(a)} and {thread(b)}"]
+        out = [f"parallel: {'; '.join(dict.fromkeys((thread(a), thread(b))))}"]
         mine, theirs = self._reached(a.path), self._reached(b.path)
-        out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
+        out.append(f"shared: both sides reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
         same = (a.access, a.locks) == (b.access, b.locks)
         for label, seen in (("the", self.sides[0]),) if same else (("the first", self.sides[0]), ("the second", self.sides[1])):
             locks = ", ".join(f"{h.lock} ({h.mode})" for h in self._held(seen))
@@ -242,7 +242,7 @@ class _Telling:
         """The map as the function writes it from which the way to it is known."""
         func = self.x.analysis.program.by_id.get(path.base[1])
         text = self.x.names.path(path)
-        return f"{text} of {func.display}" if func is not None else text
+        return f"{text} in {func.display}" if func is not None else text
 
 
 def _counted(race: Race, ways: Mapping[int, Sequence[Context]]) -> RaceGuard | None:

@@ -48,7 +48,8 @@ class TestLines:
         verb = "names" if not reached.function.package else "calls" if reached.direct else "leads to"
         names = (_display(name) for _, name in _steps(f) if _function(reached.function.package, name) == reached.function)
         what = next(names, reached.function.name)
-        return self._with(f, self._command(reached), f"{reached.name} ({reached.path}:{reached.line}) {verb} {what}")
+        leads = f"{reached.name} ({reached.path}:{reached.line}) {verb} {what}"
+        return self._with(f, self._command(reached), f"{leads}; it shows the race if both accesses happen in it, on two goroutines")
 
     @staticmethod
     def _with(f: Finding, test: str, tested: str) -> Finding:

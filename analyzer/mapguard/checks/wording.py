@@ -1,17 +1,10 @@
 """Operations and pairs of them to the words that a finding says of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from mapguard.concurrency.contexts import Context
+from mapguard.findings.words import many_at_a_time, start
 
-VERB = {
-    "write": "writes",
-    "delete": "deletes from",
-    "read": "reads",
-    "range": "iterates over",
-    "len": "takes the length of",
-    "replace": "replaces",
-}
 PASSIVE = {
     "write": "written",
     "delete": "changed by delete",
@@ -28,7 +21,7 @@ NOUN = {
     "len": "len",
     "replace": "replacement",
 }
-HANDLER = {"http": "an HTTP handler", "grpc": "a gRPC method", "rpc": "an RPC method", "informer": "an informer handler"}
+_WRITES = ("write", "delete", "replace")
 _UNCHECKED = ("len", "replace")  # of no map's content: the runtime does not look
 
 
@@ -67,15 +60,15 @@ def _only_replaced(writes: Collection[str]) -> str:
 
 
 def thread(c: Context) -> str:
-    """Who runs the thread of a way."""
-    kind = {
-        "goroutine": "a goroutine",
-        "exported": "callers of the exported",
-        "unknown": "unknown callers of",
-        "stored": "whoever was given",
-        "http": "HTTP handlers run",
-        "grpc": "gRPC calls run",
-        "rpc": "RPC calls run",
-    }.get(c.thread.kind, f"{c.thread.kind} runs")
-    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "stored", "unknown") else ""
-    return f"{kind} {c.thread.func.display}{many}"
+    """What runs the thread of a way, as a sentence without its end."""
+    many = ", many at a time" if many_at_a_time(c.thread.kind, c.thread.many) else ""
+    return f"{start(c.thread.kind).runs} {c.thread.func.display}{many}"
+
+
+def counted(ops: Mapping[str, int]) -> str:
+    """How many accesses of each sort there are, without those that there are none of: ``2 writes and 1 read``."""
+    sorts = {"write": _WRITES, "read": ("read", "len"), "iteration": ("range",)}
+    numbers = {word: sum(ops.get(op, 0) for op in of) for word, of in sorts.items()}
+    parts = [f"{n} {word}" if n == 1 else f"{n} {word}s" for word, n in numbers.items() if n]
+    *before, last = parts
+    return f"{', '.join(before)} and {last}" if before else last

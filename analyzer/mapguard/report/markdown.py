@@ -3,13 +3,14 @@
 from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.findings.words import VERBS
 from mapguard.report import channel
 from mapguard.report.context import Context
 from mapguard.report.inforce import sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, guarding, held_at, many, root_kind
+from mapguard.report.words import guarding, held_at, many, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
