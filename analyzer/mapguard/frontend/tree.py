@@ -1,4 +1,4 @@
-"""What a run reads of one component: the files to scan, and how to find the packages that they import."""
+"""One component of a run: the files to scan, and where the packages that they import are found."""
 
 import os
 from pathlib import Path
