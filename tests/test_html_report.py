@@ -179,6 +179,12 @@ def test_what_differs_between_callers_is_told_at_the_step_and_in_the_table(tmp_p
     assert row == f"read r.items[name] r.mu (read) {note} (*Registry).Get internal/registry/registry.go:19"
 
 
+def test_the_head_tells_how_many_files_were_asked_for(tmp_path: Path) -> None:
+    stats = msgspec.structs.replace(sample_report.stats(), asked=1)
+    page = Document(sample_html(tmp_path, ready(msgspec.structs.replace(sample_report.report(), stats=stats))))
+    assert "4 files read for 1 asked, 80 lines" in " ".join(page.one("body").text.split())
+
+
 def test_no_guard_is_no_claim_about_the_accesses(tmp_path: Path) -> None:
     assert "Guardnone was found" in " ".join(only("unguarded", tmp_path).one("article").text.split())
 

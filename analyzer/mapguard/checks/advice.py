@@ -38,7 +38,7 @@ class Adviser:
 
     def _remedy(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
         if rule == "sync-map-check-then-act":
-            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
+            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap, which do both steps atomically.")
         if rule == "map-write-under-rlock":
             return self._write_mode(race)
         if rule == "map-guard-copied":

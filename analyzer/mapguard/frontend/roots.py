@@ -12,7 +12,7 @@ _LEVELS = 8
 
 
 class Home(msgspec.Struct, frozen=True):
-    """``root``: the folder that the paths of a report are relative to. ``whole``: everything below it is read; not so around a stray file."""
+    """``root``: the folder that the paths of a report are relative to. ``whole``: everything below it is read (not around a stray file)."""
 
     root: Path
     whole: bool
