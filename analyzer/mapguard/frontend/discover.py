@@ -92,8 +92,9 @@ def _trees(
     copies = Counter(module.path for module in holding)
     asked = {component(f.path) for f in files if scope.has(f.path)} | {component(path) for path in scope.files}
     read = {folder for f in files for folder in _above(f.path)}
-    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read)
-    left_out["ignored"] = len(walk.found) - len(files)
+    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read and component(path) in asked)
+    kept = {f.path for f in files}
+    left_out["ignored"] = sum(path not in kept and component(path) in asked for path in walk.found)
     left_out = Counter({reason: count for reason, count in sorted(left_out.items()) if count})
     for key in sorted(asked):
         mine = [m for m in modules if f"module {top[m.dir]}" == key]
