@@ -35,7 +35,7 @@ def consequence(a: str, b: str, cloned: bool, writes: Collection[str]) -> str:
     ``writes`` are the operations that change the map anywhere."""
     if can_crash(a, b):
         return f"the program can end with 'fatal error: {_fatal(a, b, cloned)}'"
-    return f"{_stale(a, b)}; a data race, which the race detector reports and the runtime does not{_only_replaced(writes)}"
+    return f"{_stale(a, b)}; this is a data race, which the race detector reports and the runtime does not{_only_replaced(writes)}"
 
 
 def _fatal(a: str, b: str, cloned: bool) -> str:
