@@ -1,10 +1,12 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mapguard.facts.syntax import TChan, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
-from mapguard.ir.flow import defined
+from mapguard.facts.syntax import Field as FieldType
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.ir.flow import defined, used
 from mapguard.ir.model import (
     CELL,
     ELEM,
@@ -86,6 +88,7 @@ class Index:
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
         self._structs: dict[Type, Type] = {}
+        self._replaced: dict[tuple[int, int, int], frozenset[str]] = {}
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
@@ -120,7 +123,7 @@ class Index:
         """The struct type that a value or a pointer of type ``t`` is about, aliases aside."""
         found = self._structs.get(t)
         if found is None:
-            found = self._structs[t] = self.types.alias(self.types.deref(self.types.alias(t)))
+            found = self._structs[t] = plain(self.types.alias(self.types.deref(self.types.alias(t))))
         return found
 
     def origin(self, func: int, reg: Reg) -> tuple[Reg, Reg]:
@@ -148,6 +151,23 @@ class Index:
                 break
             reg = place.event.base
         return NONE
+
+    def replaced(self, func: int, block: int, place: int) -> frozenset[str]:
+        """The fields of a copied struct that are set anew before anything else is done with it: it never has the old values."""
+        key = (func, block, place)
+        known = self._replaced.get(key)
+        if known is None:
+            fields: set[str] = set()
+            events = self.bodies[func].blocks[block].events
+            made = events[place]
+            if isinstance(made, Clone):
+                for event in events[place + 1 :]:
+                    if isinstance(event, Store) and event.base == made.dst:
+                        fields.add(event.field)
+                    elif made.dst in used(event) and not isinstance(event, Field | Load):
+                        break
+            known = self._replaced[key] = frozenset(fields)
+        return known
 
     def element(self, container: Type) -> Type | None:
         """The type of a container's elements, aliases and names of it aside; None where it is not known."""
@@ -246,8 +266,24 @@ def known(t: Type) -> bool:
     return True
 
 
+@functools.cache
 def plain(t: Type) -> Type:
-    """A type that stands for all that are written alike: any empty interface is ``any``."""
-    if isinstance(t, TInterface) and not t.methods and not t.embeds:
-        return TName("", "any")
+    """A type that stands for all that are written alike: any empty interface is ``any``, and places in the text do not count."""
+    match t:
+        case TInterface(methods=(), embeds=()):
+            return TName("", "any")
+        case TStruct(fields=fields):
+            return TStruct(tuple(FieldType(f.name, plain(f.type), f.embedded, 0) for f in fields))
+        case TName(pkg=pkg, name=name, args=args) if args:
+            return TName(pkg, name, tuple(plain(a) for a in args))
+        case TPtr(elem=elem):
+            return TPtr(plain(elem))
+        case TSlice(elem=elem, array=array):
+            return TSlice(plain(elem), array)
+        case TChan(elem=elem):
+            return TChan(plain(elem))
+        case TMap(key=key, elem=elem):
+            return TMap(plain(key), plain(elem))
+        case TFunc(params=params, results=results, variadic=variadic):
+            return TFunc(tuple(plain(p) for p in params), tuple(plain(r) for r in results), variadic)
     return t
