@@ -183,9 +183,10 @@ def unguarded() -> Finding:
         (write, read),
         None,
         (
-            "parallel: gRPC calls run (*AdminService).CreateExecution many at a time",
-            "shared: m.userMetrics.ScheduledExecutionDelays hangs off the registered service",
-            "unprotected: neither access holds a lock",
+            "parallel: gRPC calls run (*AdminService).CreateExecution, many at a time",
+            "shared: both sides reach m.userMetrics.ScheduledExecutionDelays in (*ExecutionManager).CreateExecution",
+            "unprotected: the first access holds no lock",
+            "unprotected: the second access holds no lock",
         ),
         Advice("mutex", "Put a sync.Mutex beside 'ScheduledExecutionDelays' and hold it at both accesses."),
     )
@@ -216,7 +217,7 @@ def guard_missed() -> Finding:
         (missed, add, get),
         Guard("r.mu", 2, 1, (_place(find(_REGISTRY, "r.items", 3)),)),
         (
-            "parallel: a goroutine (*Registry).refresh and callers of the exported (*Registry).Each",
+            "parallel: a goroutine runs (*Registry).refresh; callers from outside this tree run the exported (*Registry).Each",
             "unprotected: the first access holds no lock",
         ),
         Advice(

@@ -20,6 +20,8 @@ _QUOTED = re.compile(r"'([^']*)'")
 _PLACED = re.compile(r"^// (before )?(\S+):(\d+)(?:, .*)?$")
 _TAKES = re.compile(r"^\s*(?:defer )?([\w.]+)\.R?Lock\(\)", re.MULTILINE)
 _UNCHECKED = ("len", "replace")
+_HELD_BY = re.compile(r" held by (\d+) of (\d+) callers")
+_OF_NOTHING = re.compile(r"\b0 (write|read|iteration)s")
 _CHANGES = re.compile(r"\]\s*(\+\+|--|[-+*/|&^%]=)")
 
 
@@ -236,7 +238,18 @@ def _sync_map(f: Finding, root: Path) -> Found:
         yield "sync.Map where it does not fit", "nobody fills it"
 
 
-_CHECKS = (_map_first, _crash, _lock_names, _one_name, _once, _steps, _counts, _exception, _held, _sketch, _sync_map)
+def _callers(f: Finding, root: Path) -> Found:
+    """What differs between callers is held by some of them, not by none and not by all; a count is not of nothing."""
+    for a in f.accesses:
+        for some, every in _HELD_BY.findall(a.note):
+            if not 0 < int(some) < int(every):
+                yield "a difference between callers that is none", a.note
+    for told in (f.advice.text, *f.reasons):
+        if _OF_NOTHING.search(told):
+            yield "a count of what is not there", told
+
+
+_CHECKS = (_map_first, _crash, _callers, _lock_names, _one_name, _once, _steps, _counts, _exception, _held, _sketch, _sync_map)
 
 
 def main(report: str, root: str) -> int:

@@ -341,13 +341,14 @@ def test_shells_complete(repository: Path, shell: str) -> None:
 
 
 def test_why_tells_more_than_a_scan(repository: Path) -> None:
+    tree(repository, {"count.go": "package p\n\nfunc (s *S) count(k string) int { return s.hits[k] }\n"})
     (found,) = json.loads(run("scan", "-f", "json", cwd=repository).out)["findings"]
     scan, why = run("scan", cwd=repository).out.splitlines(), run("why", found["fingerprint"], cwd=repository).out.splitlines()
     assert len(why) > len(scan)
     told = "\n".join(why)
     for kept in ("thread A", "other accesses", "why ", "fix ", "test "):
         assert kept in told
-    assert re.search(r"read +race\.go:7 +\(\*S\)\.ServeHTTP  s\.hits\[r\.URL\.Path\]  holding no lock", told)
+    assert re.search(r"read +count\.go:3 +\(\*S\)\.count  s\.hits\[k\]  holding no lock", told)
     assert any("mapguard why-not race.go:7 race.go:7" in line for line in why)
     assert any("in (*S).ServeHTTP" in line for line in why)
 

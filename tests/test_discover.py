@@ -135,6 +135,16 @@ def test_what_go_mod_ignores_is_left_out(tmp_path: Path) -> None:
     assert paths(tmp_path) == ["m/a/a.go", "m/a/generated/g.go", "m/b/a/gen/g.go", "n/dist/d.go"]
 
 
+def test_what_is_left_out_is_counted_for_the_modules_that_are_read(tmp_path: Path) -> None:
+    tree(tmp_path, {".git/HEAD": "", "m/go.mod": MOD + "ignore ./dist\n", "n/go.mod": "module example.com/n\n"})
+    left = ("a_test.go", "b/c_test.go", "testdata/d.go", "_e/e.go", "dist/f.go")
+    tree(tmp_path, {f"{module}/{name}": PACKAGE for module in "mn" for name in ("a.go", *left)})
+    (one,) = discover(Options(paths=(tmp_path / "m",)))
+    assert one.left_out == {"tests": 2, "testdata": 1, "hidden": 1, "ignored": 1}
+    both = discover(Options(paths=(tmp_path,)))
+    assert [part.left_out for part in both] == [{"tests": 4, "testdata": 2, "hidden": 2, "ignored": 1}] * 2
+
+
 def test_import_paths_follow_the_nearest_module(tmp_path: Path) -> None:
     files = {"go.mod": MOD, "a.go": PACKAGE, "b/c/d.go": PACKAGE, "tools/go.mod": "module example.com/t\n", "tools/x/x.go": PACKAGE}
     tree(tmp_path, {**files, "toolset/y.go": PACKAGE})

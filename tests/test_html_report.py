@@ -158,9 +158,35 @@ def test_guard_accesses_reasons_advice_patch_and_hint(tmp_path: Path) -> None:
         "B write r.items[name] r.mu (*Registry).Add internal/registry/registry.go:13",
         "read r.items[name] r.mu (read) (*Registry).Get internal/registry/registry.go:19",
     ]
-    assert "parallel a goroutine (*Registry).refresh" in page.one("ul", "reasons").text
+    assert "parallel a goroutine runs (*Registry).refresh" in page.one("ul", "reasons").text
     assert [e.text.strip() for e in page.all("code", "add")] == ["+\tr.mu.RLock()", "+\tdefer r.mu.RUnlock()"]
     assert "//mapguard:ignore map-guard-missed why it is safe" in page.one("details", "more").text
+
+
+def test_what_differs_between_callers_is_told_at_the_step_and_in_the_table(tmp_path: Path) -> None:
+    finding = sample_report.guard_missed()
+    note = "r.mu held by 1 of 2 callers; not by (*Server).Show"
+    first, *others = (msgspec.structs.replace(a, note=note) for a in finding.accesses)
+    report = Report(".", (msgspec.structs.replace(finding, accesses=(first, msgspec.structs.replace(others[0], trace=()), others[1])),))
+    page = Document(sample_html(tmp_path, ready(report)))
+    assert [e.text for e in page.all("span", "differs")] == [note] * 5
+    steps = [" ".join(e.text.split()) for e in page.all("p", "where")]
+    assert [s for s in steps if note in s] == [
+        f"internal/registry/registry.go:23 no lock {note}",
+        f"internal/registry/registry.go:13 r.mu {note}",
+    ]
+    row = " ".join(page.all("tr")[-1].text.split())
+    assert row == f"read r.items[name] r.mu (read) {note} (*Registry).Get internal/registry/registry.go:19"
+
+
+def test_the_head_tells_how_many_files_were_asked_for(tmp_path: Path) -> None:
+    stats = msgspec.structs.replace(sample_report.stats(), asked=1)
+    page = Document(sample_html(tmp_path, ready(msgspec.structs.replace(sample_report.report(), stats=stats))))
+    assert "4 files read for 1 asked, 80 lines" in " ".join(page.one("body").text.split())
+
+
+def test_no_guard_is_no_claim_about_the_accesses(tmp_path: Path) -> None:
+    assert "Guardnone was found" in " ".join(only("unguarded", tmp_path).one("article").text.split())
 
 
 def test_two_goroutines_in_the_same_code_are_told_once(tmp_path: Path) -> None:

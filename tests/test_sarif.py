@@ -98,6 +98,16 @@ def test_a_result_tells_where_how_and_who_else(tmp_path: Path) -> None:
     assert "holding r.mu" in flow["threadFlows"][1]["locations"][-1]["location"]["message"]["text"]
 
 
+def test_what_differs_between_callers_is_told_of_every_access(tmp_path: Path) -> None:
+    f = sample_report.guard_missed()
+    note = "r.mu held by 1 of 2 callers; not by (*Server).Show"
+    noted = tuple(msgspec.structs.replace(a, note=note) for a in f.accesses)
+    result = rendered(tmp_path, Report(".", (msgspec.structs.replace(f, accesses=noted),)))["results"][0]
+    texts = [p["message"]["text"] for p in (*result["locations"], *result["relatedLocations"])]
+    assert [note in t for t in texts] == ["declared" not in t for t in texts]
+    assert sum(note in t for t in texts) == 3
+
+
 def test_fingerprints_are_githubs_and_our_own(tmp_path: Path) -> None:
     for result in rendered(tmp_path, sample_report.report())["results"]:
         place = result["locations"][0]["physicalLocation"]

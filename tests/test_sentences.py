@@ -109,6 +109,8 @@ def test_a_true_finding_has_no_problem(root: Path) -> None:
         ("lock name that no reader there would write", a_finding(an_access(lock="server.store.mu"), an_access())),
         ("lock name that no reader there would write", a_finding(an_access(lock="s.items[…].mu"), an_access())),
         ("lock name that no reader there would write", a_finding(an_access(lock="q.mu"), an_access())),
+        ("a difference between callers that is none", a_finding(an_access(note="S.mu held by 0 of 1 callers; not by Add"), an_access())),
+        ("a count of what is not there", a_finding(advice=Advice("mutex", "Put a lock beside it: 1 write and 0 reads of it were found."))),
         ("one lock by several names", a_finding(an_access(lock="s.mu"), an_access(lock="S.mu"))),
         ("a once shown as a lock", a_finding(an_access(lock="s.once"), an_access())),
         ("step on a line without a statement", a_finding(an_access(step=1), an_access())),

@@ -58,6 +58,7 @@ def go_test(body: str, name: str = "TestIt", package: str = "store", imports: st
 
 RUNS = "cd svc && go test -race -run '^TestIt$' ./store"
 IMPORTS = '\t"example.com/m/store"\n'
+WHEN = "; it shows the race if both accesses happen in it, on two goroutines"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ IMPORTS = '\t"example.com/m/store"\n'
 )
 def test_a_test_of_the_package(tmp_path: Path, body: str, says: str) -> None:
     found = advice(tmp_path, a=go_test(body))
-    assert (found.test, found.tested) == (RUNS, f"TestIt (svc/store/a_test.go:7) {says}")
+    assert (found.test, found.tested) == (RUNS, f"TestIt (svc/store/a_test.go:7) {says}{WHEN}")
 
 
 @pytest.mark.parametrize("body", ["var o other\n\to.Count(k)", "New()", "t.Log(1)", "other{}.Count(k)"])
@@ -116,7 +117,7 @@ def test_tests_of_a_package_that_imports_it(tmp_path: Path) -> None:
     )
     found = advice(tmp_path)
     assert found.test == "cd svc && go test -race -run '^TestApi$' ./api"
-    assert found.tested == "TestApi (svc/api/api_test.go:8) calls (*cache).Count"
+    assert found.tested == f"TestApi (svc/api/api_test.go:8) calls (*cache).Count{WHEN}"
 
 
 def test_a_suite_runs_by_the_test_that_starts_it(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_test_for_another_platform_does_not_count(tmp_path: Path) -> None:
 def test_the_module_at_the_root_needs_no_other_folder(tmp_path: Path) -> None:
     tree(tmp_path, {".git/HEAD": "", "go.mod": MOD, "store.go": STORE, "a_test.go": go_test('New().Count("k")')})
     done = run("scan", cwd=tmp_path)
-    assert "  test    go test -race -run '^TestIt$' .\n          TestIt (a_test.go:7) calls (*cache).Count\n" in done.out
+    assert "  test    go test -race -run '^TestIt$' .\n          TestIt (a_test.go:7) calls (*cache).Count; it shows the race" in done.out
 
 
 def test_a_kept_run_sees_new_tests(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from golden_file import same_as_golden
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import Place
 from mapguard.findings import select
-from mapguard.findings.model import Access, Finding, Guard, HeldLock, Report, RootInfo, Stats
+from mapguard.findings.model import Access, Finding, Guard, HeldLock, InForce, Report, RootInfo, Stats
 from mapguard.findings.suppress import Notice
 from mapguard.report.context import Context
 from mapguard.report.excerpt import cells, excerpt
@@ -151,6 +151,8 @@ def test_code_that_serves_tests_is_counted_and_named(root: Path) -> None:
 
 def test_nothing_found_is_said(root: Path) -> None:
     assert shown(root, Report(".", ())).startswith("No unguarded map found; 0 files")
+    hidden = Report(".", (), in_force=InForce(not_shown={"new-from-rev": 2}))
+    assert shown(root, hidden).startswith("Nothing left to report; 0 files")
 
 
 def test_elapsed_only_where_asked(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Races to findings: which rule a race breaks, and what its owner needs to read."""
+"""Races to findings: the rule that a race breaks, and the sentences, steps and advice that explain it."""
 
 from mapguard.checks.explain import Explainer
 from mapguard.checks.sources import Sources

@@ -1,4 +1,4 @@
-"""The remedy that fits how a map is used: counted accesses to one of the known remedies, with its reason in one sentence."""
+"""A race and the accesses of its map to the remedy that fits how the map is used, with the reason in one sentence."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from mapguard.checks.held import Missing, Ways, guard_beside, holds, missing
 from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
+from mapguard.checks.wording import counted
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import GLOBAL, READ, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
@@ -22,7 +23,7 @@ _WRITES = ("write", "delete", "replace")
 
 
 class Adviser:
-    """Advises on the maps of one program."""
+    """Gives advice on the races of one program."""
 
     def __init__(self, judge: Judge, names: LockNames, sources: Sources) -> None:
         self._analysis = judge.analysis
@@ -30,14 +31,14 @@ class Adviser:
         self._sketcher = Sketcher(judge.graph, names, sources)
 
     def advise(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways) -> Advice:
-        """``ways`` are those to each access of the map, by its identity."""
+        """``ways`` maps the identity of each access of the map to the ways that lead to it."""
         kind = lock_kind(race.guard.lock) if race.guard is not None else None
         at = 1 if kind is not None and holds(race.a, kind) and not holds(race.b, kind) else 0
         return self._remedy(rule, race, info, guard, ways, race.b if at else race.a)
 
     def _remedy(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
         if rule == "sync-map-check-then-act":
-            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap: one step that nobody can come between.")
+            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap, which do both steps atomically.")
         if rule == "map-write-under-rlock":
             return self._write_mode(race)
         if rule == "map-guard-copied":
@@ -94,7 +95,7 @@ class Adviser:
         return Advice("hold-lock", text, sketch=self._around(lock, c.access, bare) if lock is not None else "")
 
     def _at_caller(self, name: str, c: Context, place: Missing) -> Advice | None:
-        """Where a caller lacks a lock that others hold, that one is to take it; None where the function of the access is."""
+        """Advice for the caller that lacks a lock which other callers hold; None where the function of the access should take the lock."""
         function = c.access.func.display
         if place.edge is None:
             text = f"Hold {name} before '{function}' is entered, as its other callers do; taken in it, they would lock it twice."
@@ -108,14 +109,14 @@ class Adviser:
         return Advice("hold-lock", f"Hold {name} in '{caller}' around the call of '{called}', as other callers of that do.")
 
     def _with_call(self, found: Advice, lock: Path | None, place: Missing) -> Advice:
-        """With the call under the lock, which is in the terms of the caller."""
+        """The advice with a sketch that puts the call under ``lock``, a path of the caller."""
         if lock is None or place.edge is None:
             return found
         cover = Cover(place.edge.caller, (place.edge.at,), True)
         return Advice(found.kind, found.text, sketch=self._sketcher.hold(lock, cover))
 
     def _map_at(self, c: Context, place: Missing) -> Path | None:
-        """The map in the terms of the function that should take the lock."""
+        """The map's path in the function that should take the lock."""
         path: Path | None = c.access.path
         for edge in reversed(c.chain) if place.edge is not None else ():
             moved = moves(path, (), edge.callee, edge, self._analysis) if path is not None else []
@@ -125,7 +126,7 @@ class Adviser:
         return path
 
     def _around(self, lock: Path, access: RawAccess, more: Sequence[RawAccess]) -> str:
-        """The lock around accesses of one function; nothing where they are of several objects, which have a lock each."""
+        """A sketch of the lock around accesses of one function; "" where they belong to several objects, each with its own lock."""
         bases = {x.path.base for x in (access, *more)}
         return self._sketcher.hold(lock, _cover(access, more)) if len(bases) == 1 or lock.base[0] == GLOBAL else ""
 
@@ -133,34 +134,35 @@ class Adviser:
 
     def _new(self, race: Race, info: MapInfo, ways: Ways, c: Context) -> Advice:
         shared = [x for x in race.accesses if ways.get(id(x))] or [race.a.access, race.b.access]
-        ops = Counter(op for _, op in {((x.func.path, x.at), x.op) for x in shared})
+        by_place = {(x.func.path, x.at): x.op for x in sorted(shared, key=lambda x: (x.writes, x.op))}  # of m[k]++ the write
+        ops = Counter(by_place.values())
         writes, walks = sum(ops[op] for op in _WRITES), ops["range"]
         reads = ops["read"] + ops["len"]
-        counted = f"{_count(writes, 'write')}, {_count(reads, 'read')} and {_count(walks, 'iteration')} of it were found"
+        told = f"{counted(ops)} of it {'was' if ops.total() == 1 else 'were'} found"
         if writes and ops["replace"] == writes:
             return Advice(
                 "copy-on-write",
-                f"'{info.name}' is only ever replaced as a whole ({counted}): keep it in an atomic.Pointer and never change a map "
+                f"'{info.name}' is only ever replaced as a whole ({told}): keep it in an atomic.Pointer and never change a map "
                 "that was stored there.",
             )
         foreign = self._foreign(info, c.access.func)
         if foreign:
-            return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({counted}).")
+            return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({told}).")
         beside = self._lock_beside(info)
         if beside is not None:
             name = f"{info.owner}.{beside.rpartition('.')[2]}"
-            return self._hold_beside(race, info, ways, c, beside, f"{name}, the lock beside '{info.name}',", counted)
+            return self._hold_beside(race, info, ways, c, beside, f"{name}, the lock beside '{info.name}',", told)
         owner = self._owner(race, ways, shared)
         if owner:
             return Advice(
                 "channel",
                 f"Most of the work on '{info.name}' is done by the one goroutine of {owner}: let it own the map and send it the rest "
-                f"over a channel, or put a sync.Mutex beside '{info.name}' ({counted}).",
+                f"over a channel, or put a sync.Mutex beside '{info.name}' ({told}).",
             )
-        kind, text = "mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {counted}."
+        kind, text = "mutex", f"Put a sync.Mutex beside '{info.name}' and hold it at every access: {told}."
         if reads + walks >= 3 * writes:
             kind = "rwmutex"
-            text = f"Put a sync.RWMutex beside '{info.name}': {counted}, so readers should not wait for each other."
+            text = f"Put a sync.RWMutex beside '{info.name}': {told}, so readers should not wait for each other."
         elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
             text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
         copier = self._copied_by(info, race)
@@ -168,7 +170,7 @@ class Adviser:
             return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
 
-    def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, counted: str) -> Advice:
+    def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, told: str) -> Advice:
         place = missing(c, ways.get(id(c.access), [c]), Location("field", field))
         path = self._map_at(c, place)
         lock = _field_beside(path, field) if path is not None else None
@@ -176,11 +178,11 @@ class Adviser:
         if elsewhere is not None:
             return elsewhere if place.at_start else self._with_call(elsewhere, lock, place)
         mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
-        text = f"Hold {name} at every access, or give the map one of its own: {counted}."
+        text = f"Hold {name} at every access, or give the map one of its own: {told}."
         return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None else "")
 
     def _lock_beside(self, info: MapInfo) -> str | None:
-        """The one mutex among the fields of the map's struct; None where there is none, or several."""
+        """The mutex among the fields of the map's struct; None unless there is exactly one."""
         named = self._analysis.program.named(info.package, info.owner) if info.kind == "field" else None
         under = named.decl.type if named is not None else None
         found = [f"{info.package}.{info.owner}.{f.name}" for f in (under.fields if isinstance(under, TStruct) else ())]
@@ -205,7 +207,7 @@ class Adviser:
         return self._sketcher.beside(info, cover, texts, {*users, func.id}, reading)
 
     def _foreign(self, info: MapInfo, func: Func) -> str:
-        """Why no lock can be put beside the map, "" where one can."""
+        """Why no lock can be declared beside the map; "" where one can."""
         place = info.declared
         if info.kind == "param":
             return "is passed in"
@@ -217,7 +219,7 @@ class Adviser:
         return "" if self._sketcher.own_module(info.package, func) else "is declared in another module"
 
     def _owner(self, race: Race, ways: Ways, shared: Sequence[RawAccess]) -> str:
-        """The function of the one goroutine that most accesses are on, when the other side is not on it; "" when there is none."""
+        """The function of the single goroutine that makes most accesses, if the other side runs elsewhere; else ""."""
         first, second = race.a.thread, race.b.thread
         if (first.kind, first.many) != ("goroutine", False) or first.id == second.id or len(shared) <= 2:
             return ""
@@ -225,7 +227,7 @@ class Adviser:
         return first.func.display if 2 * mine > len(shared) else ""
 
     def _written_once(self, shared: Sequence[RawAccess], ways: Ways) -> bool:
-        """Whether no function looks a key up and writes the map too, and the values are no maps."""
+        """Whether no function both looks up a key and writes the map, and the values are no maps."""
         types = self._analysis.types
         nested = any(w.depth > 1 for x in shared for w in ways.get(id(x), ()))
         for x in shared:
@@ -235,7 +237,7 @@ class Adviser:
         return not nested and not any(x.func.frame.id in writers for x in shared if not x.writes)
 
     def _copied_by(self, info: MapInfo, race: Race) -> str:
-        """A function that copies the map's struct, uses it in a copy, or is passed one by value, "" when there is none."""
+        """A function that copies the map's struct, uses a copy of it or takes one by value; "" when there is none."""
         if info.kind != "field" or not info.owner:
             return ""
         passing_on = sorted(func for _, func in self._analysis.inherited.get(race.where.name, ()))
@@ -256,7 +258,7 @@ def _cover(access: RawAccess, more: Sequence[RawAccess]) -> Cover:
 
 
 def _field_beside(path: Path, field: str) -> Path | None:
-    """The path of another field of the struct that has the map."""
+    """The path of another field of the struct that contains the map."""
     fields = path.original().plain().fields
     owner = field.rpartition(".")[0]
     at = next((i for i in range(len(fields) - 1, -1, -1) if fields[i].rpartition(".")[0] == owner), None)
@@ -270,7 +272,7 @@ def _escaped(guard: Guard, op: str) -> Advice:
 
 
 def _taker(c: Context, kind: Location | None) -> tuple[Func | None, Path | None]:
-    """The function on the way that holds the lock for reading, and the lock in its terms."""
+    """The function on the way that takes the lock for reading, and the lock's path in that function."""
     for lock, mode in c.access.locks:
         if mode == READ and lock_kind(lock) == kind:
             return c.access.func, lock
@@ -279,7 +281,3 @@ def _taker(c: Context, kind: Location | None) -> tuple[Func | None, Path | None]
             if mode == READ and lock_kind(lock) == kind:
                 return edge.caller, lock
     return None, None
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"

@@ -12,7 +12,7 @@ Check = Callable[[Race, IsLock], bool]
 
 
 def guard_copied(race: Race, is_lock: IsLock) -> bool:
-    """A side holds a lock, but of a copy of the struct: value receiver, copied struct, a new object that gets the map of another one."""
+    """A side holds the lock of a copy of the struct: value receiver, copied struct, or a new object that gets another one's map."""
     return race.one_of_two or any(_is_copy(lock) for c in (race.a, race.b) for lock, _ in c.locks)
 
 
@@ -30,7 +30,7 @@ def guard_mismatch(race: Race, is_lock: IsLock) -> bool:
 
 
 def escapes_guard(race: Race, is_lock: IsLock) -> bool:
-    """The side without the guard uses the map under a local name that it got under a lock, or through a getter."""
+    """The side without the guard uses the map through a local variable that was assigned under a lock, or through a getter."""
     taken = any(c.access.alias and not c.locks and (c.access.under or c.access.path.base[0] == RESULT) for c in (race.a, race.b))
     return race.guard is not None and taken and bool(race.guard.held)
 
@@ -87,6 +87,6 @@ def classify(race: Race, is_lock: IsLock) -> str:
 
 
 def severity(rule: str, race: Race) -> str:
-    """That of the rule; no error where the runtime does not end the program for such a pair."""
+    """The severity of the rule, but a warning where the runtime does not end the program for such a pair."""
     found = _SEVERITY[rule]
     return found if found != "error" or can_crash(race.a.access.op, race.b.access.op) else "warning"

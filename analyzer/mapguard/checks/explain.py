@@ -10,7 +10,7 @@ from mapguard.checks.lockname import LockNames, Seen, lock_kind
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
-from mapguard.checks.wording import HANDLER, VERB, thread
+from mapguard.checks.wording import thread
 from mapguard.concurrency.contexts import Context
 from mapguard.concurrency.domain import WRITE, Edge, Location, Path
 from mapguard.concurrency.domain import Access as RawAccess
@@ -19,6 +19,7 @@ from mapguard.concurrency.inference import Guard as RaceGuard
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.ways import Ways
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
+from mapguard.findings.words import VERBS, start
 
 _OTHERS_SHOWN = 60
 _NAMED = 3  # callers without a lock that are named
@@ -41,7 +42,7 @@ class Explainer:
         return _Telling(self, rule, self._defect_first(rule, race), ways).finding()
 
     def _all_ways(self, race: Race) -> dict[int, list[Context]]:
-        """The ways to each access, by its identity; an expression that may be one of two maps is one access for who reads it."""
+        """The ways to each access, by its identity. An expression that may denote one of two maps counts as one access."""
         found: dict[tuple[str, int, str], list[Context]] = {}
         keys = {id(x): (x.func.path, x.at, x.op) for x in race.accesses}
         for x in race.accesses:
@@ -53,7 +54,7 @@ class Explainer:
         return [c for c in self.judge.contexts(access) if c.where == where and self.judge.possible(c)]
 
     def _defect_first(self, rule: str, race: Race) -> Race:
-        """The side to mend is shown first: the one that misses the guard, not the one that holds it."""
+        """The race with the side that needs the fix first: the one that misses the guard."""
         if race.guard is None:
             return race
         kind = lock_kind(race.guard.lock)
@@ -65,7 +66,7 @@ class Explainer:
 
 
 class _Telling:
-    """One finding in the making: all that is shown of the locks is gathered first, so that each gets one name."""
+    """One finding under construction. All locks that it shows are collected first, so that each gets one name."""
 
     def __init__(self, explainer: Explainer, rule: str, race: Race, ways: dict[int, list[Context]]) -> None:
         self.x = explainer
@@ -86,18 +87,19 @@ class _Telling:
         found += [s for _, locks in self.others for s in locks]
         found += [s for ways in self.ways.values() for s in self._own(ways)]
         guard = self.race.guard
-        if guard is not None:  # it is named at the accesses that lack it too
+        if guard is not None:  # the message names it at the accesses that lack it too
             accesses = (self.race.a.access, self.race.b.access)
             found += [Seen(guard.lock, WRITE, x.func, guard_beside(guard, x.path, x.func, self.ways)) for x in accesses]
         return found
 
     def _not_racing(self) -> list[RawAccess]:
-        shown = {(c.access.func.path, c.access.at, c.access.op) for c in (self.race.a, self.race.b)}
+        """One access for each other place: ``m[k]++`` is shown as the write that it is, not as a read too."""
+        shown = {(c.access.func.path, c.access.at) for c in (self.race.a, self.race.b)}
         found: list[RawAccess] = []
-        for raw in sorted(self.race.accesses, key=lambda x: (x.func.path, x.at, x.op)):
-            key = (raw.func.path, raw.at, raw.op)
-            if key not in shown:
-                shown.add(key)
+        for raw in sorted(self.race.accesses, key=lambda x: (x.func.path, x.at, not x.writes, x.op)):
+            place = (raw.func.path, raw.at)
+            if place not in shown:
+                shown.add(place)
                 found.append(raw)
         return found[:_OTHERS_SHOWN]
 
@@ -129,7 +131,7 @@ class _Telling:
         return tuple(sorted({HeldLock(self.chosen[s.kind], s.mode) for s in seen if s.kind is not None}))
 
     def _guard(self) -> Guard | None:
-        """The guard with the places that hold it whichever way leads there, and those that do not."""
+        """The guard, the number of places that hold it on every way, and the places that do not."""
         if self.race.guard is None or self.kind is None:
             return None
         missed = self.race.guard.missed
@@ -149,7 +151,7 @@ class _Telling:
         locks = self._held(self.sides[number])
         plain = self._other(c.access, self.sides[number])
         steps = [self._step(e, held) for e, held in zip(self.edges[number], self.steps[number], strict=True)]
-        text = f"{VERB[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
+        text = f"{VERBS[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
         steps.append(Step(plain.path, plain.line, plain.column, plain.function, text, plain.end_column, locks))
         return Access(
             plain.op,
@@ -180,7 +182,7 @@ class _Telling:
         )
 
     def _note(self, raw: RawAccess) -> str:
-        """What differs between the callers of an access, or that nobody else has the map there."""
+        """What differs between the callers of an access, or why the access does not race."""
         ways = self.ways.get(id(raw), [])
         if not ways and raw.owned:
             return "before the map is shared"
@@ -192,16 +194,17 @@ class _Telling:
         return "; ".join(filter(None, (self._differs(ways, kind) for kind in sorted(k for k in kinds if k is not None))))
 
     def _own(self, ways: Sequence[Context]) -> list[Seen]:
-        """The locks of the map's own object that some of the ways hold."""
+        """The locks in the map's own object that at least one way holds."""
         return [s for c in ways for s in at_access(self.x.locks, c) if own_lock(c.path, s.lock)]
 
     def _differs(self, ways: Sequence[Context], kind: Location) -> str:
         found = callers(ways, kind)
         bare = sorted({c.func.display if c.edge is not None else f"whoever calls {c.func.display}" for c in found if not c.held})
-        if not bare:
+        keeping = sum(c.held for c in found)
+        if not bare or not keeping:
             return ""
         more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
-        holding = f"{self.chosen[kind]} held by {sum(c.held for c in found)} of {len(found)} callers"
+        holding = f"{self.chosen[kind]} held by {keeping} of {len(found)} callers"
         return f"{holding}; not by {', '.join(bare[:_NAMED])}{more}"
 
     def _root(self, c: Context) -> RootInfo:
@@ -209,7 +212,7 @@ class _Telling:
         first = spawn or (c.chain[0] if c.chain else None)
         if first is not None and (spawn is not None or c.thread.func.facts.index < 0):
             place = self.x.sources.place(first.caller.path, first.at, first.end)
-        elif c.thread.func.facts.index < 0:  # what initialises the package variables of a file
+        elif c.thread.func.facts.index < 0:  # the initialisation of package variables
             place = self.x.sources.place(c.access.func.path, c.access.at)
         else:
             place = self.x.sources.place(c.thread.func.path, c.thread.func.facts.at)
@@ -218,19 +221,18 @@ class _Telling:
     def _step(self, edge: Edge, seen: Sequence[Seen]) -> Step:
         place = self.x.sources.place(edge.caller.path, edge.at, edge.end)
         line = self.x.sources.line(edge.caller.path, edge.at)
-        what = {"go": "starts a goroutine", "root": f"registers {HANDLER.get(edge.root, f'a {edge.root} handler')}", "defer": "defers"}.get(
-            edge.kind, "calls"
-        )
-        text = f"{what} {edge.callee.display}: {line}" if edge.callee.outer is None else f"{what}: {line}"
+        what = {"go": start("goroutine").set_up, "root": start(edge.root).set_up, "defer": "defers"}.get(edge.kind, "calls")
+        literal = "" if edge.kind in ("go", "root") else " a function literal"
+        text = f"{what}{literal if edge.callee.outer is not None else f' {edge.callee.display}'}: {line}"
         return Step(place.path, place.line, place.column, edge.caller.display, text, place.end_column, self._held(seen))
 
     # ------------------------------------------------------------ reasons
 
     def _reasons(self) -> tuple[str, ...]:
         a, b = self.race.a, self.race.b
-        out = [f"parallel: {thread(a)}" if thread(a) == thread(b) else f"parallel: {thread(a)} and {thread(b)}"]
+        out = [f"parallel: {'; '.join(dict.fromkeys((thread(a), thread(b))))}"]
         mine, theirs = self._reached(a.path), self._reached(b.path)
-        out.append(f"shared: all of them reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
+        out.append(f"shared: both sides reach {mine}" if mine == theirs else f"shared: {mine} and {theirs} are one map")
         same = (a.access, a.locks) == (b.access, b.locks)
         for label, seen in (("the", self.sides[0]),) if same else (("the first", self.sides[0]), ("the second", self.sides[1])):
             locks = ", ".join(f"{h.lock} ({h.mode})" for h in self._held(seen))
@@ -239,16 +241,16 @@ class _Telling:
         return tuple(out)
 
     def _reached(self, path: Path) -> str:
-        """The map as the function writes it from which the way to it is known."""
+        """The map, as written in the function where the known path to it starts."""
         func = self.x.analysis.program.by_id.get(path.base[1])
         text = self.x.names.path(path)
-        return f"{text} of {func.display}" if func is not None else text
+        return f"{text} in {func.display}" if func is not None else text
 
 
 def _counted(race: Race, ways: Mapping[int, Sequence[Context]]) -> RaceGuard | None:
-    """The guard with one access for each place that threads get to: those that hold it whichever way leads there, and the others.
+    """The guard with one access for each reachable place, split into places that hold it on every way and the others.
 
-    None where no place does, unless the map's declaration names it.
+    None where no place holds it on every way, unless the map's declaration names the guard.
     """
     guard = race.guard
     if guard is None:

@@ -1,4 +1,4 @@
-"""The guards that the analysis inferred to the fields that could say so in a comment."""
+"""Inferred guards to the map fields and variables whose declarations could name them in a comment."""
 
 import msgspec
 
@@ -25,7 +25,7 @@ class GuardedField(msgspec.Struct, frozen=True, order=True):
 
 
 def guarded_fields(judge: Judge, sources: Sources, generated: bool) -> tuple[GuardedField, ...]:
-    """Map fields without a declared guard whose accesses, a write among them, mostly hold one lock; sorted by place."""
+    """Maps without a declared guard whose accesses, at least one of them a write, mostly hold one lock; sorted by place."""
     found = []
     for where, accesses in by_location(judge.graph).items():
         named, field = _declared(judge.analysis.program, where.name) if where.kind == "field" else (None, None)
@@ -50,7 +50,7 @@ def _convincing(guard: Guard, contexts: list[Context]) -> bool:
 def _written(judge: Judge, guard: Guard, owner: NamedType) -> str:
     """``mu`` for a field beside the map or a variable of its package, ``Server.mu`` for a field of another type of the package.
 
-    "" for a lock without a name there, and for a sync.Once, which orders and does not guard.
+    "" for a lock that has no name there, and for a sync.Once, which orders accesses but is no lock.
     """
     base, fields = guard.lock
     program, types = judge.analysis.program, judge.analysis.types

@@ -1,4 +1,4 @@
-"""The locks that are held at each step of a way and at each access, by whatever function on the way took them."""
+"""Ways to an access to the locks that are held at each step and at the access, whichever function on the way took them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from mapguard.concurrency.inference import Guard
 from mapguard.program.model import Func
 
 _MODES = (READ, WRITE)
-Ways = Mapping[int, Sequence[Context]]  # to each access of a map, by the identity of that
+Ways = Mapping[int, Sequence[Context]]  # the identity of an access to the ways that lead to it
 
 
 class Caller(NamedTuple):
-    """A call on the ways to an access, and whether the lock is held on all ways through it; None: a thread starts at the function."""
+    """A call on the ways to an access, and whether all ways through it hold the lock. ``edge`` is None where the thread starts."""
 
     edge: Edge | None
     func: Func
@@ -41,7 +41,7 @@ def _at(edge: Edge, entered: list[Seen], names: LockNames) -> list[Seen]:
 
 
 def _into(seen: Seen, edge: Edge) -> Seen:
-    """A lock that a call is made with, in the terms of the function that is called."""
+    """A lock held at a call, as a path of the called function."""
     local = _handed_in(seen.local, edge) if seen.local is not None else None
     return Seen(seen.lock, seen.mode, edge.callee, local)
 
@@ -57,7 +57,7 @@ def _handed_in(lock: Path, edge: Edge) -> Path | None:
 
 
 def at_access(names: LockNames, c: Context) -> list[Seen]:
-    """What the way ``c`` holds at its access, in the terms of the function that the access is in."""
+    """The locks that the way ``c`` holds at its access, as paths of the function that contains the access."""
     found: dict[Location | None, Seen] = {}
     for lock, mode in c.locks:
         if mode in (*_MODES, TOKEN) and names.is_lock(lock):
@@ -69,7 +69,7 @@ def at_access(names: LockNames, c: Context) -> list[Seen]:
 
 
 def _local(lock: Path, c: Context) -> Path | None:
-    """A lock of the way in the terms of the access's own function."""
+    """A lock of the way, as a path of the function that contains the access."""
     kind = lock_kind(lock)
     for own, _ in c.access.locks:
         if lock_kind(own) == kind:
@@ -104,9 +104,9 @@ def _plain(path: Path) -> tuple[str, ...]:
 
 
 def on_all_ways(names: LockNames, access: Access, contexts: Sequence[Context]) -> list[Seen]:
-    """What is held at an access whichever way leads there; for reading where one of the ways only reads.
+    """The locks held at an access on every way; in read mode where one of the ways holds them in read mode.
 
-    An access that no thread gets to holds what its function takes.
+    An access that no thread reaches holds the locks that its function takes.
     """
     if not contexts:
         return [Seen(p, m, access.func, p) for p, m in access.locks if m in _MODES and names.is_lock(p)]
@@ -123,8 +123,8 @@ def _weaker(a: Seen, b: Seen) -> Seen:
 
 
 def guard_beside(guard: Guard, path: Path, viewer: Func, ways: Ways) -> Path | None:
-    """The guard of the map where that goes by ``path`` in ``viewer``; None where the ways that hold it do not show how it is reached
-    from there."""
+    """The guard of the map that ``viewer`` knows as ``path``, as a path of ``viewer``; None where the ways that hold the guard do not
+    show how it is reached from there."""
     if guard.lock.base[0] == GLOBAL or _encloses(guard.lock.base[1], viewer):
         return guard.lock
     kind = lock_kind(guard.lock)
@@ -137,7 +137,7 @@ def guard_beside(guard: Guard, path: Path, viewer: Func, ways: Ways) -> Path | N
 
 
 def _encloses(owner: str, viewer: Func) -> bool:
-    """Whether ``viewer`` is written in the function ``owner``, whose variables it can use."""
+    """Whether ``viewer`` is a function literal inside ``owner``, whose variables it can use."""
     at = viewer.outer
     while at is not None and at.id != owner:
         at = at.outer
@@ -164,12 +164,12 @@ def holds(c: Context, kind: Location | None) -> bool:
 
 
 def keeps(c: Context, kind: Location | None) -> bool:
-    """The same of the lock itself, not a copy of it."""
+    """Whether the way holds the lock itself, not a copy of it."""
     return any(lock_kind(p) == kind and not lock_key(c.path, p).copied for p, mode in c.locks if mode in (*_MODES, TOKEN))
 
 
 def callers(contexts: Iterable[Context], kind: Location | None) -> list[Caller]:
-    """The calls nearest to an access that tell the ways which hold a lock from those which do not; empty where all do, or none does."""
+    """The calls nearest to an access that separate the ways with the lock from those without; empty where all hold it, or none."""
     ways = list(contexts)
     if not ways or len({holds(c, kind) for c in ways}) == 1:
         return []
@@ -203,7 +203,7 @@ def _function(c: Context, depth: int) -> Func:
 
 
 class Missing(NamedTuple):
-    """Where a way lacks a lock: at the call ``edge``, whose callee others call with it; in the access's own function where that is None.
+    """Where a way lacks a lock: at the call ``edge``, whose callee others call with the lock held; None: in the access's own function.
 
     ``at_start``: the thread begins there, so that no caller could take the lock.
     """

@@ -1,4 +1,4 @@
-"""A lock to its name: as a function of the code would write it, or as ``Type.field`` where no name is in scope."""
+"""A lock to its name: as the function that is shown would write it, or ``Type.field`` where no name is in scope."""
 
 import re
 from typing import NamedTuple
@@ -16,7 +16,7 @@ MUTEXES = ("mutex", "rwmutex")
 
 
 class Seen(NamedTuple):
-    """A lock that is held at a place that a finding shows. ``local``: its path in the terms of the function there, if that has one."""
+    """A lock that is held at a place in a finding. ``local`` is its path in the function at that place, if it has one there."""
 
     lock: Path
     mode: str
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
 
     @property
     def kind(self) -> Location | None:
-        """Equal for all names of one lock."""
+        """The identity of the lock, equal for all its names."""
         return lock_kind(self.lock)
 
 
@@ -40,7 +40,7 @@ class LockNames:
         self._sources = sources
 
     def is_lock(self, lock: Path) -> bool:
-        """Whether it is a lock for those who read the code, not an order that the analysis treats like one: a once, a flight, a key."""
+        """Whether readers of the code would call it a lock, unlike the once, flight or key that the analysis treats as one."""
         if is_once(lock) or is_flight(lock) or is_claim(lock) or lock.base[:2] == (GLOBAL, "sync.Once"):
             return False
         return self.model(lock) != "once"
@@ -79,7 +79,7 @@ class LockNames:
         return ".".join([start, *names])
 
     def _site(self, lock: Path, viewer: Func) -> str | None:
-        """The name under which the function, or one that it is written in, takes the lock."""
+        """The name under which the function, or a function around it, takes the lock."""
         at: Func | None = viewer
         while at is not None:
             found = self._analysis.lock_sites.get((at.id, lock.plain()))
@@ -96,7 +96,7 @@ class LockNames:
         if kind == GLOBAL:
             package, _, name = owner.rpartition(".")
             if lock.fields and not self._anonymous(lock):
-                return None  # the code has a shorter way to it, most likely
+                return None  # the code most likely has a shorter name for it
             return name if package == viewer.scope.package.path else f"{_package_name(self._analysis, package)}.{name}"
         at: Func | None = viewer
         while at is not None:
@@ -116,7 +116,7 @@ class LockNames:
         return _last(field)[:1].isupper() or _package(field) in ("", viewer.scope.package.path)
 
     def canonical(self, lock: Path) -> str:
-        """``Type.field``, ``package.variable``, or the name of a local variable: what every reader understands."""
+        """``Type.field``, ``package.variable`` or the name of a local variable, which can be understood anywhere."""
         fields = named_fields(lock)
         kind, owner, _ = lock.base
         if fields and not _owner(fields[-1]).startswith("struct@"):
@@ -133,7 +133,7 @@ class LockNames:
         return ".".join(filter(None, [start, *names])) or "a lock of its own"
 
     def choose(self, seen: list[Seen]) -> dict[Location, str]:
-        """One name for each lock: as it is written at all the places, where it is written the same, else ``canonical``."""
+        """One name for each lock: the one that is written at all places, if it is the same everywhere, else ``canonical``."""
         written: dict[Location, dict[str | None, Path]] = {}
         for s in seen:
             if s.kind is not None:

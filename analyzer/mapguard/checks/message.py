@@ -1,4 +1,4 @@
-"""The sentence of a finding: what happens to which map, where, without which lock, and what can come of it."""
+"""A race to the message of its finding: what happens to which map, where, without which lock, and the consequence."""
 
 from typing import NamedTuple
 

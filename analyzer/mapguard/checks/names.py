@@ -1,4 +1,4 @@
-"""Access paths, locations and types in the words of the code under analysis."""
+"""Access paths, locations and types to the text that the analysed code uses for them."""
 
 from mapguard.base.span import Place
 from mapguard.checks.sources import Sources
@@ -38,7 +38,7 @@ class Names:
 
     @staticmethod
     def _owner_of(fields: tuple[str, ...]) -> str:
-        """The type that the first field belongs to: a name for an object that has none."""
+        """The type that the first field belongs to, used for an object without a name."""
         for f in fields:
             if not is_elem(f) and not f.startswith(COPY):
                 return f.rsplit(".", 2)[-2].rsplit("/", 1)[-1] if f.count(".") >= 2 else "?"
@@ -110,7 +110,7 @@ class Names:
         return None, None
 
     def _place(self, path: str, at: int, name: str) -> Place | None:
-        """Where a name is declared; what only a model of a library declares is in no file."""
+        """Where a name is declared; None for a declaration that is only in a library model."""
         return None if path.startswith("<model>/") else self.sources.place(path, at, at + len(name))
 
     @staticmethod
@@ -123,7 +123,7 @@ class Names:
 
 
 def _short(text: str) -> str:
-    """Import paths down to the package name: ``map[string]*github.com/x/y.T`` reads ``map[string]*y.T``."""
+    """Shortens import paths to package names: ``map[string]*github.com/x/y.T`` becomes ``map[string]*y.T``."""
     out, word = [], ""
     for ch in text:
         if ch.isalnum() or ch in "_./-~":

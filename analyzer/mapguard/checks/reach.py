@@ -1,6 +1,6 @@
-"""Files with tests to the test that leads to a function: calls followed backwards by what the text says of their operands' types.
+"""Files and their tests to a test that reaches a function, found by following calls backwards with the types that the text shows.
 
-This is no second analysis: it sees static calls, fields, results and embedded types, which is what most tests are made of.
+It resolves static calls, fields, results and embedded types, which covers most tests, and nothing more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ _DEPTH = 6  # embedded types and chains of selectors
 
 
 class Function(NamedTuple):
-    """A function by package, receiver type ("" for none) and name. A package of "" stands for every one: only the name is known."""
+    """A function by package, receiver type ("" for none) and name. The package "" matches every package: only the name is known."""
 
     package: str
     receiver: str
@@ -24,7 +24,7 @@ class Function(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """``test`` is the pattern for ``-run``; it leads to ``function``, ``direct`` when it calls it itself."""
+    """``test`` is the pattern for ``-run``. The test reaches ``function``; ``direct`` says that it calls it itself."""
 
     test: str
     name: str
@@ -35,7 +35,7 @@ class Reached(NamedTuple):
 
 
 class Reach:
-    """Who calls whom in some files, by name."""
+    """The calls in some files, by name."""
 
     def __init__(self, files: Iterable[FileFacts]) -> None:
         self._files = sorted((f for f in files if f.active), key=lambda f: f.path)
@@ -63,10 +63,10 @@ class Reach:
                 self._callers.setdefault(called, []).append((file, func))
 
     def test(self, targets: Sequence[Function]) -> Reached | None:
-        """The test that is the fewest calls away; of equals the one that leads to the earliest target, then the first by place."""
+        """The test that is the fewest calls away; among equals the one that reaches the earliest target, then the first by place."""
         queue = [(target, target) for target in targets]
         seen = set(targets)
-        for at, target in queue:  # grows while it is read
+        for at, target in queue:  # the loop appends to it
             for file, func in self._callers.get(at, ()):
                 pattern = self._pattern(file, func)
                 if pattern:
@@ -96,7 +96,7 @@ class Reach:
     # ------------------------------------------------------------ calls
 
     def _called(self, file: FileFacts, inside: Sequence[FuncFacts]) -> Iterator[Function]:
-        """The functions that a function and its literals call, or hand on as values."""
+        """The functions that a function and its literals call, or pass on as values."""
         body = [f.body for f in inside]
         types = self._variables(file, inside)
         for node in nodes(body):
@@ -110,16 +110,16 @@ class Reach:
                 owner = self._type(file, node.x, types)
                 if owner is not None and owner in self._concrete:
                     yield self._method(owner, node.name)
-                else:  # an interface, a type of other files, or one that the text does not tell
+                else:  # an interface, a type of another file, or a type that the text does not show
                     yield Function("", "", node.name)
 
     def _variables(self, file: FileFacts, inside: Sequence[FuncFacts]) -> dict[str, tuple[str, str]]:
-        """Local names to the named types that they have: of parameters, and where a declaration or an assignment tells."""
+        """Local names to their named types, as far as parameters, declarations and assignments show them."""
         found: dict[str, tuple[str, str]] = {}
         for param in (p for f in inside for p in (*f.params, *([f.recv] if f.recv is not None else []))):
             self._bind(found, param.name, _named(file, param.type))
         told = [n for n in nodes([f.body for f in inside]) if isinstance(n, Assign | VarStmt)]
-        for node in sorted(told, key=lambda n: n.at):  # in the order of the text: what a name is made from is known before it
+        for node in sorted(told, key=lambda n: n.at):  # in source order: the type of an operand is known before its use
             names = [x.name if isinstance(x, Name) else "_" for x in node.lhs] if isinstance(node, Assign) else list(node.names)
             values = node.rhs if isinstance(node, Assign) else node.values
             declared = _named(file, node.type) if isinstance(node, VarStmt) and node.type is not None else None
@@ -140,7 +140,7 @@ class Reach:
     # ------------------------------------------------------------ types
 
     def _type(self, file: FileFacts, x: Expr, types: dict[str, tuple[str, str]], result: int = 0, depth: int = 0) -> tuple[str, str] | None:
-        """The named type of an expression as package and name; None where the text does not tell."""
+        """The named type of an expression as package and name; None where the text does not show it."""
         if depth > _DEPTH:
             return None
         match x:
@@ -171,7 +171,7 @@ class Reach:
         return _named(self._scopes[function], results[number]) if number < len(results) else None
 
     def _method(self, owner: tuple[str, str], name: str, depth: int = 0) -> Function:
-        """The method that a selector means: that of the type itself, else of a type that it embeds."""
+        """The method that a selector denotes: one of the type itself, else of a type that it embeds."""
         own = Function(*owner, name)
         if own in self._results or depth > _DEPTH or owner not in self._structs:
             return own
@@ -191,7 +191,7 @@ class Reach:
 
 
 def _package(file: FileFacts) -> str:
-    """An external test package lies in the same folder and is another one."""
+    """The import path of a file's package; an external test package in the same folder has its own."""
     return f"{file.package_path}_test" if file.test and file.package.endswith("_test") else file.package_path
 
 

@@ -1,4 +1,4 @@
-"""Offsets in a function's body to the smallest run of whole statements around them: the lines that a lock has to cover."""
+"""Offsets in a function's body to the smallest sequence of whole statements around them: the lines that a lock has to cover."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from mapguard.facts.syntax import (
 from mapguard.program.model import Func
 
 _WAITS = ("Wait", "Sleep")
-_ENDS_LINE = tuple(")]}\"'`_")  # after one of these, a letter or a digit Go's lexer ends the statement with the line
+_ENDS_LINE = tuple(")]}\"'`_")  # after one of these, a letter or a digit, Go's lexer ends the statement at the end of the line
 
 
 class Region(NamedTuple):
@@ -68,7 +68,7 @@ def to_the_end(func: Func, targets: Sequence[int], source: bytes) -> Region | No
 
 
 def _around(body: tuple[Stmt, ...], targets: Sequence[int], declared: frozenset[str]) -> Iterator[tuple[tuple[Stmt, ...], frozenset[str]]]:
-    """The blocks that have all targets in them, the outermost first, with the names declared before."""
+    """The blocks that contain all targets, outermost first, with the names declared before each."""
     yield body, declared
     at = _index(body, targets[0])
     if at is None or at != _index(body, targets[-1]):
@@ -81,7 +81,7 @@ def _around(body: tuple[Stmt, ...], targets: Sequence[int], declared: frozenset[
 
 
 def _before_next(stmt: Stmt, block: tuple[Stmt, ...], target: int) -> bool:
-    """Whether the target comes before the block of the statement that follows ``block``."""
+    """Whether the target lies before the blocks of ``stmt`` that follow ``block``."""
     later = [s for other, _ in _blocks(stmt) if other and (s := start(other[0])) is not None]
     mine = start(block[0])
     return all(target < s for s in later if mine is not None and s > mine)
@@ -119,7 +119,7 @@ def _line_end(source: bytes, at: int) -> int:
 
 
 def leaves(statements: Sequence[Stmt]) -> bool:
-    """Whether control can leave the statements other than at their end: what comes after would be skipped."""
+    """Whether control can leave the statements before their end, which would skip an unlock there."""
     return any(_leaves(s, False, False) for s in statements)
 
 
@@ -257,7 +257,7 @@ def start(s: Stmt) -> int | None:
 
 
 def _written(s: Stmt, source: bytes) -> int | None:
-    """The same in the source: facts place a range loop where its clause starts."""
+    """The start in the source; facts place a range loop at its clause."""
     at = start(s)
     if at is None or not isinstance(s, Range):
         return at
@@ -270,7 +270,7 @@ def _begin(x: Expr) -> int | None:
 
 
 def statement_end(source: bytes, at: int) -> int:
-    """The byte after the statement that starts at ``at``: the end of a line outside of brackets that Go's lexer ends it with."""
+    """The byte after the statement that starts at ``at``: the first line end outside brackets where Go's lexer inserts a semicolon."""
     depth = 0
     last = ""
     while at < len(source):

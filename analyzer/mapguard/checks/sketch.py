@@ -19,11 +19,11 @@ from mapguard.concurrency.domain import Path
 from mapguard.findings.model import MapInfo
 from mapguard.program.model import Func
 
-_LINES = 12  # more lines are better said than shown
+_LINES = 12  # a longer change is described in words
 
 
 class Cover(NamedTuple):
-    """What a lock has to cover: the statements at ``targets`` of ``func``; ``writes`` says whether they change the map."""
+    """The statements at ``targets`` of ``func``, which a lock has to cover; ``writes`` says whether they change the map."""
 
     func: Func
     targets: tuple[int, ...]
@@ -65,7 +65,7 @@ class Sketcher:
         )
 
     def _around(self, cover: Cover, lock: "_Lock", forbidden: set[str], taken: bool) -> str:
-        """The lock around the region, or from there to the function's end where control leaves the region."""
+        """The region under the lock, or everything from its start to the end of the function where control can leave the region."""
         func = cover.func
         if not self.editable(func):
             return ""
@@ -88,7 +88,7 @@ class Sketcher:
         return f"// before {func.path}:{whole.first}\n{lock.call('Lock')}\ndefer {lock.call('Unlock')}"
 
     def _fits(self, found: Region, func: Func, lock: "_Lock", forbidden: set[str], source: bytes) -> bool:
-        """Whether the lock may be held there, and its name means there what it should."""
+        """Whether the lock may be held there and its name denotes it there."""
         unit = self._analysis.units.get(func.id)
         calls = (e for e in (unit.edges if unit is not None else ()) if found.at <= e.at < found.end and not e.starts_thread)
         if any(e.callee.id in forbidden for e in calls) or blocks_others(found.statements):
@@ -107,7 +107,7 @@ class Sketcher:
         return self._sources.text(func.path, *site)
 
     def _outer_names(self, func: Func) -> set[str]:
-        """The names in scope where the function's body starts, as far as facts tell."""
+        """The names in scope at the start of the function's body, as far as facts show them."""
         found = set(func.scope.package.globals) | set(func.scope.imports)
         at: Func | None = func
         while at is not None:
@@ -120,12 +120,12 @@ class Sketcher:
         return found
 
     def _declared_before(self, outer: Func, at: int) -> frozenset[str]:
-        """The names in scope where a literal is written in its function."""
+        """The names in scope at a function literal."""
         here = region(outer, [at], self._sources.source(outer.path))
         return here.declared if here is not None else frozenset()
 
     def _leading_to(self, functions: Iterable[str]) -> set[str]:
-        """The functions and all that call them in turn on one thread."""
+        """The functions and all their transitive callers on the same thread."""
         found = set(functions)
         pending = sorted(found)
         while pending:
@@ -142,7 +142,7 @@ class Sketcher:
         functions that use the map, ``reading`` asks for a lock that readers share."""
         added = f"{info.name}Mu"
         bases = {found for text in expressions if (found := _base(info, text)) is not None}
-        base = bases.pop() if len(bases) == 1 else None  # two objects have two locks
+        base = bases.pop() if len(bases) == 1 else None  # each object has its own lock
         declared = self._declaration(info, added, "sync.RWMutex" if reading else "sync.Mutex", cover.func)
         if base is None or not declared or (info.kind == "field" and self._listed(info)):
             return ""
@@ -158,7 +158,7 @@ class Sketcher:
         return self._outer_names(cover.func) | (set(found.declared) if found is not None else set())
 
     def _declaration(self, info: MapInfo, added: str, kind: str, func: Func) -> str:
-        """The line that declares the lock before the map's own; "" where nothing can be added there."""
+        """The line that declares the lock before the map; "" where nothing can be added there."""
         place = info.declared
         facts = self._analysis.program.files.get(place.path) if place is not None else None
         if place is None or facts is None or facts.generated or not self.own_module(info.package, func):

@@ -1,4 +1,4 @@
-"""Byte offsets to places for people: lines, columns in characters, and the text that stands there."""
+"""Byte offsets to lines, columns in characters, and the source text at these places."""
 
 from collections.abc import Callable
 
@@ -39,12 +39,12 @@ class Sources:
         return Place(path, line, column, end_column)
 
     def text(self, path: str, at: int, end: int, limit: int = 90) -> str:
-        """The source between two offsets on one line, shortened in the middle of nothing."""
+        """The first line of the source between two offsets, shortened at its end."""
         raw = self.source(path)[at:end].decode("utf-8", "replace").split("\n", 1)[0].strip()
         return raw if len(raw) <= limit else raw[: limit - 1] + "…"
 
     def line(self, path: str, at: int) -> str:
-        """The line around an offset, without indentation; of a long one what is near the offset, or a report would hold it many times."""
+        """The line around an offset, without indentation; of a long line only the part near the offset, which keeps reports small."""
         source = self.source(path)
         start = source.rfind(b"\n", 0, at) + 1
         stop = source.find(b"\n", at)

@@ -1,4 +1,4 @@
-"""A finding to the command that runs a test which leads to it under the race detector, or to the sentence that there is none."""
+"""A finding to a command that runs a test which reaches it under the race detector, or to a sentence that there is no such test."""
 
 import re
 import shlex
@@ -32,14 +32,14 @@ class Files(Protocol):
 
 
 class TestLines:
-    """Adds to findings how a test can show them. Packages are read once for all findings."""
+    """Adds to findings the test that can show them. Packages are read once for all findings."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
         self._reaches: dict[tuple[tuple[str, ...], bool], Reach] = {}
 
     def told(self, f: Finding) -> Finding:
-        """The finding with ``advice.test`` and ``advice.tested``; without where there is no data race for the detector to see."""
+        """The finding with ``advice.test`` and ``advice.tested``; unchanged where there is no data race that the detector could report."""
         if f.rule == "sync-map-check-then-act":
             return f
         reached = self._reached(f)
@@ -48,7 +48,8 @@ class TestLines:
         verb = "names" if not reached.function.package else "calls" if reached.direct else "leads to"
         names = (_display(name) for _, name in _steps(f) if _function(reached.function.package, name) == reached.function)
         what = next(names, reached.function.name)
-        return self._with(f, self._command(reached), f"{reached.name} ({reached.path}:{reached.line}) {verb} {what}")
+        leads = f"{reached.name} ({reached.path}:{reached.line}) {verb} {what}"
+        return self._with(f, self._command(reached), f"{leads}; it shows the race if both accesses happen in it, on two goroutines")
 
     @staticmethod
     def _with(f: Finding, test: str, tested: str) -> Finding:
@@ -64,7 +65,7 @@ class TestLines:
         return f"cd {shlex.quote(home)} && {run}" if home else run
 
     def _reached(self, f: Finding) -> Reached | None:
-        """From the surest to the least: tests of the packages on the way, of packages that import them, and by name alone."""
+        """A test, the most certain first: of the packages on the way, of packages that import them, or one that only names the method."""
         steps = _steps(f)
         folders = tuple(sorted({path.rpartition("/")[0] for path, _ in steps}))
         paths = {folder: self._package_path(folder) for folder in folders}
@@ -100,7 +101,7 @@ def _steps(f: Finding) -> list[tuple[str, str]]:
 
 
 def _wanted(f: Finding) -> str:
-    """What a test would have to run. A function whose literals race starts them itself."""
+    """What a test would have to run. One call is enough of a function whose own literals race."""
     functions = [a.function for a in f.accesses[: f.racing]]
     names = list(dict.fromkeys(map(_display, functions)))
     if len(names) > 1:
@@ -109,7 +110,7 @@ def _wanted(f: Finding) -> str:
 
 
 def _function(package: str, display: str) -> Function:
-    """A function as steps name it: ``(*Store).Get``, ``Store.Get``, ``main``; a literal counts as the function around it."""
+    """The function that a step names (``(*Store).Get``, ``Store.Get``, ``main``); a literal counts as the function around it."""
     receiver, _, name = _display(display).rpartition(".")
     return Function(package, receiver.strip("(*)"), name)
 

@@ -1,17 +1,10 @@
-"""Operations and pairs of them to the words that a finding says of them."""
+"""Operations, pairs of operations and threads to the phrases of a finding."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from mapguard.concurrency.contexts import Context
+from mapguard.findings.words import many_at_a_time, start
 
-VERB = {
-    "write": "writes",
-    "delete": "deletes from",
-    "read": "reads",
-    "range": "iterates over",
-    "len": "takes the length of",
-    "replace": "replaces",
-}
 PASSIVE = {
     "write": "written",
     "delete": "changed by delete",
@@ -28,21 +21,21 @@ NOUN = {
     "len": "len",
     "replace": "replacement",
 }
-HANDLER = {"http": "an HTTP handler", "grpc": "a gRPC method", "rpc": "an RPC method", "informer": "an informer handler"}
-_UNCHECKED = ("len", "replace")  # of no map's content: the runtime does not look
+_WRITES = ("write", "delete", "replace")
+_UNCHECKED = ("len", "replace")  # they do not touch a map's content: the runtime does not check them
 
 
 def can_crash(a: str, b: str) -> bool:
-    """Whether the runtime may end the program when the two operations meet: both are on the content of one map."""
+    """Whether the runtime may end the program when the two operations run concurrently: both access the content of one map."""
     return a not in _UNCHECKED and b not in _UNCHECKED
 
 
 def consequence(a: str, b: str, cloned: bool, writes: Collection[str]) -> str:
-    """What can happen when the operations meet, as the end of a sentence. ``cloned``: the iteration is the runtime's own clone of a map;
+    """What can happen when the operations run concurrently, as the end of a sentence. ``cloned``: the iteration is a ``maps.Clone``;
     ``writes`` are the operations that change the map anywhere."""
     if can_crash(a, b):
         return f"the program can end with 'fatal error: {_fatal(a, b, cloned)}'"
-    return f"{_stale(a, b)}; a data race, which the race detector reports and the runtime does not{_only_replaced(writes)}"
+    return f"{_stale(a, b)}; this is a data race, which the race detector reports and the runtime does not{_only_replaced(writes)}"
 
 
 def _fatal(a: str, b: str, cloned: bool) -> str:
@@ -67,15 +60,15 @@ def _only_replaced(writes: Collection[str]) -> str:
 
 
 def thread(c: Context) -> str:
-    """Who runs the thread of a way."""
-    kind = {
-        "goroutine": "a goroutine",
-        "exported": "callers of the exported",
-        "unknown": "unknown callers of",
-        "stored": "whoever was given",
-        "http": "HTTP handlers run",
-        "grpc": "gRPC calls run",
-        "rpc": "RPC calls run",
-    }.get(c.thread.kind, f"{c.thread.kind} runs")
-    many = " many at a time" if c.thread.many and c.thread.kind not in ("exported", "stored", "unknown") else ""
-    return f"{kind} {c.thread.func.display}{many}"
+    """What runs the thread of a way, as a clause: ``gRPC calls run (*S).Put, many at a time``."""
+    many = ", many at a time" if many_at_a_time(c.thread.kind, c.thread.many) else ""
+    return f"{start(c.thread.kind).runs} {c.thread.func.display}{many}"
+
+
+def counted(ops: Mapping[str, int]) -> str:
+    """The number of accesses of each sort, without zeros: ``2 writes and 1 read``."""
+    sorts = {"write": _WRITES, "read": ("read", "len"), "iteration": ("range",)}
+    numbers = {word: sum(ops.get(op, 0) for op in of) for word, of in sorts.items()}
+    parts = [f"{n} {word}" if n == 1 else f"{n} {word}s" for word, n in numbers.items() if n]
+    *before, last = parts
+    return f"{', '.join(before)} and {last}" if before else last

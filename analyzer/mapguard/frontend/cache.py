@@ -1,4 +1,4 @@
-"""A content-addressed store in SQLite: facts by the hash of what they were made from. Deleting it is safe; it never makes a run fail.
+"""A content-addressed store in SQLite that maps a hash of the input to facts. Deleting it is safe, and no damage to it makes a run fail.
 
 The folder may be shared or come with the scanned tree: an entry counts when it bears the mark of this user's secret.
 """
@@ -22,8 +22,8 @@ _MARK = 16
 _NAME = "facts.sqlite"
 _FILES = (_NAME, f"{_NAME}-wal", f"{_NAME}-shm")
 _TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
-_WAIT = 0.5  # seconds for somebody else's lock; after that the run goes on without
-# what SQLite says of a file that is damaged, cut off, or somebody else's; all else (locked, full, not writable) is no reason to remove it
+_WAIT = 0.5  # seconds to wait for the lock of another process; after that the run goes on without the cache
+# SQLite's errors for a file that is damaged, cut off or foreign; any other error (locked, full, not writable) is no reason to remove it
 _DAMAGE = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_IOERR])
 
 
@@ -40,7 +40,7 @@ def _own_folder() -> Path:
 
 
 def digest(*parts: bytes) -> bytes:
-    """One hash over parts that cannot run into each other, this version of mapguard and of the facts."""
+    """A hash of the version of mapguard, the version of the facts, and the parts, each delimited from the next."""
     h = hashlib.blake2b(f"{__version__}/{SCHEMA}".encode(), digest_size=24)
     for part in parts:
         h.update(len(part).to_bytes(8, "little"))
@@ -87,11 +87,11 @@ class Cache:
             self._failed(error)
 
     def _mark(self, key: bytes, value: bytes) -> bytes:
-        """What only the user can compute: for this value under this key."""
+        """The authentication code of a value under a key: only the owner of the secret can compute it."""
         return hashlib.blake2b(digest(key, value), digest_size=_MARK, key=self._secret).digest()
 
     def _failed(self, error: sqlite3.Error) -> None:
-        """Damage that only reading shows: the rest of this run has an empty store. After any other failure it has none."""
+        """Handles damage that only shows on reading: the rest of this run uses an empty store, or none after any other failure."""
         self.close()
         if self._folder is not None and _damaged(error):
             clean(self._folder)
@@ -112,7 +112,7 @@ class Cache:
 
 
 def _open(folder: Path) -> sqlite3.Connection | None:
-    """The open store; a damaged or foreign file is removed and made anew, a folder that cannot be written means no cache."""
+    """The open store. A damaged or foreign file is replaced; without a writable folder there is no cache."""
     for _ in range(2):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _open(folder: Path) -> sqlite3.Connection | None:
 
 
 def _odd(file: Path) -> bool:
-    """Whether something else than a file lies there, such as a link to somebody's file, into which SQLite would write."""
+    """Whether the path is no regular file, for example a link to another file, into which SQLite would write."""
     return file.is_symlink() or (file.exists() and not file.is_file())
 
 

@@ -1,4 +1,4 @@
-"""The modules of a repository to its components: modules that are built together, and so may share memory.
+"""The modules of a repository to components: groups of modules that are built together and so may share memory.
 
 A workspace, a local replacement, or one module that requires another connects them. Each component is analysed by itself, so that its
 findings are the same whichever of its paths was asked for.
@@ -10,7 +10,7 @@ from mapguard.frontend.gomod import Module
 
 
 def components(modules: Iterable[Module], workspaces: Iterable[Iterable[str]]) -> dict[str, str]:
-    """The folder of each module to the first folder of its component. ``workspaces`` are the folders that each go.work uses."""
+    """Maps the folder of each module to the first folder of its component. ``workspaces`` are the folders that each go.work uses."""
     ordered = sorted(modules)
     parent = {module.dir: module.dir for module in ordered}
 

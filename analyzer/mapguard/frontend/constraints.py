@@ -1,4 +1,4 @@
-"""Which files belong to the platform and tags of this run: file name suffixes and ``//go:build`` lines, as the go command reads them."""
+"""File name suffixes and ``//go:build`` lines to whether the go command would compile a file for the platform and tags of this run."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A path to the Go files that are built together with what it names, each with its package: what Go's own ``./...`` would see.
+"""A path to the Go files that are built together with what it names, each with its package, as Go's own ``./...`` would find them.
 
 A path says what is asked about, not what is read: a race has two sides, and the other one may be anywhere in the repository.
 """
@@ -27,7 +27,7 @@ def scope_of(options: Options) -> Scope:
 
 
 def root_of(starts: list[Path]) -> Path:
-    """Where the paths of a report start: the root around the first path, or what all lie in when they belong to several trees."""
+    """The folder that the paths of a report are relative to: the root of the first path, or the folder around all roots."""
     root = home_of(starts[0]).root
     if all(s.is_relative_to(root) for s in starts):
         return root
@@ -46,7 +46,7 @@ def discover(options: Options) -> tuple[Tree, ...]:
     modules = tuple(sorted(walk.modules(boundary, prefix)))
     homes = Homes(modules)
     scope = _scope(starts, root)
-    # what a go.mod ignores is read when it was asked for by name
+    # a path that a go.mod ignores is read when the user names it
     named = Scope(tuple(f for f in scope.folders if homes.ignored(joined(prefix, f"{f}/x.go"))), scope.files)
     files = [
         SourceFile(path, absolute, size, homes.package_path(joined(prefix, path)), "scan", path.endswith("_test.go"))
@@ -54,7 +54,7 @@ def discover(options: Options) -> tuple[Tree, ...]:
         if named.has(path) or not homes.ignored(joined(prefix, path))
     ]
     for given, start in zip(options.paths, starts, strict=True):
-        # a Go file that is not read (a test, an excluded one) is no mistake: lists of changed files name them too
+        # naming a Go file that is not read (a test, an excluded file) is no mistake: lists of changed files contain such files
         below = _scope([start], root)
         if not (start.suffix == ".go" if start.is_file() else any(below.has(f.path) for f in files)):
             raise UsageError(f"no Go file found in {given}")
@@ -70,7 +70,7 @@ def _scope(starts: list[Path], root: Path) -> Scope:
 def _trees(
     root: Path, boundary: Path, prefix: str, modules: tuple[Module, ...], walk: Walk, files: list[SourceFile], scope: Scope
 ) -> Iterator[Tree]:
-    """One tree for each component that holds something asked for. What belongs to no module is a component of its own."""
+    """One tree for each component that contains a requested path. Files outside every module form a component of their own."""
     homes = Homes(modules)
     top = components(modules, walk.workspaces)
 
@@ -85,15 +85,16 @@ def _trees(
     for gap in sorted(walk.gaps):
         home = component(gap.path)
         gaps.setdefault(home if home in parts else min(parts), []).append(gap)
-    # what is read only because it was named must not change what is found in the rest
+    # a file that is read only because it was named must not change the findings in other files
     regular = [f.path for f in files if f.path not in walk.named]
     alone = len({component(path) for path in regular}) <= 1
     holding = {module for path in regular if (module := homes.of(joined(prefix, path))) is not None}
     copies = Counter(module.path for module in holding)
     asked = {component(f.path) for f in files if scope.has(f.path)} | {component(path) for path in scope.files}
     read = {folder for f in files for folder in _above(f.path)}
-    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read)
-    left_out["ignored"] = len(walk.found) - len(files)
+    left_out = Counter(reason for path, reason in walk.left_out.items() if path not in read and component(path) in asked)
+    kept = {f.path for f in files}
+    left_out["ignored"] = sum(path not in kept and component(path) in asked for path in walk.found)
     left_out = Counter({reason: count for reason, count in sorted(left_out.items()) if count})
     for key in sorted(asked):
         mine = [m for m in modules if f"module {top[m.dir]}" == key]

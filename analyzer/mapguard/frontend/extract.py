@@ -1,4 +1,4 @@
-"""Source files to facts: from the cache where the same content was seen before, else parsed and lowered, in this process or in a pool."""
+"""Source files to facts, taken from the cache or made by parsing and lowering, in this process or in a pool of processes."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -21,7 +21,7 @@ _CHUNK = 24
 
 
 def facts_key(file: SourceFile, source: bytes, options: Options) -> bytes:
-    """What the facts of a file depend on: its content, its place, its role, the platform asked for."""
+    """The cache key of a file: everything its facts depend on (content, path, role, platform)."""
     platform = f"{options.goos}/{options.goarch}/{','.join(sorted(options.tags))}/{file.role}/{file.path}/{file.package_path}"
     return digest(platform.encode(), source)
 
@@ -87,7 +87,7 @@ def _decoded(data: bytes) -> FileFacts | None:
 
 
 def _encoded(chunk: list[Loaded], options: Options) -> list[bytes | Gap]:
-    """The work of one process: compact bytes travel, not objects."""
+    """The work of one process. It returns encoded facts, which are cheaper to send than objects."""
     out: list[bytes | Gap] = []
     with deep_stack():
         for file, source in chunk:
@@ -100,10 +100,10 @@ def _one(file: SourceFile, source: bytes, options: Options) -> FileFacts | Gap:
     try:
         parsed = parse(source, file.path)
         active = matches(file.absolute.name, source, options)
-        # what another platform or build tag has is no part of this program: it only tells types
+        # a file for another platform or build tag is no part of this program: it only supplies types
         return lower(parsed, file.path, file.package_path, source, is_generated(source), active, file.role == "scan" and active)
     except Exception as error:
-        # one file's defect must not end the run; the gap says which file and why
+        # a crash in one file must not end the run; the gap says which file and why
         if options.debug:
             raise
         return Gap(Reason.CRASH, file.path, 0, f"{type(error).__name__}: {error}")

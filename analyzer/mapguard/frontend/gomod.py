@@ -1,4 +1,4 @@
-"""go.mod and go.work to the few facts that matter here: module path, requirements, local replacements, ignored folders, used modules."""
+"""go.mod and go.work to what the analysis needs of them: module path, requirements, local replacements, ignored folders, used modules."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ class Module(msgspec.Struct, frozen=True, order=True):
 
     @property
     def shared_loops(self) -> bool:
-        """Whether the variables of a loop are the same in all its rounds."""
+        """Whether all iterations of a loop share its variables, as they did before Go 1.22."""
         return self.language < (1, 22)
 
     def names(self, other: "Module") -> bool:
@@ -35,7 +35,7 @@ class Module(msgspec.Struct, frozen=True, order=True):
 
 
 def has_module(folder: Path) -> bool:
-    """Whether there is a go.mod; a folder name that no file can have has none."""
+    """Whether the folder has a go.mod; False for a name that the file system refuses."""
     try:
         return (folder / "go.mod").is_file()
     except OSError:
@@ -73,7 +73,7 @@ def read_work(folder: Path, relative: str) -> tuple[str, ...]:
 
 
 def _text(file: Path) -> str:
-    """The text of a regular file of sensible size, else "": a pipe would never end."""
+    """The text of a regular file of reasonable size, else "" (reading a pipe would never end)."""
     try:
         if not file.is_file() or file.stat().st_size > _LIMIT_BYTES:
             return ""
@@ -102,7 +102,7 @@ def _directives(text: str) -> list[tuple[str, list[str]]]:
 
 
 def _join(base: str, target: str) -> str:
-    """``target`` relative to ``base``; what leaves the root keeps its leading ``..``."""
+    """``target`` relative to ``base``; a path that leaves the root keeps its leading ``..``."""
     parts = [p for p in base.split("/") if p]
     for part in target.split("/"):
         if part == ".." and parts and parts[-1] != "..":

@@ -1,4 +1,4 @@
-"""A tree without go.mod to one with a module: the import path under which its own packages import each other.
+"""A tree without go.mod to one with a module, whose path is the prefix under which the tree's packages import each other.
 
 Repositories from before modules lie at ``$GOPATH/src/<import path>``; nothing in them names that path but their imports.
 """
@@ -13,11 +13,11 @@ from mapguard.frontend.gomod import Module
 from mapguard.frontend.siblings import imports
 from mapguard.frontend.tree import SourceFile, Tree
 
-_AT_LEAST = 2  # folders that have to be imported under the same root
+_AT_LEAST = 2  # so many folders must be imported under the same prefix
 
 
 def placed(tree: Tree, loaded: list[Loaded]) -> tuple[Tree, list[Loaded]]:
-    """The tree and its files under their import paths; unchanged when there are modules, or nothing tells the path."""
+    """The tree and its files with import paths; unchanged when there are modules or the prefix cannot be inferred."""
     if tree.modules:
         return tree, loaded
     root = root_path({path for _, source in loaded for path in imports(source)}, {file.folder for file, _ in loaded})

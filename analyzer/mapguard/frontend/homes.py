@@ -1,4 +1,4 @@
-"""A file's path to the module that it belongs to, and to the import path of its package."""
+"""The path of a file to its module and to the import path of its package."""
 
 from mapguard.frontend.gomod import Module
 

@@ -121,7 +121,7 @@ def _function(c: Lowering, node: Node, doc: str) -> None:
 
 
 def _method_parameters(c: Lowering, node: Node, name: Node) -> tuple[tuple[str, ...], tuple[Type, ...]]:
-    """The type parameters of a method (Go 1.27), which the tree has no place for: they stand between its name and its parameters."""
+    """The type parameters of a method (Go 1.27), read from the source between name and parameters: the grammar has no node for them."""
     taken = node.child_by_field_id(g.F_PARAMETERS)
     text = c.source[name.end_byte : taken.start_byte].strip() if taken is not None else b""
     if not text.startswith(b"["):
@@ -173,7 +173,7 @@ def _consts(c: Lowering, node: Node, out: _Declarations) -> None:
 
 
 def _const_value(c: Lowering, node: Node, iota: int) -> str:
-    """A constant's value as text: equal texts are equal values. One that is counted keeps its expression and its place in the count."""
+    """The value of a constant as text; equal texts are equal values. With ``iota`` it is the expression and the position in the group."""
     text = c.text(node) if node.end_byte - node.start_byte <= _CONST_LIMIT else ""
     if node.type == "int_literal":
         return f"#{int(text)}" if text.isdecimal() and text.isascii() and (text == "0" or text[0] != "0") else ""
@@ -214,7 +214,7 @@ def _vars(c: Lowering, node: Node, above: list[Node], out: _Declarations) -> Non
 
 
 def _beside(c: Lowering, comment: Node, out: _Declarations) -> None:
-    """A comment on the last line of a variable speaks of that variable."""
+    """Adds a comment at the end of a variable's last line to that variable."""
     said = spoken(c, [comment])
     if said and out.vars:
         out.vars[-1] = msgspec.structs.replace(out.vars[-1], comment=joined(out.vars[-1].comment, said))

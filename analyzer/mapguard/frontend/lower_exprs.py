@@ -1,4 +1,4 @@
-"""Expression nodes to ``facts.syntax`` expressions. The grammar's call that parses as a conversion becomes a call here, once, for all."""
+"""Expression nodes to ``facts.syntax`` expressions. Calls that the grammar parses as conversions become calls here and nowhere else."""
 
 from collections.abc import Callable
 
@@ -100,7 +100,7 @@ def _conversion(c: Lowering, node: Node) -> Call:
 
 
 def _type_as_expr(c: Lowering, node: Node | None) -> Expr:
-    """A type whose text may be that of an expression as well, as that expression; any other one as itself."""
+    """A type whose text could also be an expression, as that expression; any other type unchanged."""
     if node is None:
         return OPAQUE
     if node.kind_id in (_TYPE_IDENTIFIER, g.IDENTIFIER):
@@ -130,7 +130,7 @@ def _unary(c: Lowering, node: Node) -> Expr:
 
 
 def _binary(c: Lowering, node: Node) -> Expr:
-    # A long chain of + nests to the left: walk its spine instead of recursing.
+    # A long chain of + nests to the left: this walks it in a loop instead of recursing.
     rights: list[tuple[str, Node | None]] = []
     left: Node | None = node
     while left is not None and left.kind_id == _BINARY:

@@ -34,7 +34,7 @@ _ONE = Lit("int", "1")
 
 
 def lower_block(c: Lowering, node: Node | None) -> tuple[Stmt, ...]:
-    """The statements of a block, a statement list or a case; what is no statement in it is left out."""
+    """The statements of a block, a statement list or a case, without the nodes that are no statements."""
     if node is None:
         return ()
     found: list[Stmt] = []

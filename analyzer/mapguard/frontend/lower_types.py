@@ -1,4 +1,4 @@
-"""Type nodes to ``facts.syntax`` types, parameter lists to parameters, and the state that lowering one file carries."""
+"""Type nodes to ``facts.syntax`` types, parameter lists to parameters; also the state of lowering one file."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from mapguard.facts.syntax import (
 from mapguard.frontend import grammar as g
 
 DEPTH_LIMIT = 250
-_TYPE_LIMIT = 100  # what reads types later takes several steps of its own for each level
+_TYPE_LIMIT = 100  # later passes over types recurse several calls deep for each level
 _COMMENT_LIMIT = 600  # characters
 UNKNOWN = TUnknown()
 SPEAKS_OF_LOCKS = re.compile(rb"(?i)guard|protect|lock|mutex|concurren|goroutine|thread|synchroni|\bmu\b|race|\binit|start-?up")
@@ -88,7 +88,7 @@ class Lowering:
         return node.end_byte + self.offset
 
     def deep(self, node: Node, limit: int = DEPTH_LIMIT) -> None:
-        """Says once a file that something was nested too deep to be read."""
+        """Records, at most once for each file, that something was nested too deep to be read."""
         if not self.too_deep:
             self.too_deep = True
             self.gaps.append(Gap(Reason.TOO_DEEP, self.path, self.line + node.start_point[0], f"nested deeper than {limit} levels"))
@@ -137,7 +137,7 @@ def results(c: Lowering, node: Node | None) -> tuple[Param, ...]:
 
 
 def type_parameters(c: Lowering, node: Node | None) -> tuple[tuple[str, ...], tuple[Type, ...]]:
-    """The names of the type parameters, and for each the type that its constraint says."""
+    """The names of the type parameters and the type in the constraint of each."""
     names: list[str] = []
     constraints: list[Type] = []
     for child in node.named_children if node is not None else ():
@@ -156,7 +156,7 @@ def signature(c: Lowering, node: Node) -> TFunc:
 
 
 def spoken(c: Lowering, comments: list[Node]) -> str:
-    """The text of comments that speak of locks or concurrency, "" otherwise."""
+    """The text of comments that mention locks or concurrency, else ""."""
     raw = b" ".join(c.source[n.start_byte : n.end_byte] for n in comments)
     if not raw or not SPEAKS_OF_LOCKS.search(raw):
         return ""

@@ -1,4 +1,4 @@
-"""Source bytes to syntax trees, tolerantly: where a brace is missing the intact declarations around the damage are parsed on their own.
+"""Source bytes to syntax trees. Damage is tolerated: where a brace is missing, the intact declarations around it are parsed on their own.
 
 tree-sitter recovers from most errors inside one expression. What it cannot recover from is a missing closing brace: that swallows the
 functions after it. So a file with errors is cut at the keywords in the first column that start declarations, and each piece is parsed.
@@ -18,13 +18,13 @@ from mapguard.frontend.respell import open_comment, respelled
 from mapguard.frontend.unparsed import first_error, told
 
 NESTING_LIMIT = 1000
-_GAP_LIMIT = 100  # of one file: who has to repair it needs no more
+_GAP_LIMIT = 100  # of one file: more do not help to repair it
 _DECLARATION = re.compile(rb"^(?:func|type|var|const|import)\b", re.MULTILINE)
 _BRACKETS = bytes(c for c in range(256) if c not in b"([{}])")
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """A tree and the bytes that it is a tree of; ``offset`` is where they start in the file."""
+    """A tree and the bytes that it was parsed from; ``offset`` is where they start in the file."""
 
     root: Node
     source: bytes
@@ -53,7 +53,7 @@ def parse(source: bytes, path: str) -> Parsed:
         source += b"\n"  # the grammar wants the last line ended
     comment = open_comment(source)
     if comment is not None:
-        # looking for its end again at every /* inside it would cost square time
+        # searching for its end again at every /* inside it would take quadratic time
         line = source.count(b"\n", 0, comment) + 1
         gap = Gap(Reason.SYNTAX, path, line, "did not parse: a comment without an end")
         parsed = parse(source[:comment], path)
@@ -102,7 +102,7 @@ def _resynchronised(source: bytes, spelled: bytes, path: str, whole: Node) -> Pa
             gaps.append(_gap(root, source[start:stop], path, line))
         line += text.count(b"\n")
     if not gaps:
-        # only the seams were at fault (a raw string with a keyword in its first column): the whole tree is the better reading
+        # the file was only cut in the wrong places (a raw string with a keyword in its first column): the tree of the whole file is right
         gaps.append(_gap(whole, source, path, 1))
         if len(pieces) > 1 and not _lost_declarations(whole, len(starts)):
             return Parsed((Piece(whole, source, 0),), tuple(gaps))

@@ -1,4 +1,4 @@
-"""Go that the grammar has no rule for, respelled: other bytes of the same length that it has a rule for and that mean the same.
+"""Go syntax that the grammar does not know to syntax of the same length and meaning that it does know.
 
 Nobody sees the other spelling: the tree is made of it, and names are read from the file's own bytes, at the same offsets.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 Accepts = Callable[[bytes], bool]
 
 _TOKEN = re.compile(
-    # what has no end goes on to the end of the line or of the file: a second look from its middle would cost square time
+    # an unclosed token extends to the end of the line or file: searching again from its middle would take quadratic time
     rb"""//[^\n]*|/\*(?:.*?\*/|.*)|"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|'(?:[^'\\\n]|\\.)*'?|[()\[\]{}]""",
     re.DOTALL,
 )
@@ -20,11 +20,11 @@ _PLAIN_TYPE = re.compile(rb"\s*\*?[A-Za-z_]\w*(?:\.\w+)?\s*[,)]")
 _EMPTY_INIT = re.compile(rb"\b(?:if|switch)\b[ \t]*(;)")
 _UNENDED = re.compile(rb"[^\s;(][ \t]+$")
 _GROUP = re.compile(rb"\b(?:const|var)\b[ \t]*(\()")
-_SLACK = 1 << 18  # bytes: what may be tried in a small file
+_SLACK = 1 << 18  # bytes that may be tried even in a small file
 
 
 def respelled(source: bytes, accepts: Accepts) -> bytes:
-    """``source`` with what the grammar does not know in another spelling. ``accepts`` tells whether it knows a declaration."""
+    """``source`` with unknown syntax respelled. ``accepts`` tells whether the grammar can parse a declaration."""
     partners = _partners(source)
     out = bytearray(source)
     _generic_methods(out, source, partners)
@@ -36,7 +36,7 @@ def respelled(source: bytes, accepts: Accepts) -> bytes:
 
 
 def open_comment(source: bytes) -> int | None:
-    """Where a comment starts that does not end: nothing after it is code."""
+    """The start of an unclosed comment, after which there is no code."""
     if source.rfind(b"/*") <= source.rfind(b"*/"):
         return None
     last = next((m for m in _TOKEN.finditer(source) if m.end() == len(source)), None)
@@ -44,7 +44,7 @@ def open_comment(source: bytes) -> int | None:
 
 
 def _partners(source: bytes) -> dict[int, int]:
-    """Where each bracket outside strings and comments closes."""
+    """The position of each opening bracket outside strings and comments to that of its closing bracket."""
     opened: list[int] = []
     found: dict[int, int] = {}
     for token in _TOKEN.finditer(source):
@@ -57,7 +57,7 @@ def _partners(source: bytes) -> dict[int, int]:
 
 
 def _generic_methods(out: bytearray, source: bytes, partners: dict[int, int]) -> None:
-    """Go 1.27's type parameters of methods become blanks; ``lower`` reads them from the file's own bytes."""
+    """Replaces the type parameters of methods (Go 1.27) by blanks; ``lower`` reads them from the original bytes."""
     for found in _GENERIC_METHOD.finditer(source):
         opens = found.start(1)
         closes = partners.get(opens)

@@ -1,4 +1,4 @@
-"""A path that was asked for to the repository, workspace or module around it: what a run on the path reads."""
+"""A requested path to the repository, workspace or module around it, which a run on that path reads."""
 
 import os
 from pathlib import Path
@@ -12,14 +12,14 @@ _LEVELS = 8
 
 
 class Home(msgspec.Struct, frozen=True):
-    """``root`` is where the paths of a report start. ``whole``: all below it belongs together; not so around a stray file or folder."""
+    """``root``: the folder that the paths of a report are relative to. ``whole``: everything below it is read (not around a stray file)."""
 
     root: Path
     whole: bool
 
 
 def home_of(start: Path) -> Home:
-    """The git top level around ``start``, else the outermost workspace or module that its module is connected with, else its folder."""
+    """The git top level around ``start``, else the outermost workspace or module connected with its module, else its folder."""
     at = start.resolve()
     at = at if at.is_dir() else at.parent
     for folder in (at, *at.parents):
@@ -37,7 +37,7 @@ def home_of(start: Path) -> Home:
 
 
 def find_root(start: Path) -> Path:
-    """Where the paths of a report on ``start`` begin."""
+    """The folder that the paths of a report on ``start`` are relative to."""
     return home_of(start).root
 
 
@@ -62,7 +62,7 @@ def start_of(path: Path) -> Path:
 
 
 def _check_inside(path: Path) -> None:
-    """A link in a repository leads nowhere else: whoever wrote the repository would say what is scanned."""
+    """Refuses a link that leads out of the repository: otherwise the author of the repository would choose what is scanned."""
     written = Path(os.path.normpath(Path.cwd() / path))
     for folder in reversed((written, *written.parents)):
         if (folder / ".git").exists():
@@ -72,7 +72,7 @@ def _check_inside(path: Path) -> None:
 
 
 def _above(folder: Path, levels: int | None = None) -> list[Path]:
-    """The folders above one, up to the first where somebody else could have put a go.mod to widen what is read."""
+    """The parent folders, up to the first where another user could have placed a go.mod to widen what is read."""
     found: list[Path] = []
     try:
         owner = folder.stat().st_uid

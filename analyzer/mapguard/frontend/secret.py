@@ -1,4 +1,4 @@
-"""The secret that marks entries of the cache as this user's own: somebody else who can write there cannot make one that counts."""
+"""The secret that authenticates cache entries: another user who can write to the cache cannot forge one."""
 
 import contextlib
 import hashlib
@@ -14,7 +14,7 @@ _LENGTH = 32
 
 
 def secret() -> bytes:
-    """From $MAPGUARD_CACHE_KEY (for machines that are made anew for every run), else from the user's data folder, where it is made once.
+    """From $MAPGUARD_CACHE_KEY (for machines that are created for each run), else from the user's data folder, where it is created once.
 
     Where none can be kept it is good for this run only.
     """
@@ -29,12 +29,12 @@ def secret() -> bytes:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = secrets.token_bytes(_LENGTH)
         files.write(file, made, mode=0o600)
-        return _read(file) or made  # another run may have made one at the same time
+        return _read(file) or made  # another run may have created one at the same time
     return secrets.token_bytes(_LENGTH)
 
 
 def _read(file: Path) -> bytes:
-    """The secret in a file that nobody else can read or write, else nothing."""
+    """The secret in the file, if no other user can read or write that file; else b""."""
     try:
         stat = file.lstat()
         mine = not hasattr(os, "geteuid") or (stat.st_uid == os.geteuid() and stat.st_mode & 0o077 == 0)

@@ -1,4 +1,4 @@
-"""Imports that lead out of the scanned files to the packages that can be read for their types, and a digest of those."""
+"""Imports of packages that are not scanned to the files of these packages, which are read for their types, and a digest of those files."""
 
 import re
 
@@ -45,7 +45,7 @@ def _local(tree: Tree, path: str) -> bool:
 
 
 def imports(source: bytes) -> list[str]:
-    """The import paths that a file names, read without parsing."""
+    """The import paths in a file, found without parsing it."""
     found = [m[1] for m in _IMPORT_LINE.finditer(source)]
     block = _IMPORT_BLOCK.search(source)
     while block is not None:

@@ -1,4 +1,4 @@
-"""A source file to its bytes, or to the gap that says why it is not read."""
+"""A source file to its bytes, or to the gap that says why it was not read."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def read(file: SourceFile, limit: int) -> bytes | Gap:
             source = stream.read(limit + 1)
     except OSError as error:
         return Gap(Reason.UNREADABLE, file.path, 0, error.strerror or "unreadable")
-    if len(source) > limit:  # it has grown since its size was asked for
+    if len(source) > limit:  # it has grown since its size was read
         return Gap(Reason.TOO_LARGE, file.path, 0, f"the limit is {limit} bytes")
     if b"\0" in source:
         return Gap(Reason.NOT_TEXT, file.path, 0, "a NUL byte: this is no Go source")
@@ -27,7 +27,7 @@ def read(file: SourceFile, limit: int) -> bytes | Gap:
 
 
 def is_generated(source: bytes) -> bool:
-    """The convention of go.dev/s/generatedcode: a line of its own before the package clause."""
+    """Whether a file is generated: the convention of go.dev/s/generatedcode is a line of its own before the package clause."""
     if b"Code generated" not in source[:65536]:
         return False
     package = _PACKAGE.search(source)

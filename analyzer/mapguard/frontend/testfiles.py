@@ -1,4 +1,4 @@
-"""Packages and the tests that use them to their facts, test files included; read only when a finding asks, each file once."""
+"""Packages and the tests that use them to facts, including test files; read only when a finding needs them, each file once."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -38,7 +38,7 @@ class TestFiles:
         return self._modules[folder]
 
     def package(self, folder: str) -> tuple[FileFacts, ...]:
-        """All files of the package in a folder, its tests too; none where the folder is not to be read."""
+        """All files of the package in a folder, tests included; none where the folder must not be read."""
         if folder not in self._packages:
             walk = Walk(self._root, self._options)
             if (self._root / folder).resolve().is_relative_to(self._root):

@@ -1,4 +1,4 @@
-"""What a run reads of one component: the files to scan, and how to find the packages that they import."""
+"""One component of a run: the files to scan, and where the packages that they import are found."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,8 @@ class Tree:
 
     ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
     ``mark`` tells components apart whose modules have the same path; "" where no other has. ``alone``: there is no other component.
-    ``named`` are files that are read only because they were asked for; ``left_out`` counts by reason what the whole walk did not read.
+    ``named`` are files that are read only because they were asked for; ``left_out`` counts by reason what the walk did not read of all
+    components that were asked for.
     """
 
     def __init__(

@@ -1,11 +1,11 @@
-"""An error in a tree to words: the construct that did not parse, as far as it has a name, and the text at its place."""
+"""An error node to words: the construct that did not parse, where it has a name, and the text at its place."""
 
 import re
 
 from tree_sitter import Node
 
 _SHOWN = 60  # characters of the text
-# Go that gofmt takes and the grammar does not: most of it is no valid program.
+# Syntax that gofmt accepts and the grammar does not; most of it is no valid program.
 _CONSTRUCTS = (
     (re.compile(r"\b(?:interface|struct)\s*\{[^{}]*\}\s*\)?\s*\.\s*\w"), "a method expression of a type that is written out"),
     (re.compile(r"\}\s*\)\s*\.\s*\w"), "a method expression of a type that is written out"),
@@ -34,7 +34,7 @@ def first_error(root: Node) -> Node:
 
 
 def told(source: bytes, error: Node) -> str:
-    """What did not parse: ``source`` is what the tree was made of."""
+    """The words for what did not parse; ``source`` is what the tree was parsed from."""
     line = _line(source, error.start_byte)
     construct = next((words for pattern, words in _CONSTRUCTS if pattern.search(line)), "")
     shown = " ".join(line.split())
@@ -46,7 +46,7 @@ def told(source: bytes, error: Node) -> str:
 
 
 def _line(source: bytes, at: int) -> str:
-    """The line of a place, or as much of it as matters."""
+    """The line of a place, shortened where it is long."""
     start = max(source.rfind(b"\n", 0, at) + 1, at - 400)
     stop = source.find(b"\n", at)
     return source[start : min(stop if stop >= 0 else len(source), at + 400)].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Folders to the Go files below them, with what Go's own ``./...`` leaves out left out, and the modules that they belong to."""
+"""Folders to the Go files below them, as Go's own ``./...`` selects them, and to their modules."""
 
 import os
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _MODULE_LIMIT = 2000
 
 
 class Walk:
-    """The Go files below some folders, as ``./...`` finds them: ``found`` is path to file and size, ``gaps`` what could not be read.
+    """The Go files below some folders, as ``./...`` finds them: ``found`` maps a path to file and size, ``gaps`` are unreadable places.
 
-    ``left_out`` is path to reason. ``named`` are those that only a path that was asked for leads to; ``workspaces`` the folders that each
+    ``left_out`` maps a path to the reason. ``named`` are files read only because they were asked for; ``workspaces`` the folders that each
     go.work uses.
     """
 
@@ -33,9 +33,9 @@ class Walk:
         self.workspaces: list[tuple[str, ...]] = []
 
     def around(self, start: Path) -> None:
-        """Everything that belongs together with ``start``: its repository, workspace or module; else its folder.
+        """Adds everything that is built together with ``start``: its repository, workspace or module; else its folder.
 
-        What a walk leaves out (``vendor``, ``testdata`` …) is read when it is named, with the module that it belongs to.
+        A folder that a walk leaves out (``vendor``, ``testdata`` …) is read, with its module, when ``start`` lies in it.
         """
         home = home_of(start)
         folder = start if start.is_dir() else start.parent
@@ -72,7 +72,7 @@ class Walk:
     def _entry(self, entry: "os.DirEntry[str]", pending: list[Path]) -> None:
         name = entry.name
         if name.startswith(("_", ".")):
-            # folders with a dot belong to tools, mapguard's own cache may be one of them
+            # folders with a dot belong to tools; one of them may be the cache of mapguard
             if name.endswith(".go") or (name.startswith("_") and entry.is_dir(follow_symlinks=False)):
                 self.left_out[self._relative(Path(entry.path))] = "hidden"
             return
@@ -115,7 +115,7 @@ class Walk:
                 self.gaps.add(Gap(Reason.OUTSIDE_ROOT, relative, 0, "a symbolic link that leaves the root"))
         elif link.name.endswith(".go") and target.is_file():
             self._file(target, self._relative(target))
-        # a linked folder inside the root is found under its own name
+        # a link to a folder inside the root: the walk finds that folder under its own name
 
     def _file(self, path: Path, relative: str) -> None:
         if not path.name.endswith(".go"):

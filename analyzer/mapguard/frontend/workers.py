@@ -1,4 +1,4 @@
-"""A number of jobs to a pool of processes that do the parsing and never outlive the run, however it ends."""
+"""A number of jobs to a pool of parsing processes that never outlives the run, however the run ends."""
 
 import multiprocessing
 import os
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def workers(jobs: int) -> Iterator[Executor]:
-    """The pool; whoever leaves early (Ctrl-C, an error) waits for the work at hand only."""
-    os.environ["PYTHONSAFEPATH"] = "1"  # a worker that is no fork starts in the current folder, which may be the one that is scanned
+    """The pool. Leaving early (Ctrl-C, an error) waits only for the work in progress."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # a spawned worker must not import from the current folder, which may be the scanned one
     pool = ProcessPoolExecutor(jobs, initializer=_start)
     try:
         yield pool
@@ -21,14 +21,14 @@ def workers(jobs: int) -> Iterator[Executor]:
 
 
 def _start() -> None:
-    # a terminal sends Ctrl-C to every process: the parent decides what it means
+    # a terminal sends Ctrl-C to every process; the parent handles it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed says nothing: its workers would wait for work for ever."""
+    """Ends a worker whose parent was killed: it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -3,7 +3,8 @@
 import msgspec
 
 from mapguard.findings.model import Access, HeldLock
-from mapguard.report.words import VERBS, many, root_kind
+from mapguard.findings.words import VERBS
+from mapguard.report.words import many, root_kind
 
 WIDTH = 440
 _LANE = 56

@@ -3,11 +3,12 @@
 from collections import Counter
 
 from mapguard.findings.model import Finding, Report, Severity
+from mapguard.findings.words import VERBS
 from mapguard.report import channel
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, held_at
+from mapguard.report.words import held_at
 
 EACH = 10  # GitHub drops what is more, silently
 _LONG = 1_000

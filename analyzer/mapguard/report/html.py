@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from mapguard.base.data import data_dir
 from mapguard.findings.model import Report
+from mapguard.findings.words import VERBS
 from mapguard.report import channel, html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
-from mapguard.report.words import VERBS, guarding, many, root_kind
+from mapguard.report.words import guarding, many, root_kind
 
 _HIDDEN = 10  # names of one gap
 

@@ -1,6 +1,6 @@
-"""What a run was told and what it left out, to sentences for people: nobody should have to guess why something is not found."""
+"""The settings of a run and what it left out, to sentences that say why something was not reported."""
 
-from mapguard.findings.model import InForce
+from mapguard.findings.model import InForce, Report
 from mapguard.report.terminal import counted
 
 _LEFT_OUT = {
@@ -17,7 +17,7 @@ _MORE = {"excluded": "excluded files and folders", "hidden": "files and folders 
 
 
 def sentences(force: InForce) -> list[str]:
-    """None when nothing was configured and nothing left out."""
+    """No sentence when nothing was configured and nothing left out."""
     found = []
     if force.configuration or force.settings:
         where = f"Configuration: {force.configuration or 'the command line'}"
@@ -30,6 +30,11 @@ def sentences(force: InForce) -> list[str]:
         parts = [f"{counted(count, 'finding')} {_NOT_SHOWN[reason]}" for reason, count in force.not_shown.items()]
         found.append(f"Not shown: {', '.join(parts)}.")
     return found
+
+
+def no_findings(report: Report) -> str:
+    """What a report without findings says: no all-clear where findings are suppressed or not shown."""
+    return "nothing left to report" if report.suppressed or report.in_force.not_shown else "no unguarded map found"
 
 
 def _counted(reason: str, count: int) -> str:

@@ -3,13 +3,14 @@
 from collections import Counter
 
 from mapguard.findings.model import Access, Finding, Report, Step
+from mapguard.findings.words import VERBS
 from mapguard.report import channel
 from mapguard.report.context import Context
-from mapguard.report.inforce import sentences
+from mapguard.report.inforce import no_findings, sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import VERBS, guarding, held_at, many, root_kind
+from mapguard.report.words import guarding, held_at, many, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
@@ -73,7 +74,7 @@ class _Page:
 
 def _headline(report: Report) -> str:
     if not report.findings:
-        return "nothing left to report" if report.suppressed else "no unguarded map found"
+        return no_findings(report)
     counts = Counter(str(f.severity) for f in report.findings)
     kinds = ", ".join(counted(counts[kind], kind) for kind in ("error", "warning", "note") if counts[kind])
     return f"{counted(len(report.findings), 'finding')} ({kinds})"

@@ -9,6 +9,7 @@ from mapguard.base.gap import Gap
 from mapguard.base.span import Place
 from mapguard.findings.model import Access, Advice, Finding, Report, Severity, Step
 from mapguard.findings.rules import Rule
+from mapguard.findings.words import VERBS
 from mapguard.report import channel
 from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
@@ -16,7 +17,7 @@ from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
 from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
-from mapguard.report.words import VERBS, held, held_at, many, root_kind
+from mapguard.report.words import held, held_at, many, root_kind
 
 HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
@@ -120,7 +121,7 @@ class _Writer:
             related.append(self._location(declared, "The map is declared here.", number))
             sentences.append(f"The map is declared in [{_link(f'{declared.path}:{declared.line}')}]({number}).")
         for access in f.accesses[f.racing :]:
-            text = f"Another access: {access.function} {VERBS[access.op]} the map, {held(access.locks)}."
+            text = f"Another access: {access.function} {VERBS[access.op]} the map, {held_at(access)}."
             related.append(self._location(access, text))  # without a number: the message does not link to it
         sentences.append(f"Fix: {_plain(f.advice.text)}")
         return sarif.Result(

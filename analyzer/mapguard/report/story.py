@@ -3,11 +3,12 @@
 import shlex
 
 from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
+from mapguard.findings.words import VERBS
 from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt, short
 from mapguard.report.source import SourceLines
 from mapguard.report.terminal import Page
-from mapguard.report.words import VERBS, guarding, held, held_at, many, root_kind
+from mapguard.report.words import guarding, held, held_at, many, root_kind
 
 _OTHERS = 8
 _PLACES = 3

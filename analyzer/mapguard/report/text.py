@@ -8,7 +8,7 @@ from mapguard.findings.model import Finding, Report, Stats
 from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, short
 from mapguard.report.gaps import grouped
-from mapguard.report.inforce import sentences
+from mapguard.report.inforce import no_findings, sentences
 from mapguard.report.source import SourceLines
 from mapguard.report.story import Story
 from mapguard.report.terminal import Page, counted
@@ -81,7 +81,7 @@ def _summary(page: Page, report: Report, context: Context) -> None:
         kinds = ", ".join(counted(counts[kind], kind) for kind in ("error", "warning", "note") if counts[kind])
         head = f"{counted(len(report.findings), 'finding')}: {kinds}"
     else:
-        head = "Nothing left to report" if report.suppressed else "No unguarded map found"
+        head = no_findings(report).capitalize()
     parts = [head]
     if report.suppressed:
         parts.append(f"{len(report.suppressed)} suppressed")

@@ -1,28 +1,8 @@
-"""Operations, entry points and locks to the words that every format for people says of them."""
+"""Entry points, locks and guards to the words that every format for people says of them."""
 
 from mapguard.findings.model import Access, Finding, HeldLock, RootInfo
+from mapguard.findings.words import many_at_a_time, start
 from mapguard.report.excerpt import clean
-
-VERBS = {
-    "write": "writes",
-    "delete": "deletes from",
-    "read": "reads",
-    "range": "iterates over",
-    "len": "takes the length of",
-    "replace": "replaces",
-}
-_ROOTS = {
-    "goroutine": "goroutine",
-    "http": "HTTP handler",
-    "grpc": "gRPC method",
-    "rpc": "RPC method",
-    "exported": "a caller of the exported",
-    "unknown": "an unknown caller of",
-    "stored": "whoever was given",
-    "informer": "informer handler",
-    "timer": "timer",
-    "callback": "callback",
-}
 
 
 def held(locks: tuple[HeldLock, ...]) -> str:
@@ -56,9 +36,9 @@ def guarding(f: Finding) -> str:
 
 def root_kind(root: RootInfo) -> str:
     """What starts the thread; the name of the function follows it: ``HTTP handler``, ``a caller of the exported``."""
-    return _ROOTS.get(root.kind, clean(root.kind))
+    return clean(start(root.kind).label)
 
 
 def many(root: RootInfo) -> bool:
-    """Whether it is worth saying that the entry point runs many at a time: callers outside the tree always may."""
-    return root.many and root.kind not in ("exported", "stored", "unknown")
+    """Whether it is worth saying that the entry point runs many at a time."""
+    return many_at_a_time(root.kind, root.many)
