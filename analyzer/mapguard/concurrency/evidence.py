@@ -51,7 +51,7 @@ class Evidence:
         elif held or (not inner and (lock_beside(a) or lock_beside(b))):
             score = 2
             reasons.append(
-                "both sides are called from outside this tree; a lock held at other accesses shows that concurrent use is intended"
+                "both sides are called from outside this tree; a lock held at some accesses shows that concurrent use is intended"
             )
         else:
             meant = self._meant(a, b, accesses, guard.lock if guard is not None and inner else None)
@@ -62,7 +62,7 @@ class Evidence:
         if held and (a.locks or b.locks):  # where the accesses that hold it are no side of any race, it says little about these two
             score += 1
         if held:
-            reasons.append("other accesses of the map hold a lock")
+            reasons.append("some accesses of the map hold a lock")
         return score, reasons
 
     def _among_its_own(self, a: Context, b: Context, guard: Guard) -> bool:
