@@ -117,6 +117,11 @@ class Paths:
         constant = self.numbers.get(index)
         return f"[#{constant}]" if constant is not None else f"[{self.body.func}:{self.of(index).root}]"
 
+    def is_function(self, reg: Reg) -> bool:
+        """Whether a register holds a function value that this body makes."""
+        root = self.of(reg).root
+        return isinstance(root, int) and isinstance(self.definitions.get(root), Closure | Bound)
+
     def normal(self, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that this body makes."""
         while path.fields and path.fields[0].startswith(CAPTURED) and isinstance(path.root, int):

@@ -4,7 +4,7 @@ from collections import deque
 
 from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way, library_name
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
-from mapguard.bodies.state import NO_LOCKS, Held
+from mapguard.bodies.state import NO_LOCKS, Fact, Held
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
@@ -12,6 +12,7 @@ from mapguard.ir.model import NONE, Alloc, Call, Const, Dynamic, External, Invok
 from mapguard.models.load import Models
 
 _NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
+_GETTERS = 3  # calls whose result a path is followed into
 _ROUNDS = 12  # times that one function is looked at again
 
 
@@ -41,6 +42,26 @@ class Bodies:
             return _NOTHING
         return self._of(func).at.get((block, place), ())
 
+    def normal(self, func: int, path: Path, depth: int = 0) -> Path:
+        """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
+        paths = self.paths(func)
+        path = paths.normal(path)
+        if not isinstance(path.root, int) or depth >= _GETTERS:
+            return path
+        place = self.index.place(func, path.root)
+        if place is None or not isinstance(place.event, Call) or not isinstance(place.event.callee, Static):
+            return path
+        target = self.index.number.get(place.event.callee.func)
+        if target is None or len(self.index.returns[target]) != 1:
+            return path
+        number = place.event.dsts.index(path.root)
+        values = self.index.returns[target][0].values
+        if number >= len(values):
+            return path
+        inner = self.normal(target, self.paths(target).of(values[number]).plus(*path.fields), depth + 1)
+        outer = self.given(self.index.site_at[place[:3]], target, inner)
+        return outer if outer is not None else path
+
     def given(self, site: int, func: int, path: Path) -> Path | None:
         """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
         if isinstance(path.root, str):
@@ -54,24 +75,26 @@ class Bodies:
             return None
         if path.root >= target.params:
             value = self._function_value(event, paths)
-            return paths.normal(paths.of(value).plus(captured(path.root - target.params), *path.fields)) if value is not None else None
+            if value is None:
+                return None
+            return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
             return None
         number = path.root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:
-                return paths.normal(paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
+                return self.normal(place.func, paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
             number -= 1
         if number >= len(event.args):
             return None
-        return paths.normal(paths.of(event.args[number]).plus(*path.fields))
+        return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
 
     def _function_value(self, event: Call, paths: Paths) -> int | None:
         """The register of the function value that a call runs, or that it gives to a library."""
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if type(paths.definitions.get(paths.of(a).root)).__name__ in ("Closure", "Bound")]  # type: ignore[arg-type]
+            values = [a for a in event.args if paths.is_function(a)]
             return values[0] if len(values) == 1 else None
         return None
 
@@ -175,5 +198,9 @@ class Bodies:
         def outer(held: Held) -> Held:
             return frozenset((p, mode) for path, mode in held if (p := self.given(site, target, path)) is not None)
 
-        needs = frozenset((p.root, value) for reg, value in way.needs if (p := self.given(site, target, Path(reg))) and not p.fields)
-        return Way(outer(way.taken), outer(way.lost), needs, way.returns)  # type: ignore[arg-type]
+        needs: set[Fact] = set()
+        for reg, value in way.needs:
+            path = self.given(site, target, Path(reg))
+            if path is not None and isinstance(path.root, int) and not path.fields:
+                needs.add((path.root, value))
+        return Way(outer(way.taken), outer(way.lost), frozenset(needs), way.returns)

@@ -69,7 +69,7 @@ class Calls(Exprs):
             path = self.qualifier(fn.x)
             if path is None and self._method_expression(fn) is None:
                 base = self.value(fn.x)
-                selected = self.types.select(base.type, fn.name) if base.type != UNKNOWN else None
+                selected = self.select(base.type, fn.name) if base.type != UNKNOWN else None
                 if selected is not None and (selected.method or selected.iface or selected.external):
                     method = self.method(fn.x, base, selected, fn)
                     return method.callee, method.recv, method.type, None

@@ -201,7 +201,7 @@ class Exprs(Frame):
         if expression is not None:
             return expression
         base = self.value(x.x)
-        selected = self.types.select(base.type, x.name) if base.type != UNKNOWN else None
+        selected = self.select(base.type, x.name) if base.type != UNKNOWN else None
         if selected is not None and (selected.method or selected.external or selected.iface):
             return self._method_value(self.method(x.x, base, selected, x), x.at)
         if selected is None:
@@ -223,7 +223,7 @@ class Exprs(Frame):
             kind = self.written(inner.type) if isinstance(inner, TypeExpr) else self.type_named(inner)
         if kind is None:
             return None
-        selected = self.types.select(kind, x.name)
+        selected = self.select(kind, x.name)
         if selected is None:
             return self.const("unknown")
         method = selected.method
@@ -439,7 +439,7 @@ class Exprs(Frame):
         name = key.name if isinstance(key, Name) else ""
         if key is None and number < len(struct.fields):
             name = struct.fields[number].name
-        selected = self.types.select(owner, name) if name else None
+        selected = self.select(owner, name) if name else None
         if selected is None or len(selected.steps) != 1:
             return None
         step = selected.steps[0]
@@ -479,7 +479,7 @@ class Exprs(Frame):
                     found = self.global_address(imported, name)
                     return Value(found.reg, TPtr(found.type), True) if found is not None else None
                 base = self.value(inner)
-                selected = self.types.select(base.type, name) if base.type != UNKNOWN else None
+                selected = self.select(base.type, name) if base.type != UNKNOWN else None
                 if selected is None or selected.method or selected.external or not selected.steps:
                     dst = self.new(TPtr(UNKNOWN))
                     self.add(Field(dst, base.reg, f"?.{name}", NONE, x.at, x.end))
@@ -521,7 +521,7 @@ class Exprs(Frame):
                 return Place(elem, base=container.reg, field=ELEM, key=key.reg, at=x.at, end=x.end)
             case Sel(x=inner, name=name) if self.qualifier(inner) is None:
                 base = self.value(inner)
-                selected = self.types.select(base.type, name) if base.type != UNKNOWN else None
+                selected = self.select(base.type, name) if base.type != UNKNOWN else None
                 if selected is None or not selected.steps or selected.method is not None:
                     return Place(UNKNOWN, base=base.reg, field=f"?.{name}", at=x.at, end=x.end)
                 holder = self._walk(base, selected.steps[:-1], x.at, x.end)

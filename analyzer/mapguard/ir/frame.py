@@ -10,7 +10,7 @@ from mapguard.ir.variables import Found, Key, Uses
 from mapguard.program.model import TYPE_PARAM, Func, Package, Program
 from mapguard.program.model import Global as GlobalVariable
 from mapguard.program.names import canonical_type
-from mapguard.program.types import UNKNOWN, Types
+from mapguard.program.types import UNKNOWN, Selected, Step, Types
 
 INT = TName("", "int")
 BOOL = TName("", "bool")
@@ -97,6 +97,23 @@ class Frame:
     def storage(self, t: Type) -> bool:
         """Whether a variable of this type is storage that is copied by assignment: a struct or an array."""
         return self.types.is_storage(t)
+
+    def select(self, t: Type, name: str) -> Selected | None:
+        """What ``.name`` means on a value of type ``t``. The fields of struct types without a name are called after all fields of theirs:
+        types that are written alike are one."""
+        found = self.types.select(t, name)
+        if found is None or not any(step.field.startswith("struct@") for step in found.steps):
+            return found
+        steps: list[Step] = []
+        owner = t
+        for step in found.steps:
+            under = self.types.underlying(self.types.deref(self.types.alias(owner)))
+            if step.field.startswith("struct@") and isinstance(under, TStruct):
+                names = ",".join(f.name for f in under.fields)
+                step = step._replace(field=f"struct{{{names}}}.{step.field.rpartition('.')[2]}")
+            steps.append(step)
+            owner = step.type
+        return found._replace(steps=tuple(steps))
 
     def own(self, value: Value, at: int) -> Reg:
         """The value as it is passed on: storage that others have is copied."""

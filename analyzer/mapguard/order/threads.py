@@ -41,7 +41,10 @@ class Threads:
 
     def _outside(self, number: int) -> Thread | None:
         func = self.index.funcs[number]
-        if func is None or (func.facts.name == "init" and func.recv is None and func.outer is None):
+        if func is None:  # a package's initialiser, or a part of a function that has a body of its own
+            ident = self.index.bodies[number].func
+            return Thread("init", False, number) if ident.rpartition("$")[0].endswith(".init") else None
+        if func.facts.name == "init" and func.recv is None and func.outer is None:
             return Thread("init", False, number)
         if func.facts.name == "main" and func.recv is None and func.outer is None and func.scope.package.name == "main":
             return Thread("main", False, number)

@@ -67,8 +67,8 @@ class Climber:
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
-                Anchored(access.func, access.path),
-                _anchored(access.func, at.held | more),
+                Anchored(access.func, self.bodies.normal(access.func, access.path)),
+                self._anchored(access.func, at.held | more),
                 _given_up(access.func, at),
                 at.needs,
                 None,
@@ -113,7 +113,7 @@ class Climber:
                 locks = {(self._moved(a, state.func, edge, place.func), mode) for a, mode in state.locks}
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in _anchored(place.func, at.held) if a not in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
@@ -121,6 +121,9 @@ class Climber:
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append((out, (edge, *chain), now_inside))
         return found
+
+    def _anchored(self, func: int, held: Held) -> Locks:
+        return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]
@@ -158,7 +161,3 @@ class Climber:
 
 def _given_up(func: int, at: At) -> frozenset[Anchored]:
     return frozenset(Anchored(func, path) for path, _ in at.lost)
-
-
-def _anchored(func: int, held: Held) -> Locks:
-    return frozenset((Anchored(func, path), mode) for path, mode in held)

@@ -34,6 +34,14 @@ class Race(NamedTuple):
     b: Context
 
 
+def _other_element(a: Anchored, b: Anchored) -> bool:
+    """Whether two paths part at constant keys or indices of one container."""
+    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
+        return False
+    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
+    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
+
+
 class Home(NamedTuple):
     """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
     is the site that starts a thread on the way from there, NO_SITE where it is all one thread."""
@@ -112,6 +120,8 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
+        if _other_element(a.map, b.map):
+            return False
         theirs = self._objects(b) & same
         mine = self._objects(a) & same
         return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
@@ -155,8 +165,8 @@ class Judge:
             again = self._another(a, b)
             if again is not None:
                 return self._of_one_activation(a, b, x, y, again)
-            if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
-                return False
+        if x.start == NO_SITE and y.start == NO_SITE and self.handover.each_its_own(a.map) and self.handover.each_its_own(b.map):
+            return False  # what one receives no other one does
         return self._overlap(a, b) and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
 
     def _another(self, a: Context, b: Context) -> Where | None:
@@ -294,15 +304,19 @@ class Judge:
 
     def _same_lock(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks must be one where the two maps are one."""
-        x, y = self.resolver.objects(lock), self.resolver.objects(other)
+        x, y = self.resolver.places(lock), self.resolver.places(other)
         if not x or not y or not any(self.heap.objects.compatible(o) & y for o in members(x)):
             return False
-        if lock == other and a.map == b.map and lock.func == a.map.func:
+        if lock == other and a.map == b.map and lock.func == a.map.func and not self._of_each_activation(lock, a.map):
             return True
         mine, theirs = self._relative(a.map, lock), self._relative(b.map, other)
         if mine is not None and mine == theirs:
             return True
         return x == y and x.bit_count() == 1 and self._once(members(x)[0])
+
+    def _of_each_activation(self, lock: Anchored, map_: Anchored) -> bool:
+        """Whether each activation of a function makes a lock of its own, but not the map."""
+        return self.escape.fresh(lock.func, lock.path.root) and not self.escape.owns(*map_)
 
     def _relative(self, map_: Anchored, lock: Anchored) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """How a lock lies to a map: the fields from the last object that both are reached from."""

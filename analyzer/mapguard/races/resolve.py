@@ -1,6 +1,6 @@
 """Anchored paths to the objects that they may lead to."""
 
-from mapguard.bodies.paths import CAPTURED, is_element
+from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
@@ -20,6 +20,16 @@ class Resolver:
         if known is None:
             known = self._found[anchored] = self._resolve(anchored)
         return known
+
+    def places(self, anchored: Anchored) -> Bits:
+        """What a lock is: its storage or, for a flag, the object that holds it."""
+        found = self.objects(anchored)
+        if found:
+            return found
+        func, path = anchored
+        if path.fields:
+            return self.objects(Anchored(func, Path(path.root, path.fields[:-1])))
+        return self.heap.of_global(path.root) if isinstance(path.root, str) else 0
 
     def _resolve(self, anchored: Anchored) -> Bits:
         func, path = anchored
