@@ -8,7 +8,7 @@ from mapguard.bodies.state import NO_LOCKS, Fact, Held
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
-from mapguard.ir.model import NONE, Alloc, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
+from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
 
 _NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
@@ -79,7 +79,11 @@ class Bodies:
                 return None
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            return None
+            value = self._function_value(event, paths) if path.root == 0 else None
+            if value is not None and isinstance(paths.definition(value), Bound):
+                return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
+            reg = self.heap.handed(site, func) if path.root == 0 else None
+            return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
         number = path.root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:

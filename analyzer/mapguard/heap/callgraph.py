@@ -114,12 +114,21 @@ def callers(k: Knowledge, q: Callers) -> Bits:
                 if _may_fit(k, site, q.func) and k.ask(Targets(site, ANY)) & mine:
                     found |= 1 << site
     if func is not None and func.recv is not None:
+        for site, reg in k.handed.of(func.facts.name, func.exported):
+            if has_type(k, k.ask(Points(k.index.sites[site].func, reg)), func.recv.key):
+                found |= 1 << site
         for site in k.index.invokes.get(func.facts.name, ()):
             call = k.index.sites[site].event
             assert isinstance(call, Call)
             if len(call.args) == count and k.ask(Targets(site, ANY)) & mine:
                 found |= 1 << site
     return found
+
+
+def has_type(k: Knowledge, objects: Bits, type_: tuple[str, str]) -> bool:
+    """Whether one of the objects is of a named type."""
+    kinds = (k.index.struct(k.objects.all[o].type) for o in members(objects))
+    return any(isinstance(t, TName) and (t.pkg, t.name) == type_ for t in kinds)
 
 
 def _may_fit(k: Knowledge, site: int, func: int) -> bool:

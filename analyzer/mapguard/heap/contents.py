@@ -83,8 +83,9 @@ def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
     trail: list[tuple[str, Type]] = []
     at, obj = o, q.obj
     while True:
-        for source in members(_sources(k, obj, at)):
-            found |= k.ask(Contents(_descend(k, source, trail), q.key))
+        if trail or at.kind != "alloc" or q.key[0] not in k.index.replaced(at.func, at.block, at.place):
+            for source in members(_sources(k, obj, at)):
+                found |= k.ask(Contents(_descend(k, source, trail), q.key))
         if at.kind != "part":
             return found
         trail.append((at.name, at.type))

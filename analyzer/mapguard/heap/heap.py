@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 
 from mapguard.facts.syntax import Type
-from mapguard.heap.callgraph import callers, targets
+from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
@@ -34,6 +34,15 @@ class Heap:
     def callers(self, func: int) -> Bits:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))
+
+    def handed(self, site: int, func: int) -> Reg | None:
+        """The register of the object whose method ``func`` a library calls because of a site; None where that is not clear."""
+        receiver = self.index.funcs[func]
+        if receiver is None or receiver.recv is None:
+            return None
+        caller = self.index.sites[site].func
+        found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
+        return found[0] if len(found) == 1 else None
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mapguard.facts.syntax import TChan, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
-from mapguard.ir.flow import defined
+from mapguard.ir.flow import defined, used
 from mapguard.ir.model import (
     CELL,
     ELEM,
@@ -86,6 +86,7 @@ class Index:
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
         self._structs: dict[Type, Type] = {}
+        self._replaced: dict[tuple[int, int, int], frozenset[str]] = {}
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
@@ -148,6 +149,23 @@ class Index:
                 break
             reg = place.event.base
         return NONE
+
+    def replaced(self, func: int, block: int, place: int) -> frozenset[str]:
+        """The fields of a copied struct that are set anew before anything else is done with it: it never has the old values."""
+        key = (func, block, place)
+        known = self._replaced.get(key)
+        if known is None:
+            fields: set[str] = set()
+            events = self.bodies[func].blocks[block].events
+            made = events[place]
+            if isinstance(made, Clone):
+                for event in events[place + 1 :]:
+                    if isinstance(event, Store) and event.base == made.dst:
+                        fields.add(event.field)
+                    elif made.dst in used(event) and not isinstance(event, Field | Load):
+                        break
+            known = self._replaced[key] = frozenset(fields)
+        return known
 
     def element(self, container: Type) -> Type | None:
         """The type of a container's elements, aliases and names of it aside; None where it is not known."""

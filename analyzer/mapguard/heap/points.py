@@ -156,6 +156,10 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
     assert isinstance(event, Call)
     match event.callee:
         case External():
+            if q.reg == 0:
+                given = _bound_receiver(k, q.func, place.func, event, context) | _handed(k, q.func, site, place.func, context)
+                if given:
+                    return given
             return _one(k, Obj("outside", k.index.struct(k.index.bodies[q.func].types[q.reg])))
         case Static():
             return k.ask(Points(place.func, event.args[q.reg], context)) if q.reg < len(event.args) else 0
@@ -168,6 +172,30 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
             if number < len(event.args):
                 passed = k.ask(Points(place.func, event.args[number], context))
                 found |= passed
+    return found
+
+
+def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: Context) -> Bits:
+    """The receivers of the method values of ``func`` that a library is given."""
+    found = 0
+    for reg in event.args:
+        for obj in members(k.ask(Points(caller, reg, context))):
+            o = k.objects.all[obj]
+            if o.kind == "bound":
+                made = _made(k, o)
+                assert isinstance(made, Bound)
+                if isinstance(made.target, Static) and made.target.func == k.index.bodies[func].func:
+                    found |= k.ask(Points(o.func, made.recv, o.context))
+    return found
+
+
+def _handed(k: Knowledge, func: int, site: int, caller: int, context: Context) -> Bits:
+    """The objects whose method ``func`` a library calls because it is given them at a site."""
+    receiver = k.index.funcs[func]
+    found = 0
+    if receiver is not None and receiver.recv_type is not None:
+        for reg in k.handed.at.get(site, ()):
+            found |= _of_type(k, k.ask(Points(caller, reg, context)), receiver.recv_type)
     return found
 
 

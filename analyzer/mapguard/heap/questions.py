@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mapguard.heap.handed import Handed
 from mapguard.heap.index import FieldKey, Index
 from mapguard.heap.objects import ANY, Context, Objects
 from mapguard.heap.tabling import Bits
@@ -44,10 +45,11 @@ Question = Points | Contents | Targets | Callers
 class Knowledge:
     """What rules work with: the program's events, the models of libraries, the objects met so far, and the table to ask."""
 
-    __slots__ = ("ask", "index", "models", "objects")
+    __slots__ = ("ask", "handed", "index", "models", "objects")
 
     def __init__(self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits]) -> None:
         self.index = index
         self.models = models
+        self.handed = Handed(index, models)
         self.objects = objects
         self.ask = ask

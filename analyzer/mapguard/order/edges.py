@@ -2,7 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from mapguard.facts.syntax import TInterface, TName
+from mapguard.facts.syntax import TInterface, TName, Type
+from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
 from mapguard.ir.model import Bound, Call, Closure, External, Static
@@ -60,9 +61,10 @@ class Edges:
                 name = _name(place.event)
                 model = self.models.function(name) if name else None
                 plain = name.rpartition(".")[2] if name else ""
-                if (model is not None and model.root) or (plain.isidentifier() and self.models.registration(name)):
+                methods = model is not None and bool(model.methods)
+                if methods or (model is not None and model.root) or (plain.isidentifier() and self.models.registration(name)):
                     for edge in self.out(site):
-                        if edge.kind == "root":
+                        if methods or edge.kind == "root":
                             self._registered.setdefault(edge.func, []).append(edge)
         return self._registered
 
@@ -89,11 +91,14 @@ class Edges:
 
     def _given(self, site: int, event: Call, number: int, model: FunctionModel | None) -> list[Edge]:
         """What a library does with a function that it is given as an argument: without a model it calls it."""
-        functions = self._functions(self.index.sites[site].func, event.args[number])
+        assert isinstance(event.callee, External)
+        name = argument_name(event.callee.name, number)
+        func = self.index.sites[site].func
+        functions = self._functions(func, event.args[number])
+        if model is not None and model.methods and (name in model.calls or "args" in model.calls):
+            functions += self._named(func, event.args[number], frozenset(model.methods))
         if not functions:
             return []
-        assert isinstance(event.callee, External)
-        name = _argument(event.callee.name, number)
         kind: Kind = "go" if event.how == "go" else "call"
         many = False
         if model is not None:
@@ -112,7 +117,7 @@ class Edges:
         found: list[Edge] = []
         name = event.callee.name if isinstance(event.callee, External) else ""
         for number, reg in enumerate(event.args):
-            if root.arg not in (_argument(name, number), "args"):
+            if root.arg not in (argument_name(name, number), "args"):
                 continue
             func = self.index.sites[site].func
             found.extend(Edge(site, f, "root", root.many, root.kind) for f in self._functions(func, reg))
@@ -137,13 +142,12 @@ class Edges:
         """The methods that are registered with an object: those named, or those of the service's interface, else all that can serve."""
         types = self.index.types
         wanted = set(root.methods)
-        service: set[str] = set()
+        known: list[Type] = [self.index.bodies[func].types[reg]]
         if isinstance(event.callee, Static):
-            registering = self.index.types.program.by_id.get(event.callee.func)
-            param = registering.params[number] if registering is not None and number < len(registering.params) else None
-            under = types.underlying(param) if param is not None else None
-            if isinstance(under, TInterface):
-                service = {n for n, _ in types.interface_methods(under)}
+            registering = types.program.by_id.get(event.callee.func)
+            known.extend(registering.params[number : number + 1] if registering is not None else ())
+        services = [under for t in known if isinstance(under := types.underlying(t), TInterface)]
+        service = {name for under in services for name, _ in types.interface_methods(under)}
         found: list[int] = []
         for obj in members(self.heap.points(func, reg)):
             kind = self.index.struct(self.heap.objects.all[obj].type)
@@ -155,6 +159,17 @@ class Edges:
                     n = self.index.number.get(method.id)
                     if n is not None:
                         found.append(n)
+        return found
+
+    def _named(self, func: int, reg: int, names: frozenset[str]) -> list[int]:
+        """The methods with one of these names of the objects that a register may refer to."""
+        found: list[int] = []
+        for obj in members(self.heap.points(func, reg)):
+            kind = self.index.struct(self.heap.objects.all[obj].type)
+            for method in self._all_methods(kind) if isinstance(kind, TName) else ():
+                number = self.index.number.get(method.id)
+                if method.facts.name in names and number is not None:
+                    found.append(number)
         return found
 
     def _all_methods(self, kind: TName) -> list[Func]:
@@ -191,13 +206,6 @@ def _name(event: object) -> str:
     if not isinstance(event, Call):
         return ""
     return event.callee.name if isinstance(event.callee, External) else event.callee.func if isinstance(event.callee, Static) else ""
-
-
-def _argument(name: str, number: int) -> str:
-    """What models call the argument ``number`` of a call."""
-    if name.startswith("("):
-        return f"arg{number - 1}" if number else "recv"
-    return f"arg{number}"
 
 
 def _bound(made: object) -> str:

@@ -73,9 +73,14 @@ class Threads:
         if method is not None:
             return method.kind, method.many
         served = self._embedders.get(func.recv.key)
-        if served is not None and func.exported and serves_calls(params, results):
+        if served is not None and func.exported and serves_calls(params, results) and func.recv.key not in self._registered():
             return served
         return None
+
+    def _registered(self) -> frozenset[tuple[str, str]]:
+        """The types whose methods a registration names: no other method of theirs serves calls."""
+        funcs = (self.index.funcs[f] for f in self.edges.registered())
+        return frozenset(f.recv.key for f in funcs if f is not None and f.recv is not None)
 
     def _by_embedding(self) -> dict[tuple[str, str], tuple[str, bool]]:
         """Types that embed ``UnimplementedXServer`` and its like: services."""

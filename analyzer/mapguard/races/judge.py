@@ -44,12 +44,13 @@ def _other_element(a: Anchored, b: Anchored) -> bool:
 
 class Home(NamedTuple):
     """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
-    is the site that starts a thread on the way from there, NO_SITE where it is all one thread."""
+    is the site that starts a thread on the way from there, NO_SITE where it is all one thread; ``many``: or several at once."""
 
     func: int
     root: int | str
     where: Where
     start: int
+    many: bool = False
 
 
 class Judge:
@@ -145,7 +146,7 @@ class Judge:
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
         func, path = c.map
-        where, start = c.access.where, NO_SITE
+        where, start, many = c.access.where, NO_SITE, False
         for number in range(len(c.chain) - 1, -1, -1):
             edge = c.chain[number]
             if where[0] == func:
@@ -153,8 +154,8 @@ class Judge:
             place = self.index.sites[edge.site]
             where = (place.func, place.block, place.number)
             if edge.kind in ("go", "root", "parallel"):
-                start = edge.site
-        return Home(func, path.root, where, start)
+                start, many = edge.site, edge.many
+        return Home(func, path.root, where, start, many)
 
     # ------------------------------------------------------------ overlap
 
@@ -224,6 +225,8 @@ class Judge:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
         if x.start == NO_SITE and y.start == NO_SITE:
             return False
+        if x.start == y.start and x.many:
+            return True
         for mine, home, other_home in ((a, x, y), (b, y, x)):
             if home.start == NO_SITE:
                 continue
