@@ -1,5 +1,6 @@
 """The state of a body at a point: the locks certainly held, the calls deferred, and what is known of the values that decided the way."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mapguard.bodies.paths import Path
@@ -34,6 +35,10 @@ class State(NamedTuple):
 
     def learn(self, reg: Reg, value: str) -> "State":
         return self._replace(facts=self.facts | {(reg, value)})
+
+    def forget(self, regs: Collection[Reg]) -> "State":
+        """Without what is known of registers that get new values."""
+        return self._replace(facts=frozenset(f for f in self.facts if f[0] not in regs)) if self.facts and regs else self
 
 
 def joined(a: State, b: State) -> State:
