@@ -79,7 +79,9 @@ class Engine:
         return frozenset(name.rpartition("main.")[2] for name in names)
 
     def callers(self, line: int) -> frozenset[str]:
-        [func] = [n for n, f in enumerate(self.judge.index.funcs) if f is not None and not f.is_literal and self._line(n, f.facts.at) == line]
+        [func] = [
+            n for n, f in enumerate(self.judge.index.funcs) if f is not None and not f.is_literal and self._line(n, f.facts.at) == line
+        ]
         return frozenset(self._site(s) for s in members(self.judge.heap.callers(func)))
 
     def held(self, line: int) -> frozenset[str]:

@@ -1,9 +1,11 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mapguard.facts.syntax import TChan, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.facts.syntax import Field as FieldType
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
 from mapguard.ir.flow import defined, used
 from mapguard.ir.model import (
     CELL,
@@ -121,7 +123,7 @@ class Index:
         """The struct type that a value or a pointer of type ``t`` is about, aliases aside."""
         found = self._structs.get(t)
         if found is None:
-            found = self._structs[t] = self.types.alias(self.types.deref(self.types.alias(t)))
+            found = self._structs[t] = plain(self.types.alias(self.types.deref(self.types.alias(t))))
         return found
 
     def origin(self, func: int, reg: Reg) -> tuple[Reg, Reg]:
@@ -269,8 +271,24 @@ def known(t: Type) -> bool:
     return True
 
 
+@functools.cache
 def plain(t: Type) -> Type:
-    """A type that stands for all that are written alike: any empty interface is ``any``."""
-    if isinstance(t, TInterface) and not t.methods and not t.embeds:
-        return TName("", "any")
+    """A type that stands for all that are written alike: any empty interface is ``any``, and places in the text do not count."""
+    match t:
+        case TInterface(methods=(), embeds=()):
+            return TName("", "any")
+        case TStruct(fields=fields):
+            return TStruct(tuple(FieldType(f.name, plain(f.type), f.embedded, 0) for f in fields))
+        case TName(pkg=pkg, name=name, args=args) if args:
+            return TName(pkg, name, tuple(plain(a) for a in args))
+        case TPtr(elem=elem):
+            return TPtr(plain(elem))
+        case TSlice(elem=elem, array=array):
+            return TSlice(plain(elem), array)
+        case TChan(elem=elem):
+            return TChan(plain(elem))
+        case TMap(key=key, elem=elem):
+            return TMap(plain(key), plain(elem))
+        case TFunc(params=params, results=results, variadic=variadic):
+            return TFunc(tuple(plain(p) for p in params), tuple(plain(r) for r in results), variadic)
     return t

@@ -12,14 +12,15 @@ from mapguard.order.threads import NO_SITE, Thread
 
 
 class Signals(NamedTuple):
-    """What tells others that a thread has passed an event: groups of which it is done, channels that it closes or sends on, unbuffered
-    channels that it receives from, atomic values that it sets, contexts that it cancels."""
+    """What tells others that a thread has passed an event: groups of which it is done, channels that it sends on, channels that it closes
+    (no other thread does), unbuffered channels that it receives from, atomic values that it sets, contexts that it cancels."""
 
     groups: Bits = 0
     channels: Bits = 0
     taken: Bits = 0
     flags: Bits = 0
     cancelled: Bits = 0
+    closed: Bits = 0
 
     def __or__(self, other: "Signals") -> "Signals":
         return Signals(*(a | b for a, b in zip(self, other, strict=True)))
@@ -60,7 +61,9 @@ class Joins:
         func, block, place = where
         event = self.index.bodies[func].blocks[block].events[place]
         match event:
-            case Call(callee=External(name="close"), args=(channel,)) | Close(channel=channel) | Send(channel=channel):
+            case Call(callee=External(name="close"), args=(channel,)) | Close(channel=channel):
+                return Signals(closed=self.heap.points(func, channel))
+            case Send(channel=channel):
                 return Signals(channels=self.heap.points(func, channel))
             case Recv(channel=channel):
                 return Signals(taken=self._unbuffered(self.heap.points(func, channel)))
@@ -120,7 +123,8 @@ class Joins:
         event = self.index.bodies[func].blocks[block].events[place]
         match event:
             case Recv(channel=channel):
-                if signals.channels and self._same(self.heap.points(func, channel), signals.channels):
+                told = signals.channels | signals.closed
+                if told and self._same(self.heap.points(func, channel), told):
                     return True
                 return bool(signals.cancelled) and self._done_of(func, channel, signals.cancelled)
             case Send(channel=channel) if signals.taken:
