@@ -9,7 +9,8 @@ from mapguard.base.stack import deep_stack
 from mapguard.heap.tabling import Bits, Table, members
 
 Equation = tuple[Bits, list[int], list[tuple[Bits, int, int]]]
-"""A constant, the questions whose answers are in this one, and (bit, question, other): the other's answer, once the question's has the bit."""
+"""A constant; the questions whose answers are in this one; and triples of a bit, a question and another one, whose answer is in this one
+once the question's has the bit."""
 
 
 def system(seed: int, size: int) -> list[Equation]:

@@ -28,11 +28,8 @@ def program_of(*sources: str, old: bool = False, models: bool = False) -> Progra
     declared = {"iter": "package iter\ntype Seq[V any] func(yield func(V) bool)\ntype Seq2[K, V any] func(yield func(K, V) bool)"}
     if models:
         declared |= {path: f"package {d.name}\n{d.go}" for path, d in sorted(load().declarations.items())}
-    library, _ = extract(
-        [(SourceFile(f"<model>/{path}.go", Path("model.go"), len(text), path, "types", False), text.encode()) for path, text in declared.items()],
-        Options(),
-        Cache(None),
-    )
+    files = [(SourceFile(f"<model>/{path}.go", Path("model.go"), len(text), path, "types", False), text) for path, text in declared.items()]
+    library, _ = extract([(file, text.encode()) for file, text in files], Options(), Cache(None))
     return link(facts, library, modules=["example.com/main"], shared_loops=["example.com/main"] if old else [])
 
 
