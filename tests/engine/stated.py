@@ -98,7 +98,7 @@ class Engine:
         for func, body in enumerate(self.judge.index.bodies):
             for b, block in enumerate(body.blocks):
                 for number, event in enumerate(block.events):
-                    if isinstance(event, kind) and self._line(func, event.at) == line:
+                    if isinstance(event, kind) and self._line(func, getattr(event, "at", 0)) == line:
                         found.append(Place(func, b, number, event))
         assert found, f"line {line} has none: {self.lines[line - 1]}"
         return found
