@@ -22,8 +22,7 @@ def targets(k: Knowledge, q: Targets) -> Bits:
                 found |= _function(k, k.objects.all[obj])
             return found
         case Invoke(name=name, type=type_):
-            receivers = k.ask(Points(place.func, event.args[0], q.context)) if event.args else 0
-            return _methods(k, receivers, type_, name)
+            return _methods(k, Points(place.func, event.args[0], q.context), type_, name) if event.args else 0
     return 0
 
 
@@ -43,17 +42,17 @@ def _function(k: Knowledge, o: Obj) -> Bits:
         if isinstance(made.target, Static):
             return _bit(k, made.target.func)
         if isinstance(made.target, Invoke):
-            return _methods(k, k.ask(Points(o.func, made.recv, o.context)), made.target.type, made.target.name)
+            return _methods(k, Points(o.func, made.recv, o.context), made.target.type, made.target.name)
     return 0
 
 
-def _methods(k: Knowledge, receivers: Bits, interface: Type, name: str) -> Bits:
-    """The methods ``name`` of the receivers; of one whose type is not known, those of every type that implements the interface and that
-    the tree makes."""
+def _methods(k: Knowledge, receiver: Points, interface: Type, name: str) -> Bits:
+    """The methods ``name`` of what a register may refer to; of an object whose type is not known, those of every type of the tree that
+    implements the interface."""
     types = k.index.types
     found = 0
-    open_ = not receivers
-    for obj in members(receivers):
+    open_ = k.empty(receiver)
+    for obj in members(k.ask(receiver)):
         o = k.objects.all[obj]
         kind = types.alias(types.deref(types.alias(o.type)))
         if isinstance(kind, TName) and isinstance(types.underlying(kind), TStruct):

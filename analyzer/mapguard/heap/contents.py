@@ -60,7 +60,7 @@ def _contexts(k: Knowledge, kept: Kept) -> tuple[Context, ...]:
     if k.index.origin(kept.func, kept.base)[1] == NONE:
         return (ANY,)
     sites = members(k.ask(Callers(kept.func)))
-    if not sites or len(sites) > _CALLERS:
+    if k.empty(Callers(kept.func)) or len(sites) > _CALLERS:
         return (ANY,)
     return tuple((site,) for site in sites)
 

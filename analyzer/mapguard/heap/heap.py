@@ -21,7 +21,7 @@ class Heap:
         self.index = index
         self.objects = Objects()
         self._table = Table(self._rule)
-        self._knowledge = Knowledge(index, models, self.objects, self._table.ask)
+        self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
         """The objects that a register may refer to when its function runs under a context."""

@@ -153,7 +153,7 @@ def _parameter(k: Knowledge, q: Points) -> Bits:
     sites = k.ask(Callers(q.func))
     for site in members(sites):
         found |= _argument(k, q, site, ANY)
-    if not sites:
+    if k.empty(Callers(q.func)):
         found |= _one(k, Obj("outside", k.index.struct(k.index.bodies[q.func].types[q.reg])))
     return found
 
@@ -274,7 +274,7 @@ def _result(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
         for returned in k.index.returns[target]:
             if number < len(returned.values) and returned.values[number] != NONE:
                 found |= k.ask(Points(target, returned.values[number], inside))
-    if not targets:
+    if k.empty(Targets(site, q.context)):
         found |= _one(k, _here("result", place, q, k.index.bodies[q.func].types[q.reg]))
     return found
 

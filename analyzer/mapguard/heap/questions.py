@@ -45,11 +45,14 @@ Question = Points | Contents | Targets | Callers
 class Knowledge:
     """What rules work with: the program's events, the models of libraries, the objects met so far, and the table to ask."""
 
-    __slots__ = ("ask", "handed", "index", "models", "objects")
+    __slots__ = ("ask", "empty", "handed", "index", "models", "objects")
 
-    def __init__(self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits]) -> None:
+    def __init__(
+        self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits], empty: Callable[[Question], bool]
+    ) -> None:
         self.index = index
         self.models = models
         self.handed = Handed(index, models)
         self.objects = objects
         self.ask = ask
+        self.empty = empty

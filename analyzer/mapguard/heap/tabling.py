@@ -1,7 +1,7 @@
 """Questions that depend on each other to their least fixpoint, computed on demand: tabling, as in logic programming.
 
-A question's answer is a set, kept as the bits of an int, and only ever grows while the questions it rests on are answered. Results do not
-depend on the order of questions.
+A question's answer is a set, kept as the bits of an int, and only ever grows while the questions it rests on are answered. That an
+answer is empty counts only when nothing is left to be done, so that no rule takes back what it said.
 """
 
 from collections import deque
@@ -30,6 +30,8 @@ class Table:
         self._queue: deque[_Node] = deque()
         self._current: _Node | None = None
         self._depth = 0
+        self._candidates: dict[Hashable, None] = {}
+        self._nothing: set[Hashable] = set()  # questions whose answer was empty when all was settled
         self.evaluations = 0
 
     def ask(self, key: Hashable) -> Bits:
@@ -47,11 +49,30 @@ class Table:
         self._settle()
         return node.value
 
+    def empty(self, key: Hashable) -> bool:
+        """Whether a question has no answer, once everything else is settled: only then may a rule that asks rest on it (stratified
+        negation)."""
+        if self.ask(key):
+            return False
+        if key in self._nothing:
+            return True
+        self._candidates[key] = None
+        return False
+
     def _settle(self) -> None:
-        while self._queue:
-            node = self._queue.popleft()
-            node.queued = False
-            self._evaluate(node)
+        while True:
+            while self._queue:
+                node = self._queue.popleft()
+                node.queued = False
+                self._evaluate(node)
+            nothing = [key for key in self._candidates if not self._nodes[key].value]
+            self._candidates.clear()
+            if not nothing:
+                return
+            for key in nothing:
+                self._nothing.add(key)
+                for user in self._nodes[key].users:
+                    self._enqueue(user)
 
     def _enqueue(self, node: _Node) -> None:
         if not node.queued:

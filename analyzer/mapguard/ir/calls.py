@@ -67,7 +67,10 @@ class Calls(Exprs):
                 return callee, recv, self._instance(type_, generic, fn), generic
         if isinstance(fn, Sel):
             path = self.qualifier(fn.x)
-            if path is None and self._method_expression(fn) is None:
+            if path is None:
+                expression = self._method_expression(fn)
+                if expression is not None:
+                    return self._dynamic(expression)
                 base = self.value(fn.x)
                 selected = self.select(base.type, fn.name) if base.type != UNKNOWN else None
                 if selected is not None and (selected.method or selected.iface or selected.external):

@@ -64,6 +64,7 @@ class _Walk:
         self.pending: list[tuple[int, int]] = []
         self.returned: set[int] = set()
         self.passes: dict[int, bool] = {}
+        self.over: set[int] = set()  # functions that run once, and have
 
     def run(self, where: Where) -> None:
         func, block, place = where
@@ -99,6 +100,8 @@ class _Walk:
                 stretches.add((place, number + 1))
                 return self._callers(func)
         stretches.add((place, len(graph.events)))
+        if self.stop(func, block, len(graph.events)):
+            return []
         return [(func, succ, 0) for succ in graph.succs]
 
     def _callers(self, func: int) -> list[Where]:
@@ -108,6 +111,8 @@ class _Walk:
         found = []
         for edge in self.edges.into(func):
             if edge.kind in ("call", "once"):
+                if edge.kind == "once":
+                    self.over.add(func)
                 place = self.index.sites[edge.site]
                 found.append((place.func, place.block, place.number + 1))
         return found
@@ -115,7 +120,7 @@ class _Walk:
     def _call(self, func: int, block: int, place: int, thread: int) -> bool:
         """What a call runs and starts; whether control can come back from it without a stop."""
         site = self.index.site_at[func, block, place]
-        edges = self.edges.out(site)
+        edges = [e for e in self.edges.out(site) if e.kind != "once" or e.func not in self.over]
         called = [e for e in edges if e.kind in ("call", "once")]
         for edge in edges:
             self._run(edge.func, thread if edge.kind in ("call", "once") else site)
@@ -141,7 +146,7 @@ class _Walk:
             number = blocks.pop()
             limit = self._through(func, number, thread)
             self.whole[func, thread][number] = limit
-            if limit == len(body.blocks[number].events):
+            if limit == len(body.blocks[number].events) and not self.stop(func, number, limit):
                 for succ in body.blocks[number].succs:
                     if succ not in seen:
                         seen.add(succ)
@@ -178,7 +183,7 @@ class _Walk:
                     break
                 if isinstance(event, Return):
                     found = True
-            if not stopped:
+            if not stopped and not self.stop(func, number, len(block.events)):
                 for succ in block.succs:
                     if succ not in seen:
                         seen.add(succ)

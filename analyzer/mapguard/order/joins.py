@@ -110,12 +110,12 @@ class Joins:
         return method.startswith(methods) and (owner == "sync/atomic" or self.models.type(plain) == "atomic")
 
     def waits(self, where: Where, signals: Signals) -> bool:
-        """Whether an event goes on only after one of the signals."""
+        """Whether an event goes on only after one of the signals; the place after the last event of a block is its end."""
         func, block, place = where
         if place == 0 and signals.flags and self._told(func, block, signals.flags):
             return True
-        if place == len(self.index.bodies[func].blocks[block].events) - 1 and self._waits_in_rounds(func, block, signals):
-            return True
+        if place == len(self.index.bodies[func].blocks[block].events):
+            return self._waits_in_rounds(func, block, signals)
         return self._event_waits(where, signals)
 
     def _event_waits(self, where: Where, signals: Signals) -> bool:
