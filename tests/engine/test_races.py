@@ -247,6 +247,23 @@ func main() {
 """,
         {("after", "in")},
     ),
+    "a start and an access in one function, after others had the map": (
+        """
+func both(m map[string]int) {
+	go func() { m["b"] = 1 }() // @in
+	m["c"] = 1 // @after
+}
+func main() {
+	var wg sync.WaitGroup
+	m := map[string]int{}
+	wg.Add(1)
+	go func() { defer wg.Done(); m["a"] = 1 }()
+	wg.Wait()
+	both(m)
+}
+""",
+        {("after", "in")},
+    ),
     "one lock": (
         """
 func main() {
