@@ -207,6 +207,8 @@ def test_an_internal_error_is_one_line_without_debug(repository: Path) -> None:
         (["dump", "facts", "ServeHTTP"], "ServeHTTP"),
         (["dump", "accesses", "hits"], "ServeHTTP"),
         (["dump", "ir", "ServeHTTP"], "write %"),
+        (["dump", "objects", "ServeHTTP"], "m.S from outside"),
+        (["dump", "callers", "ServeHTTP"], "(S).ServeHTTP"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )

@@ -41,12 +41,14 @@ from mapguard.frontend.source import read
 from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
+from mapguard.heap.show import callers, objects
 from mapguard.ir.lower import Lowerer
 from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
 from mapguard.program.types import Types
+from mapguard.races.engine import heap_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -379,9 +381,9 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
-    if what == "ir":
+    if what in ("ir", "objects", "callers"):
         for _, program in _linked(options, None, None):
-            yield from _bodies(program, name)
+            yield from _bodies(program, name) if what == "ir" else _heap(program, options, what, name)
         return
     for _, judge in analyses(options):
         yield from inspect.dump(judge, what, name)
@@ -393,6 +395,13 @@ def _bodies(program: Program, name: str) -> Iterator[str]:
         for body in Lowerer(Types(program)).everything(name.partition("$")[0]):
             if name in body.func:
                 yield from show(body)
+
+
+def _heap(program: Program, options: Options, what: str, name: str) -> Iterator[str]:
+    """The objects, or the callers, of the functions whose id contains ``name``, as the engine in ``heap`` finds them."""
+    with deep_stack():
+        heap = heap_of(program, _models(options.models))
+        yield from objects(heap, name) if what == "objects" else callers(heap, name)
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

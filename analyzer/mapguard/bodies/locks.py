@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mapguard.bodies.paths import Path, Paths
 from mapguard.bodies.state import NO_LOCKS, READ, RECEIVED, SENT, WRITE, Fact, Held, State, merged
-from mapguard.ir.flow import predecessors
+from mapguard.ir.flow import defined, predecessors
 from mapguard.ir.model import (
     NONE,
     Block,
@@ -154,7 +154,8 @@ class Interpreter:
             if isinstance(event, Return) and ways is not None:
                 for s in states:
                     ways[self._way(s, event)] = None
-            states = merged([out for s in states for out in self._event(number, place, event, s)], _STATES)
+            again = defined(event)  # in a loop: what was known of a register was about the round before
+            states = merged([out for s in states for out in self._event(number, place, event, s.forget(again))], _STATES)
         if block.kind == "if":
             yes, no = block.succs
             return [(yes, self._decided(states, block.cond, True)), (no, self._decided(states, block.cond, False))]
@@ -308,7 +309,7 @@ class Interpreter:
     def _way(self, s: State, event: Return) -> Way:
         returns = tuple(self._constant(s, r) if r != NONE else "" for r in event.values)
         outer = self._outer(s.held)
-        return Way(outer, self._outer(s.lost), self._needs(s), returns if any(returns) and (outer or s.lost) else ())
+        return Way(outer, self._outer(s.lost), self._needs(s), returns if any(returns) else ())
 
     def _outer(self, held: Held) -> Held:
         """The locks that a caller can name."""

@@ -65,7 +65,7 @@ class Paths:
     def __init__(self, body: Body) -> None:
         self.body = body
         self.definitions: dict[Reg, Event] = {}
-        self.constants: dict[Reg, str] = {}  # booleans and nil
+        self.constants: dict[Reg, str] = {}  # booleans, nil, and what is not nil
         self._found: dict[Reg, Path] = {}
         self.numbers: dict[Reg, str] = {}  # constants that can be an index or a key
         for _, _, event in events(body):
@@ -73,6 +73,8 @@ class Paths:
                 case Copy() | Cast() | Field() | Load() | Global() | Closure() | Bound() | Alloc() | Call():
                     for reg in defined(event):
                         self.definitions[reg] = event
+                    if self._never_nil(event):
+                        self.constants[defined(event)[0]] = "!nil"
                 case Const(dst=dst, kind="bool", text=text):
                     self.constants[dst] = text
                 case Const(dst=dst, kind="nil" | "zero"):
@@ -81,6 +83,11 @@ class Paths:
                     self.numbers[dst] = text
                 case MapOp(op="read", value=value) if value != NONE:
                     self.definitions[value] = event
+
+    def _never_nil(self, event: Event) -> bool:
+        if isinstance(event, Copy | Cast):
+            return self.constants.get(event.src) == "!nil"
+        return isinstance(event, Alloc | Closure | Bound)
 
     def of(self, reg: Reg) -> Path:
         """The path of a register."""

@@ -1,5 +1,6 @@
 """The state of a body at a point: the locks certainly held, the calls deferred, and what is known of the values that decided the way."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mapguard.bodies.paths import Path
@@ -35,6 +36,10 @@ class State(NamedTuple):
     def learn(self, reg: Reg, value: str) -> "State":
         return self._replace(facts=self.facts | {(reg, value)})
 
+    def forget(self, regs: Collection[Reg]) -> "State":
+        """Without what is known of registers that get new values."""
+        return self._replace(facts=frozenset(f for f in self.facts if f[0] not in regs)) if self.facts and regs else self
+
 
 def joined(a: State, b: State) -> State:
     """What holds on both ways."""
@@ -46,6 +51,11 @@ def joined(a: State, b: State) -> State:
     return State(a.held & b.held, a.lost | b.lost, a.deferred[:common], a.facts & b.facts)
 
 
+def _order(s: State) -> tuple[list[str], list[str], str, list[Fact]]:
+    """What states are sorted by: the text of a set would depend on how the set came to be."""
+    return (sorted(map(repr, s.held)), sorted(map(repr, s.lost)), repr(s.deferred), sorted(s.facts))
+
+
 def merged(states: list[State], most: int) -> list[State]:
     """At most ``most`` states: ways that differ in nothing but what is known of values are one, then the rest are joined."""
     by_locks: dict[tuple[Held, Held, tuple[Call, ...]], State] = {}
@@ -53,7 +63,7 @@ def merged(states: list[State], most: int) -> list[State]:
         key = (s.held, s.lost, s.deferred)
         known = by_locks.get(key)
         by_locks[key] = s if known is None else State(*key, known.facts & s.facts)
-    found = sorted(by_locks.values(), key=repr) if len(by_locks) > 1 else list(by_locks.values())
+    found = sorted(by_locks.values(), key=_order) if len(by_locks) > 1 else list(by_locks.values())
     while len(found) > most:
         found[-2:] = [joined(found[-2], found[-1])]
     return found

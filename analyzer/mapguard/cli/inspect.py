@@ -68,7 +68,7 @@ def why_not(first: str, second: str, path: Path, **given: Unpack[TreeGiven]) -> 
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("what", type=click.Choice(["facts", "program", "callgraph", "summary", "roots", "accesses", "ir"]))
+@click.argument("what", type=click.Choice(["facts", "program", "callgraph", "summary", "roots", "accesses", "ir", "objects", "callers"]))
 @click.argument("name", default="")
 @_PATH
 @tree_options

@@ -88,7 +88,7 @@ class Index:
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
         self._structs: dict[Type, Type] = {}
-        self._replaced: dict[tuple[int, int, int], frozenset[str]] = {}
+        self._replaced: dict[tuple[int, int, int], dict[str, int]] = {}
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
@@ -152,21 +152,26 @@ class Index:
             reg = place.event.base
         return NONE
 
-    def replaced(self, func: int, block: int, place: int) -> frozenset[str]:
-        """The fields of a copied struct that are set anew before anything else is done with it: it never has the old values."""
+    def replaced(self, func: int, block: int, place: int) -> dict[str, int]:
+        """The fields of a copied struct that are set anew before anything else is done with it, and where in the block: only loads before
+        that place get the old values."""
         key = (func, block, place)
         known = self._replaced.get(key)
         if known is None:
-            fields: set[str] = set()
+            fields: dict[str, int] = {}
+            addressed: set[str] = set()
             events = self.bodies[func].blocks[block].events
             made = events[place]
             if isinstance(made, Clone):
-                for event in events[place + 1 :]:
+                for number, event in enumerate(events[place + 1 :], place + 1):
                     if isinstance(event, Store) and event.base == made.dst:
-                        fields.add(event.field)
-                    elif made.dst in used(event) and not isinstance(event, Field | Load):
+                        if event.field not in addressed:
+                            fields.setdefault(event.field, number)
+                    elif isinstance(event, Field) and event.base == made.dst:
+                        addressed.add(event.field)
+                    elif made.dst in used(event) and not isinstance(event, Load):
                         break
-            known = self._replaced[key] = frozenset(fields)
+            known = self._replaced[key] = fields
         return known
 
     def element(self, container: Type) -> Type | None:

@@ -1,6 +1,7 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from mapguard.bodies.summaries import Bodies
@@ -61,29 +62,28 @@ class Judge:
 
     def races(self) -> Iterator[Race]:
         """The first race of each map."""
-        for obj, found in sorted(self._by_object().items()):
+        for obj, found in self._by_site():
             race = self._race(obj, found)
             if race is not None:
                 yield race
 
-    def _by_object(self) -> dict[int, list[Access]]:
-        """The accesses of each map that is written: by the first object of its site."""
-        found: dict[int, list[Access]] = {}
-        firsts: dict[object, int] = {}
+    def _by_site(self) -> list[tuple[int, list[Access]]]:
+        """The accesses of each map that is written, with the first object of its site. Maps from outside are told apart by their fields."""
+        found: dict[Hashable, tuple[int, list[Access]]] = {}
         for access in accesses(self.bodies):
             if access.op == "replace":
                 continue
             for number in members(self.heap.points(access.func, access.reg)):
-                site = self.heap.objects.site(number)
+                site: Hashable = self.heap.objects.site(number)
                 if self.heap.objects.all[self.heap.objects.origin(number)].kind == "outside":
                     named = next((f for f in reversed(access.path.fields) if "." in f), "")
                     if not named:
                         continue
                     site = (site, named)
-                group = found.setdefault(firsts.setdefault(site, number), [])
+                _, group = found.setdefault(site, (number, []))
                 if access not in group:
                     group.append(access)
-        return {obj: group for obj, group in found.items() if any(a.writes for a in group)}
+        return sorted((g for g in found.values() if any(a.writes for a in g[1])), key=itemgetter(0))
 
     def contexts(self, access: Access) -> list[Context]:
         known = self._contexts.get(access)

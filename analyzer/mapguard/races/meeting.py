@@ -88,15 +88,34 @@ class Meeting:
             return False
         if x.start == y.start and x.many:
             return True
-        for mine, home, other_home in ((a, x, y), (b, y, x)):
+        for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.start == NO_SITE:
                 continue
             reach = self._after(home.start, mine, again, x.func)
-            target = other_home.where if other_home.start == NO_SITE else self.timing.place(other_home.start)
-            if reach.has(target, _SAME):
+            targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
+            if any(reach.has(target, _SAME) for target in targets):
                 return True
         # or both are below one start, and what that thread starts in turn is beside it
         return x.start == y.start and self._overlap(a, b, partial(self.timing.many, below=x.start))
+
+    def _apart(self, mine: Context, other: Context, func: int) -> list[Where]:
+        """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
+        the start in the same call is also after it."""
+        found: list[Where] = []
+        for event, same in zip(self._way(other, func), self._way(mine, func), strict=False):
+            found.append(event)
+            if event != same:
+                break
+        return found
+
+    def _way(self, c: Context, func: int) -> list[Where]:
+        """The events that lead from a function to an access: the one in it, the one in what that calls, and so on."""
+        found = [c.access.where]
+        for edge in reversed(c.chain):
+            if found[-1][0] == func:
+                break
+            found.append(self.timing.place(edge.site))
+        return found[::-1]
 
     def _overlap(self, a: Context, b: Context, many: Callable[[Thread], bool]) -> bool:
         """Whether the threads of two accesses leave them unordered. ``many`` tells the threads that run several at a time."""
