@@ -125,6 +125,18 @@ def test_no_lock_is_held_while_others_are_waited_for(tmp_path: Path) -> None:
     assert (found.kind, found.sketch) == ("hold-lock", "")
 
 
+@pytest.mark.parametrize(
+    ("drained", "kept"),
+    [("<-s.done", False), ("s.wait()", False), ("defer s.wait()", False), ("go s.wait()", True), ('s.last = ""', True)],
+)
+def test_nor_while_a_callee_waits(tmp_path: Path, drained: str, kept: bool) -> None:
+    store = STORE.replace("last string", "last string\n\tdone chan int")
+    callees = f"func (s *S) drain() {{ {drained} }}\n\nfunc (s *S) wait() {{ <-s.done }}\n\n"
+    found = advice(tmp_path, store + MOST + callees + handler("for range s.hits {\n\ts.drain()\n}\ns.hits[r.Host] = 1"))
+    assert found.kind == "hold-lock"
+    assert ("s.drain()" in found.sketch) == kept
+
+
 def test_the_caller_that_lacks_the_lock_is_named_and_not_the_helper(tmp_path: Path) -> None:
     helper = "func (s *S) keep(k string) {\n\ts.hits[k]++\n}\n\n"
     held = handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Put") + handler("s.mu.Lock()\ns.keep(r.Host)\ns.mu.Unlock()", "Cut")

@@ -2,7 +2,8 @@
 
     python tests/corpus/paths.py REPOSITORY [FOLDER]
 
-FOLDER (default: the repository) is scanned as a whole. Prints the figures; exits with 1 where a finding is missing or another one.
+REPOSITORY is its top folder; FOLDER in it (default: all) is scanned as a whole. Prints the figures;
+exits with 1 where a finding is missing or another one.
 """
 
 import json
@@ -49,7 +50,7 @@ def missing(root: Path, folder: str = ".") -> tuple[int, int, list[str]]:
 
 
 def main() -> int:
-    root = Path(sys.argv[1])
+    root = Path(sys.argv[1]).resolve()
     findings, paths, wrong = missing(root, sys.argv[2] if len(sys.argv) > 2 else ".")
     print(f"{root.name}: {findings} findings, {paths} packages and files scanned, {len(wrong)} missing or different")
     print("".join(f"  {line}\n" for line in wrong), end="")

@@ -90,8 +90,9 @@ class Sketcher:
     def _fits(self, found: Region, func: Func, lock: "_Lock", forbidden: set[str], source: bytes) -> bool:
         """Whether the lock may be held there and its name denotes it there."""
         unit = self._analysis.units.get(func.id)
-        calls = (e for e in (unit.edges if unit is not None else ()) if found.at <= e.at < found.end and not e.starts_thread)
-        if any(e.callee.id in forbidden for e in calls) or blocks_others(found.statements):
+        edges = unit.edges if unit is not None else ()
+        called = [e.callee for e in edges if found.at <= e.at < found.end and not e.starts_thread]
+        if any(f.id in forbidden for f in called) or blocks_others(found.statements) or self._may_wait(called):
             return False
         locked = source[found.at : found.end]
         if any(f"{lock.written}.{call}(".encode() in locked for call in ("Lock", "RLock")):
@@ -102,6 +103,21 @@ class Sketcher:
                 f == func.id and self._text(func, at) == lock.written for (f, _), at in self._analysis.lock_sites.items()
             )
         return lock.anchor in self._outer_names(func)
+
+    def _may_wait(self, called: Iterable[Func]) -> bool:
+        """Whether one of them, or what it calls in turn on this thread, may wait for another goroutine."""
+        pending = list(called)
+        seen = {f.id for f in pending}
+        while pending:
+            func = pending.pop()
+            if blocks_others(func.facts.body or ()):
+                return True
+            unit = self._analysis.units.get(func.id)
+            for edge in unit.edges if unit is not None else ():
+                if not edge.starts_thread and edge.callee.id not in seen:
+                    seen.add(edge.callee.id)
+                    pending.append(edge.callee)
+        return False
 
     def _text(self, func: Func, site: tuple[int, int]) -> str:
         return self._sources.text(func.path, *site)
