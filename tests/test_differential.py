@@ -175,6 +175,7 @@ def test_fresh_programs(tmp_path: Path) -> None:
     told = f"seed {SEED}: {total} {dict(sorted_out)}, programs in {tmp_path}, wrong: {' '.join(wrong)}"
     print(told)
     assert sorted_out["races against its choices"] == sorted_out["broken"] == 0, told
+    assert sorted_out["hangs"] <= 0.02 * COUNT, told
     assert sorted_out["never seen to race"] <= 0.04 * COUNT and sorted_out["other race"] <= 0.05 * COUNT, told
     assert min(total.racing, total.silent) >= 0.25 * COUNT, told
     assert total.agreement >= AGREEMENT and total.recall >= RECALL and total.silence >= SILENCE, told

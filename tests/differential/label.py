@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -14,14 +15,15 @@ from differential.tree import write_binary
 
 TURNS = 4  # runs without a race that make a program silent
 MORE_TURNS = 20  # for one that should race by its choices
-SECONDS = 10  # for one run; a copied lock that was held never opens
+SECONDS = 10  # for one run
 _FATAL = re.compile(r"fatal error: concurrent map")
 _REPORT = re.compile(r"WARNING: DATA RACE\n(.*?)\n==================", re.DOTALL)
 _ENVIRONMENT = {"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "1"}
 
 
 class Label(NamedTuple):
-    """``word`` is race, silent, other race (not on the map), or broken (it panics or hangs without a race)."""
+    """``word`` is race, silent, other race (not on the map), hangs (a lock that was copied while it was held never opens), or broken (it
+    panics without a race)."""
 
     word: str
     runs: int
@@ -72,7 +74,7 @@ def _label(binary: Path, p: Program) -> Label:
         if "DATA RACE" in output:
             other = output
         elif code:
-            return Label("broken", turn, output)
+            return Label("hangs" if code == -signal.SIGKILL else "broken", turn, output)
     return Label("other race", turn, other) if other else Label("silent", turn, "")
 
 
