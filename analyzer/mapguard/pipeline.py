@@ -105,11 +105,12 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
 
 def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
     """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
-    for tree, program in _linked(options, progress, executor):
+    for tree, program in linked(options, progress, executor):
         yield tree, Judge(_solve(program, options, progress))
 
 
-def _linked(options: Options, progress: Progress | None, executor: Executor | None) -> Iterator[tuple[Tree, Program]]:
+def linked(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Program]]:
+    """Each component linked, with its tree."""
     for found in discover(options):
         loaded, _ = _load(found.files, options)
         tree, loaded = placed(found, loaded)
@@ -382,7 +383,7 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
     if what in ("ir", "objects", "callers"):
-        for _, program in _linked(options, None, None):
+        for _, program in linked(options):
             yield from _bodies(program, name) if what == "ir" else _heap(program, options, what, name)
         return
     for _, judge in analyses(options):
