@@ -93,14 +93,11 @@ class Interpreter:
         self.places: dict[int, tuple[int, int]] = {}  # of deferred calls, by identity
         for number, block in enumerate(body.blocks):
             for place, event in enumerate(block.events):
-                self._note(event)
-                if isinstance(event, Call):
-                    self.places[id(event)] = (number, place)
-
-    def _note(self, event: Event) -> None:
-        match event:
-            case Op(dst=dst, op="==" | "!=" as op, args=(x, y)):
-                self.tests[dst] = (op, x, y)
+                match event:
+                    case Op(dst=dst, op="==" | "!=" as op, args=(x, y)):
+                        self.tests[dst] = (op, x, y)
+                    case Call(how="defer"):
+                        self.places[id(event)] = (number, place)
 
     # ------------------------------------------------------------ blocks
 
@@ -150,7 +147,7 @@ class Interpreter:
                     self._seen(at, (number, place), s)
             if at is not None and isinstance(event, RunDefers):
                 for s in states:
-                    self._deferred(at, number, place, s)
+                    self._deferred(s, at)
             if isinstance(event, Return) and ways is not None:
                 for s in states:
                     ways[self._way(s, event)] = None
@@ -164,13 +161,16 @@ class Interpreter:
     def _seen(self, at: Found, place: tuple[int, int], s: State) -> None:
         at.setdefault(place, {})[At(s.held, self._needs(s), s.lost)] = None
 
-    def _deferred(self, at: Found, block: int, place: int, s: State) -> None:
-        """What is held when each deferred call runs; it is noted where the call was deferred."""
+    def _deferred(self, s: State, at: Found | None = None) -> list[State]:
+        """The deferred calls run. ``at`` gets what is held when each does, at the place where it was deferred."""
         states = [s._replace(deferred=())]
         for call in reversed(s.deferred):
-            for one in states:
-                self._seen(at, self.places[id(call)], one)
-            states = merged([out for one in states for out in self._call(block, place, call, one)], _STATES)
+            where = self.places[id(call)]
+            if at is not None:
+                for one in states:
+                    self._seen(at, where, one)
+            states = merged([out for one in states for out in self._call(*where, call, one)], _STATES)
+        return states
 
     def _decided(self, states: list[State], cond: Reg, truth: bool) -> list[State]:
         found: list[State] = []
@@ -224,10 +224,7 @@ class Interpreter:
             case Call(how="defer"):
                 return [s._replace(deferred=(*s.deferred, event))]
             case RunDefers():
-                states = [s._replace(deferred=())]
-                for call in reversed(s.deferred):
-                    states = merged([out for one in states for out in self._call(block, place, call, one)], _STATES)
-                return states
+                return self._deferred(s)
             case Send(channel=channel) if self.token(channel):
                 return [self._turned(s, self.paths.of(channel), SENT, RECEIVED)]
             case Recv(channel=channel) if self.token(channel):

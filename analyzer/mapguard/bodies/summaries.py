@@ -127,7 +127,7 @@ class Bodies:
     def _of_one(self, o: Obj) -> bool:
         if o.kind != "alloc":
             return False
-        event = self.index.bodies[o.func].blocks[o.block].events[o.place]
+        event = self.index.maker(o)
         if not isinstance(event, Alloc) or event.size == NONE:
             return False
         size = self.index.place(o.func, event.size)
@@ -173,21 +173,11 @@ class Bodies:
         """What the functions that a call may run do to the locks, in terms of the caller."""
         if not self._matters(event):
             return [HARMLESS]
-        known = self.index.site_at.get((func, block, place))
-        site = known if known is not None and self.index.sites[known].event is event else self._site(func, event)
+        site = self.index.site_at[func, block, place]
         found = []
         for target in members(self.heap.targets(site)):
             found.append(tuple(self._translated(site, target, way) for way in self._effects.get(target, HARMLESS)))
         return found or [HARMLESS]
-
-    def _site(self, func: int, event: Call) -> int:
-        """The site of a deferred call, which runs elsewhere than where it stands."""
-        number, place = self.paths(func).body, 0
-        for b, block in enumerate(number.blocks):
-            for place, other in enumerate(block.events):
-                if other is event:
-                    return self.index.site_at[func, b, place]
-        raise AssertionError(event)
 
     def _matters(self, event: Call) -> bool:
         """Whether a call may run a function that has an effect."""

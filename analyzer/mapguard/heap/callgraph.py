@@ -35,7 +35,7 @@ def _function(k: Knowledge, o: Obj) -> Bits:
     """The function that a function value runs."""
     if o.kind not in ("closure", "bound"):
         return 0
-    made = k.index.bodies[o.func].blocks[o.block].events[o.place]
+    made = k.index.maker(o)
     if isinstance(made, Closure):
         return _bit(k, made.func)
     if isinstance(made, Bound):
@@ -54,7 +54,7 @@ def _methods(k: Knowledge, receiver: Points, interface: Type, name: str) -> Bits
     open_ = k.empty(receiver)
     for obj in members(k.ask(receiver)):
         o = k.objects.all[obj]
-        kind = types.alias(types.deref(types.alias(o.type)))
+        kind = k.index.struct(o.type)
         if isinstance(kind, TName) and isinstance(types.underlying(kind), TStruct):
             method = _method(k, kind, name)
             if method is not None:

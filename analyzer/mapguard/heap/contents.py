@@ -97,7 +97,7 @@ def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
     """The objects whose fields were copied into this one."""
     found = 0
     if o.kind == "alloc":
-        event = k.index.bodies[o.func].blocks[o.block].events[o.place]
+        event = k.index.maker(o)
         if isinstance(event, Clone):
             found |= k.ask(Points(o.func, event.src, o.context))
     copies = k.index.copies.get(k.index.struct(o.type))

@@ -70,7 +70,7 @@ class Heap:
         found = 0
         for value in members(values):
             o = self.objects.all[value]
-            made = self.index.bodies[o.func].blocks[o.block].events[o.place] if o.kind in ("closure", "bound") else None
+            made = self.index.maker(o) if o.kind in ("closure", "bound") else None
             if isinstance(made, Closure) and number < len(made.captures):
                 found |= self.points(o.func, made.captures[number], o.context)
             elif isinstance(made, Bound):

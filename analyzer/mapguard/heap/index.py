@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mapguard.facts.syntax import Field as FieldType
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.heap.objects import Obj
 from mapguard.ir.flow import defined, used
 from mapguard.ir.model import (
     CELL,
@@ -151,6 +152,10 @@ class Index:
                 break
             reg = place.event.base
         return NONE
+
+    def maker(self, o: Obj) -> Event:
+        """The event that makes an object of the tree's own."""
+        return self.bodies[o.func].blocks[o.block].events[o.place]
 
     def replaced(self, func: int, block: int, place: int) -> dict[str, int]:
         """The fields of a copied struct that are set anew before anything else is done with it, and where in the block: only loads before

@@ -15,6 +15,7 @@ from mapguard.ir.model import (
     Clone,
     Closure,
     Copy,
+    Dynamic,
     External,
     Field,
     Global,
@@ -191,7 +192,7 @@ def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: 
         for obj in members(k.ask(Points(caller, reg, context))):
             o = k.objects.all[obj]
             if o.kind == "bound":
-                made = _made(k, o)
+                made = k.index.maker(o)
                 assert isinstance(made, Bound)
                 if isinstance(made.target, Static) and made.target.func == k.index.bodies[func].func:
                     found |= k.ask(Points(o.func, made.recv, o.context))
@@ -221,20 +222,16 @@ def _receivers(k: Knowledge, func: int, caller: int, event: Call, context: Conte
     for obj in members(k.ask(Points(caller, event.callee.reg, context))):  # type: ignore[union-attr]
         o = k.objects.all[obj]
         if o.kind == "bound":
-            made = _made(k, o)
+            made = k.index.maker(o)
             assert isinstance(made, Bound)
             if isinstance(made.target, Static) and made.target.func == target.func:
                 found.append((False, k.ask(Points(o.func, made.recv, o.context))))
         elif o.kind == "closure":
-            made = _made(k, o)
+            made = k.index.maker(o)
             assert isinstance(made, Closure)
             if made.func == target.func and (False, None) not in found:
                 found.append((False, None))
     return found
-
-
-def _made(k: Knowledge, o: Obj) -> object:
-    return k.index.bodies[o.func].blocks[o.block].events[o.place]
 
 
 def _captured(k: Knowledge, q: Points) -> Bits:
@@ -246,11 +243,11 @@ def _captured(k: Knowledge, q: Points) -> Bits:
         place = k.index.sites[q.context[-1]]
         event = place.event
         assert isinstance(event, Call)
-        if not isinstance(event.callee, External) and hasattr(event.callee, "reg"):
+        if isinstance(event.callee, Dynamic):
             for obj in members(k.ask(Points(place.func, event.callee.reg, q.context[:-1]))):
                 o = k.objects.all[obj]
                 if o.kind == "closure":
-                    made = _made(k, o)
+                    made = k.index.maker(o)
                     assert isinstance(made, Closure)
                     if made.func == body.func:
                         found |= k.ask(Points(o.func, made.captures[number], o.context))
@@ -311,13 +308,13 @@ def is_container(k: Knowledge, method: str) -> bool:
 def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     """The objects that can have the type asked for; those of unknown type can."""
     types = k.index.types
-    target = types.alias(types.deref(types.alias(asked)))
+    target = k.index.struct(asked)
     if isinstance(types.underlying(target), TInterface | TFunc) or not isinstance(target, TName) or target.name == "any":
         return found
     kept = 0
     for obj in members(found):
         o = k.objects.all[obj]
-        kind = types.alias(types.deref(types.alias(o.type)))
+        kind = k.index.struct(o.type)
         if isinstance(kind, TName) and isinstance(types.underlying(kind), TStruct):
             if (kind.pkg, kind.name) != (target.pkg, target.name):
                 continue

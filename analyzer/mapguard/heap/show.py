@@ -75,7 +75,7 @@ def _made(index: Index, o: Obj) -> str:
 
 
 def _at(index: Index, o: Obj) -> int:
-    at: int = getattr(index.bodies[o.func].blocks[o.block].events[o.place], "at", 0)
+    at: int = getattr(index.maker(o), "at", 0)
     return at
 
 

@@ -286,13 +286,7 @@ class Exprs(Frame):
 
     def _walk(self, base: Value, steps: Sequence[Step], at: int, end: int) -> Value:
         for step in steps:
-            kind = step.type
-            owner = self.types.alias(self.types.deref(self.types.alias(base.type)))
-            if isinstance(owner, TName) and owner.args:
-                named = self.program.named(owner.pkg, owner.name)
-                if named is not None:
-                    kind = substitute(kind, dict(zip(named.decl.params, owner.args, strict=False)))
-            base = self.member(base, step.field, kind, at, end)
+            base = self.member(base, step.field, self._walked(base, step).type, at, end)
         return base
 
     def member(self, base: Value, field: str, type_: Type, at: int, end: int, index: Reg = NONE) -> Value:
@@ -537,6 +531,7 @@ class Exprs(Frame):
         return Place(self.types.deref(address.type), base=address.reg, field=CELL, at=at, end=end)
 
     def _walked(self, holder: Value, step: Step) -> Step:
+        """A step from a value: in a generic struct the field has the type of this instance."""
         owner = self.types.alias(self.types.deref(self.types.alias(holder.type)))
         if isinstance(owner, TName) and owner.args:
             named = self.program.named(owner.pkg, owner.name)

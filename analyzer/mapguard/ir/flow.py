@@ -1,6 +1,6 @@
 """Events to what they define and use; graphs of blocks to predecessors, loops and dominators."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mapguard.ir.model import (
     NONE,
@@ -199,3 +199,24 @@ def dominators(blocks: tuple[Block, ...]) -> list[int]:
     for number in reversed(postorder(blocks)):
         found[number] = found[above[number]] | 1 << number
     return found
+
+
+Spot = tuple[int, int]  # a block and a place in it
+
+
+def reaches(blocks: tuple[Block, ...], start: Spot, end: Spot, without: Collection[Spot]) -> bool:
+    """Whether control can get from one event to another without passing any of some others."""
+    pending = [(start[0], start[1] + 1)]
+    seen: set[Spot] = set()
+    while pending:
+        block, place = pending.pop()
+        if (block, place) in seen:
+            continue
+        seen.add((block, place))
+        stops = [p for b, p in without if b == block and p >= place]
+        stop = min(stops, default=len(blocks[block].events))
+        if end[0] == block and place <= end[1] < stop:
+            return True
+        if not stops:
+            pending.extend((succ, 0) for succ in blocks[block].succs)
+    return False

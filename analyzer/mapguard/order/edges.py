@@ -131,7 +131,7 @@ class Edges:
         for obj in members(self.heap.points(func, reg)):
             o = self.heap.objects.all[obj]
             if o.kind in ("closure", "bound"):
-                made = self.index.bodies[o.func].blocks[o.block].events[o.place]
+                made = self.index.maker(o)
                 target = made.func if isinstance(made, Closure) else _bound(made)
                 number = self.index.number.get(target)
                 if number is not None:

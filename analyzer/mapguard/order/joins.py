@@ -87,7 +87,7 @@ class Joins:
         for number in members(functions):
             o = self.heap.objects.all[number]
             if o.kind == "result":
-                event = self.index.bodies[o.func].blocks[o.block].events[o.place]
+                event = self.index.maker(o)
                 if isinstance(event, Call) and len(event.dsts) == 2:
                     found |= self.heap.points(o.func, event.dsts[0])
         return found
@@ -204,7 +204,7 @@ class Joins:
         for number in range(channels.bit_length()):
             if channels >> number & 1:
                 o = self.heap.objects.all[number]
-                event = self.index.bodies[o.func].blocks[o.block].events[o.place] if o.kind == "alloc" else None
+                event = self.index.maker(o) if o.kind == "alloc" else None
                 if isinstance(event, Alloc) and event.size == NONE:
                     found |= 1 << number
         return found

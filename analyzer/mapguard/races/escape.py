@@ -1,8 +1,9 @@
 """A function's own new objects to the events after which others can reach them."""
 
-from mapguard.bodies.paths import Path, is_element
+from mapguard.bodies.paths import Path, Paths, is_element
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.flow import used
+from mapguard.heap.handed import argument_name
+from mapguard.ir.flow import reaches, used
 from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
@@ -95,7 +96,8 @@ class Escape:
         made = self.index.place(func, root)
         if made is None or where[0] != func:
             return False
-        return not any(self._reaches(func, leak, where[1:], made[1:3]) for leak in self.leaks(func, root))
+        blocks = self.index.bodies[func].blocks
+        return not any(reaches(blocks, leak, where[1:], (made[1:3],)) for leak in self.leaks(func, root))
 
     def leaks(self, func: int, root: Reg, depth: int = 0) -> tuple[tuple[int, int], ...]:
         """The events that let others reach what a register of a function refers to."""
@@ -124,9 +126,9 @@ class Escape:
         self._leaks[key] = tuple(found)
         return self._leaks[key]
 
-    def _holder(self, event: object, mine: set[Reg], paths: object) -> Reg | None:
+    def _holder(self, event: object, mine: set[Reg], paths: Paths) -> Reg | None:
         """The function's own new object that a value of ``mine`` is put into, or the literal that captures it: it is followed instead."""
-        of = paths.of  # type: ignore[attr-defined]
+        of = paths.of
         match event:
             case Store(base=base, src=src) if of(src).root in mine:
                 return self._local(of(base), paths)
@@ -136,9 +138,8 @@ class Escape:
                 return dst
         return None
 
-    def _local(self, path: Path, paths: object) -> Reg | None:
-        event = paths.definitions.get(path.root)  # type: ignore[attr-defined]
-        return path.root if isinstance(path.root, int) and isinstance(event, Alloc) else None
+    def _local(self, path: Path, paths: Paths) -> Reg | None:
+        return path.root if isinstance(path.root, int) and isinstance(paths.definitions.get(path.root), Alloc) else None
 
     def _leak(self, func: int, block: int, place: int, event: object, mine: set[Reg], depth: int) -> bool:
         of = self.bodies.paths(func).of
@@ -151,7 +152,7 @@ class Escape:
                 if how != "go" and not any(
                     e.kind in ("go", "root", "parallel") for e in self.edges.out(self.index.site_at[func, block, place])
                 ):
-                    return self._published(event, of, mine)
+                    return self._published(event, self.bodies.paths(func), mine)
                 return any(of(a).root in mine for a in args)
             case Call(how="go"):
                 return True
@@ -168,32 +169,14 @@ class Escape:
                 return False
         return False
 
-    def _published(self, event: Call, of: object, mine: set[Reg]) -> bool:
+    def _published(self, event: Call, paths: Paths, mine: set[Reg]) -> bool:
+        """Whether a library keeps what it is given where others can reach it."""
         assert isinstance(event.callee, External)
         model = self.bodies.models.function(event.callee.name)
-        name = event.callee.name
         if model is None:
             return False
-        method = name.startswith("(")
         for number, a in enumerate(event.args):
-            argument = f"arg{number - method}" if number or not method else "recv"
-            if of(a).root in mine and (argument in model.publishes or "args" in model.publishes or (model.acts and number > 0)):  # type: ignore[operator]
+            named = argument_name(event.callee.name, number) in model.publishes or "args" in model.publishes
+            if paths.of(a).root in mine and (named or (model.acts and number > 0)):
                 return True
-        return False
-
-    def _reaches(self, func: int, start: tuple[int, int], end: tuple[int, int], without: tuple[int, int]) -> bool:
-        """Whether control can get from one event to another without passing a third, in one activation."""
-        blocks = self.index.bodies[func].blocks
-        pending = [(start[0], start[1] + 1)]
-        seen: set[tuple[int, int]] = set()
-        while pending:
-            block, place = pending.pop()
-            if (block, place) in seen:
-                continue
-            seen.add((block, place))
-            stop = without[1] if without[0] == block and without[1] >= place else len(blocks[block].events)
-            if end[0] == block and place <= end[1] <= stop:
-                return True
-            if stop == len(blocks[block].events):
-                pending.extend((succ, 0) for succ in blocks[block].succs)
         return False

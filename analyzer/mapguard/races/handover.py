@@ -4,11 +4,10 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import Held
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Kept
+from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import ELEM, Load, MapOp, Recv, Reg, Send, Store
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
-
-Spot = tuple[int, int]
 
 
 class Handover:
@@ -43,7 +42,7 @@ class Handover:
         for b, block in enumerate(self.index.bodies[kept.func].blocks):
             for p, event in enumerate(block.events):
                 if isinstance(event, Send) and (event.channel, event.value) == (kept.base, kept.src):
-                    return self._reaches(kept.func, (b, p), (b, p), {made[1:3]})
+                    return reaches(self.index.bodies[kept.func].blocks, (b, p), (b, p), (made[1:3],))
         return True
 
     def taken_out(self, func: int, reg: Reg, block: int, place: int) -> Held:
@@ -56,7 +55,7 @@ class Handover:
         slot = paths.of(reg)
         replaced = self._replaced(func, slot)
         start = (read.block, read.number)
-        if not replaced or self._reaches(func, start, (block, place), set(replaced)):
+        if not replaced or reaches(self.index.bodies[func].blocks, start, (block, place), replaced):
             return frozenset()
         held: Held | None = None
         for spot in (start, *replaced):
@@ -76,21 +75,3 @@ class Handover:
                     case MapOp(op="write" | "delete", map=base, key=key) if paths.member(base, ELEM, key) == slot:
                         found.append((b, p))
         return found
-
-    def _reaches(self, func: int, start: Spot, end: Spot, without: set[Spot]) -> bool:
-        """Whether control can get from one event to another without passing any of some others."""
-        blocks = self.index.bodies[func].blocks
-        pending = [(start[0], start[1] + 1)]
-        seen: set[Spot] = set()
-        while pending:
-            block, place = pending.pop()
-            if (block, place) in seen:
-                continue
-            seen.add((block, place))
-            stops = [p for b, p in without if b == block and p >= place]
-            stop = min(stops, default=len(blocks[block].events))
-            if end[0] == block and place <= end[1] < stop:
-                return True
-            if not stops:
-                pending.extend((succ, 0) for succ in blocks[block].succs)
-        return False
