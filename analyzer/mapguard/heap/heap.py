@@ -12,6 +12,7 @@ from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Target
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import CELL, ELEM, Bound, Closure, Reg
 from mapguard.models.load import Models
+from mapguard.program.types import UNKNOWN
 
 
 class Heap:
@@ -82,8 +83,8 @@ class Heap:
             return self.index.types.element(self.index.types.deref(owner))
         if field == CELL:
             return None
-        selected = self.index.types.select(owner, field.rpartition(".")[2])
-        return selected.steps[-1].type if selected is not None and selected.steps and selected.method is None else None
+        found = self.index.field_type(owner, field)
+        return found if found != UNKNOWN else None
 
     @property
     def evaluations(self) -> int:

@@ -189,6 +189,15 @@ class Index:
             self._elements[container] = plain(found) if known(found) else None
         return self._elements[container]
 
+    def field_type(self, owner: Type, field: str) -> Type:
+        """The type of a field, UNKNOWN where neither the object's type nor the field's own name tells it."""
+        name = field.rpartition(".")[2]
+        for holder in (owner, _declared_by(field)):
+            selected = self.types.select(holder, name)
+            if selected is not None and selected.steps and selected.method is None:
+                return selected.steps[-1].type
+        return UNKNOWN
+
     # ------------------------------------------------------------ reading
 
     def _read(self, n: int, body: Body) -> None:
@@ -260,6 +269,12 @@ class Index:
                     self.given.setdefault((place.func, reg), []).append(site)
                 if name.startswith("(") and len(event.args) > 1:
                     self.methods_of_libraries.append(site)
+
+
+def _declared_by(field: str) -> Type:
+    """The struct type in the name of a field, ``import/path.Type.field``."""
+    package, _, name = field.rpartition(".")[0].rpartition(".")
+    return TName(package, name) if package and name else UNKNOWN
 
 
 def known(t: Type) -> bool:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
-from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
 from mapguard.order.after import After
@@ -61,26 +60,22 @@ class Judge:
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map."""
+        """The first race of each map, and of each variable that holds one."""
         for obj, found in self._by_site():
             race = self._race(obj, found)
             if race is not None:
                 yield race
 
     def _by_site(self) -> list[tuple[int, list[Access]]]:
-        """The accesses of each map that is written, with the first object of its site. Maps from outside are told apart by their fields."""
+        """The accesses of each map that is written, and of each variable for a map that is set, with the first object of its site."""
+        every = list(accesses(self.bodies))
+        stored = {a.slot for a in every if a.op == "replace"}
         found: dict[Hashable, tuple[int, list[Access]]] = {}
-        for access in accesses(self.bodies):
-            if access.op == "replace":
+        for access in every:
+            if access.slot and access.slot not in stored:
                 continue
-            for number in members(self.heap.points(access.func, access.reg)):
-                site: Hashable = self.heap.objects.site(number)
-                if self.heap.objects.all[self.heap.objects.origin(number)].kind == "outside":
-                    named = next((f for f in reversed(access.path.fields) if "." in f), "")
-                    if not named:
-                        continue
-                    site = (site, named)
-                _, group = found.setdefault(site, (number, []))
+            for number in members(self.resolver.accessed(access)):
+                _, group = found.setdefault((self.heap.objects.site(number), access.slot), (number, []))
                 if access not in group:
                     group.append(access)
         return sorted((g for g in found.values() if any(a.writes for a in g[1])), key=itemgetter(0))
@@ -88,16 +83,18 @@ class Judge:
     def contexts(self, access: Access) -> list[Context]:
         known = self._contexts.get(access)
         if known is None:
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
+            simple = not access.slot and not access.inner
+            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
             found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
             known = self._contexts[access] = found[:_CONTEXTS]
         return known
 
     def _race(self, obj: int, group: list[Access]) -> Race | None:
         same = self.heap.objects.same_site(obj)
-        found: list[Context] = []
-        for access in group:
-            found.extend(c for c in self.contexts(access) if self._objects(c) & same or self._outside(obj))
+        found = self._on(same, [a for a in group if a.writes])
+        if not found:
+            return None
+        found.extend(self._on(same, [a for a in group if not a.writes]))
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
@@ -106,19 +103,19 @@ class Judge:
                     return Race(obj, a, b)
         return None
 
+    def _on(self, same: Bits, group: list[Access]) -> list[Context]:
+        """The contexts of some accesses in which they are of one of these objects."""
+        return [c for access in group for c in self.contexts(access) if self._objects(c) & same]
+
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
         if _other_element(a.map, b.map):
             return False
         theirs = self._objects(b) & same
-        mine = self._objects(a) & same
-        return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
-
-    def _outside(self, obj: int) -> bool:
-        return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
+        return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.objects(c.map)
+        return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
 
     # ------------------------------------------------------------ one map
 
@@ -128,4 +125,4 @@ class Judge:
         if not isinstance(path.root, int) or not self.escape.owns(func, path):
             return False
         home = self.meeting.home(c)
-        return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
+        return home.start == NO_SITE and self.escape.owned(func, path, home.where)
