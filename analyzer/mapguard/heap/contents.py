@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mapguard.facts.syntax import Type
+from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey, Kept, Stores
 from mapguard.heap.objects import ANY, OUTSIDE, Context, Obj
@@ -120,7 +120,26 @@ def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
     type_ = _type_of(k, q.key, o)
     if type_ != UNKNOWN and is_plain(k.index.types, type_):
         return 0
+    if _has_functions(k, type_):
+        return _functions(k, q) | 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
     return 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
+
+
+def _has_functions(k: Knowledge, type_: Type) -> bool:
+    under = k.index.types.underlying(type_)
+    while isinstance(under, TMap | TSlice | TChan):
+        under = k.index.types.underlying(under.elem)
+    return isinstance(under, TFunc)
+
+
+def _functions(k: Knowledge, q: Contents) -> Bits:
+    """The functions that the tree stores in such a field of any object: an object from outside may be one that the tree has let out."""
+    found = 0
+    if q.key[1] is None:
+        for stores in k.index.kept(q.key):
+            for kept in [*stores.others, *(one for local in stores.local.values() for one in local)]:
+                found |= k.ask(Points(kept.func, kept.src, ANY))
+    return found
 
 
 def _place(field: str, o: Obj) -> str:

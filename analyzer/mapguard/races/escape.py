@@ -1,14 +1,14 @@
 """A function's own new objects to the events after which others can reach them."""
 
 from mapguard.bodies.locks import library_name
-from mapguard.bodies.paths import Path, Paths, is_element
+from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.summaries import Bodies
-from mapguard.heap.handed import argument_name
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import Spot, reaches, used
-from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Send, Static, Store
+from mapguard.ir.flow import Spot, reaches
+from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
+from mapguard.races.leaks import Leaks
 
 _DEPTH = 6  # calls that a parameter is followed into
 
@@ -20,7 +20,7 @@ class Escape:
         self.bodies = bodies
         self.edges = edges
         self.index = bodies.index
-        self._leaks: dict[tuple[int, Reg], tuple[tuple[int, int], ...]] = {}
+        self.leaks = Leaks(bodies, edges)
 
     def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
         """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
@@ -53,7 +53,7 @@ class Escape:
             if paths.constants.get(value) == "nil":
                 continue
             path = paths.of(value)
-            if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):
+            if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks.of(func, path.root):
                 return False
         return True
 
@@ -67,14 +67,23 @@ class Escape:
         line = self._line(func, path)
         if line is None or where[0] != func:
             return False
-        blocks = self.index.bodies[func].blocks
         for maker, root, put in sorted(line):
-            made = self.index.place(maker, root)
-            assert made is not None
-            leaks = [leak for leak in self.leaks(maker, root) if leak != put]
-            if leaks and (maker != func or any(reaches(blocks, leak, where[1:], (made[1:3],)) for leak in leaks)):
+            if maker == func:
+                if self.leaked(func, root, where, put):
+                    return False
+            elif any(leak != put for leak in self.leaks.of(maker, root)):
                 return False
         return True
+
+    def leaked(self, func: int, root: Reg, where: Where, put: Spot = (-1, -1)) -> bool:
+        """Whether an event of the function before ``where`` lets others reach what a register refers to. Deferred calls come last."""
+        made = self.index.place(func, root)
+        blocks = self.index.bodies[func].blocks
+        event = blocks[where[1]].events[where[2]]
+        leaks = [leak for leak in self.leaks.of(func, root) if leak != put]
+        if isinstance(event, Call) and event.how == "defer":
+            return any(leak != where[1:] for leak in leaks)
+        return any(reaches(blocks, leak, where[1:], (made[1:3],) if made is not None else ()) for leak in leaks)
 
     def _line(self, func: int, path: Path, depth: int = 0, put: Spot = (-1, -1)) -> frozenset["Made"] | None:
         """The objects on the way to what a path leads to, each made anew with the one that holds it; None where one of them is not.
@@ -151,88 +160,6 @@ class Escape:
                                 reg = self.index.bodies[inner].params + number
                                 found.extend(self._stored(inner, Path(reg, below), field, depth + 1))
         return found
-
-    def leaks(self, func: int, root: Reg, depth: int = 0) -> tuple[tuple[int, int], ...]:
-        """The events that let others reach what a register of a function refers to."""
-        key = (func, root)
-        if key in self._leaks:
-            return self._leaks[key]
-        self._leaks[key] = ()  # a recursive call
-        paths = self.bodies.paths(func)
-        body = self.index.bodies[func]
-        mine = {root}
-        found: list[tuple[int, int]] = []
-        grown = True
-        while grown:
-            grown = False
-            found = []
-            for b, block in enumerate(body.blocks):
-                for place, event in enumerate(block.events):
-                    if not any(paths.of(r).root in mine for r in used(event)):
-                        continue
-                    holder = self._holder(event, mine, paths)
-                    if holder is not None and holder not in mine:
-                        mine.add(holder)
-                        grown = True
-                    elif holder is None and self._leak(func, b, place, event, mine, depth):
-                        found.append((b, place))
-        self._leaks[key] = tuple(found)
-        return self._leaks[key]
-
-    def _holder(self, event: object, mine: set[Reg], paths: Paths) -> Reg | None:
-        """The function's own new object that a value of ``mine`` is put into, or the literal that captures it: it is followed instead."""
-        of = paths.of
-        match event:
-            case Store(base=base, src=src) if of(src).root in mine:
-                return self._local(of(base), paths)
-            case MapOp(op="write", map=base, value=src) if of(src).root in mine:
-                return self._local(of(base), paths)
-            case Closure(dst=dst, captures=captures) if any(of(c).root in mine for c in captures):
-                return dst
-        return None
-
-    def _local(self, path: Path, paths: Paths) -> Reg | None:
-        return path.root if isinstance(path.root, int) and isinstance(paths.definitions.get(path.root), Alloc) else None
-
-    def _leak(self, func: int, block: int, place: int, event: object, mine: set[Reg], depth: int) -> bool:
-        of = self.bodies.paths(func).of
-        match event:
-            case Store(src=src) | Send(value=src):
-                return of(src).root in mine
-            case MapOp(op="write", value=src):
-                return of(src).root in mine
-            case Call(callee=External(), args=args, how=how):
-                if how != "go" and not any(
-                    e.kind in ("go", "root", "parallel") for e in self.edges.out(self.index.site_at[func, block, place])
-                ):
-                    return self._published(event, self.bodies.paths(func), mine)
-                return any(of(a).root in mine for a in args)
-            case Call(how="go"):
-                return True
-            case Call(callee=callee, args=args):
-                if depth >= _DEPTH:
-                    return True
-                site = self.index.site_at[func, block, place]
-                for edge in self.edges.out(site):
-                    target = self.index.bodies[edge.func]
-                    shift = 0 if isinstance(callee, Static) or target.params == len(args) else 1
-                    for number, a in enumerate(args):
-                        if of(a).root in mine and number + shift < target.params and self.leaks(edge.func, number + shift, depth + 1):
-                            return True
-                return False
-        return False
-
-    def _published(self, event: Call, paths: Paths, mine: set[Reg]) -> bool:
-        """Whether a library keeps what it is given where others can reach it."""
-        assert isinstance(event.callee, External)
-        model = self.bodies.models.function(event.callee.name)
-        if model is None:
-            return False
-        for number, a in enumerate(event.args):
-            named = argument_name(event.callee.name, number) in model.publishes or "args" in model.publishes
-            if paths.of(a).root in mine and (named or (model.acts and number > 0)):
-                return True
-        return False
 
 
 def _below(path: Path, holder: Path) -> tuple[str, ...] | None:

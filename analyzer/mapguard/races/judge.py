@@ -120,9 +120,12 @@ class Judge:
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
-        """Whether the access comes before anybody else can reach the map."""
+        """Whether the access comes before anybody else can reach the map: in none of the functions on the way to it from where the map is
+        made has it been let out before."""
         func, path = c.map
-        if not isinstance(path.root, int) or not self.escape.owns(func, path):
+        if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
             return False
-        home = self.meeting.home(c)
-        return home.start == NO_SITE and self.escape.owned(func, path, home.where)
+        way = self.climber.way(c)
+        if not self.escape.owned(func, path, way[-1][1]):
+            return False
+        return not any(isinstance(a.path.root, int) and self.escape.leaked(a.func, a.path.root, where) for a, where in way[:-1])
