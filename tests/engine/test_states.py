@@ -72,5 +72,5 @@ def test_taking_and_giving() -> None:
 
 
 def test_learning() -> None:
-    assert State().learn(3, "nil").knows(3) == "nil"
-    assert State().learn(3, "nil").knows(4) == ""
+    assert State().learn(Path(3), "nil").knows(Path(3)) == ["nil"]
+    assert State().learn(Path(3), "nil").knows(Path(4)) == []
