@@ -1,7 +1,7 @@
 """What is known of a value on a way through a body: constants that it is, or is not, and which of them rule each other out.
 
-A value is known to be ``true``, ``false``, ``nil``, a number or text (``#`` and its spelling), ``zero`` (the zero value of its type), ``absent``
-from its map or ``present`` there, of a dynamic type (``is`` and its name), or, after ``!``, not to be one of these.
+A value is known to be ``true``, ``false``, ``nil``, a number or text (``#`` and its spelling), ``zero`` (the zero value of its type),
+``absent`` from its map or ``present`` there, of a dynamic type (``is`` and its name), or, after ``!``, not to be one of these.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def rules_out(known: str, wanted: str) -> bool:
 
 def _is(value: str, constant: str) -> bool:
     """Whether a value that is ``value`` is certainly ``constant``."""
-    return value == constant or (value == ZERO and constant in _ZEROS)
+    return value == constant or (value in (ZERO, ABSENT) and constant in _ZEROS)
 
 
 def possible(known: Iterable[str], wanted: str) -> bool:
@@ -49,6 +49,5 @@ def possible(known: Iterable[str], wanted: str) -> bool:
 
 def certain(known: Iterable[str], constant: str) -> bool:
     """Whether a value is known to be a constant."""
-    return any(
-        _is(one, constant) or (constant.startswith("!") and not one.startswith("!") and rules_out(one, constant[1:])) for one in known
-    )
+    unlike = constant[1:] if constant.startswith("!") else ""
+    return any(_is(one, constant) or (unlike != "" and rules_out(one, unlike)) for one in known)

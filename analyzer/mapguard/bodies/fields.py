@@ -40,7 +40,7 @@ class Fields:
         """What the first field of a path of an object that a function makes there was set to, with the rest of the path. None where the
         root is no such object, or the field is not set just once."""
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None
-        if place is None or not path.fields or not isinstance(place.event, Alloc | Clone):
+        if place is None or not path.fields or not isinstance(place.event, Alloc | Clone) or not isinstance(path.root, int):
             return None
         field = path.fields[0]
         if not self._is_lasting(field):
