@@ -83,6 +83,7 @@ class Index:
         self.invokes: dict[str, list[int]] = {}  # the sites that call an interface's method, by its name
         self.given: dict[tuple[int, Reg], list[int]] = {}  # the library calls of a function that a register is passed to
         self.methods_of_libraries: list[int] = []  # the calls of those that take arguments
+        self.allocated: dict[Type, list[Place]] = {}  # where structs are made, by their type
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
         self.stores: dict[FieldKey, Stores] = {}
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
@@ -211,6 +212,8 @@ class Index:
                 for reg in defined(event):
                     definitions[reg] = place
                 match event:
+                    case Alloc(type=type_, how="lit" | "var") if isinstance(self.types.underlying(type_), TStruct):
+                        self.allocated.setdefault(self.struct(type_), []).append(place)
                     case Call():
                         self._call(place, event)
                     case Return():

@@ -6,6 +6,7 @@ from mapguard.heap.objects import ANY, Context, Obj, extended
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import (
+    CELL,
     ELEM,
     NONE,
     Alloc,
@@ -100,11 +101,16 @@ def outside(index: Index, type_: Type, place: str) -> Obj:
 
 
 def _given(k: Knowledge, q: Points) -> Bits:
-    """What a caller outside the tree passes. All receivers of a type are one object; any other container is that of the parameter."""
+    """What a caller outside the tree passes. All receivers of a type are one object, which may be one that the tree has made and let out;
+    any other container is that of the parameter."""
     func = k.index.funcs[q.func]
     receiver = func is not None and func.recv is not None and q.reg == 0
     body = k.index.bodies[q.func]
-    return _one(k, outside(k.index, body.types[q.reg], "" if receiver else f"{body.func}:{q.reg}"))
+    found = _one(k, outside(k.index, body.types[q.reg], "" if receiver else f"{body.func}:{q.reg}"))
+    kind = k.index.struct(body.types[q.reg])
+    for place in k.index.allocated.get(kind, ()) if receiver else ():
+        found |= _one(k, Obj("alloc", kind, place.func, place.block, place.number))
+    return found
 
 
 def _one(k: Knowledge, obj: Obj) -> Bits:
@@ -218,11 +224,9 @@ def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: 
 
 def _handed(k: Knowledge, func: int, site: int, caller: int, context: Context) -> Bits:
     """The objects whose method ``func`` a library calls because it is given them at a site."""
-    receiver = k.index.funcs[func]
     found = 0
-    if receiver is not None and receiver.recv_type is not None:
-        for reg in k.handed.at.get(site, ()):
-            found |= _of_type(k, k.ask(Points(caller, reg, context)), receiver.recv_type)
+    for reg in k.handed.at.get(site, ()):
+        found |= receivers(k, func, k.ask(Points(caller, reg, context)))
     return found
 
 
@@ -231,10 +235,8 @@ def _receivers(k: Knowledge, func: int, caller: int, event: Call, context: Conte
     (``first``), bound to a method value, or not at all (None)."""
     target = k.index.bodies[func]
     if isinstance(event.callee, Invoke):
-        receiver = k.index.funcs[func]
         passed = k.ask(Points(caller, event.args[0], context)) if event.args else 0
-        kind = receiver.recv_type if receiver is not None and receiver.recv_type is not None else UNKNOWN
-        return [(True, _of_type(k, passed, kind))]
+        return [(True, receivers(k, func, passed))]
     found: list[tuple[bool, Bits | None]] = []
     for obj in members(k.ask(Points(caller, event.callee.reg, context))):  # type: ignore[union-attr]
         o = k.objects.all[obj]
@@ -336,6 +338,42 @@ def is_container(k: Knowledge, method: str) -> bool:
 # ---------------------------------------------------------------- types
 
 
+def receivers(k: Knowledge, func: int, objects: Bits) -> Bits:
+    """What the method ``func`` gets as its receiver when it is called on these objects: they themselves, or what they embed."""
+    method = k.index.funcs[func]
+    if method is None or method.recv_type is None:
+        return 0
+    found = _of_type(k, objects, method.recv_type)
+    for obj in members(objects & ~found):
+        kind = k.index.struct(k.objects.all[obj].type)
+        selected = k.index.types.select(kind, method.facts.name) if isinstance(kind, TName) else None
+        if selected is not None and selected.method is not None and selected.method.id == method.id:
+            inside = 1 << obj
+            for step in selected.steps:
+                inside = follow(k, inside, step.field)
+            found |= inside
+    return found
+
+
+def follow(k: Knowledge, objects: Bits, field: str) -> Bits:
+    """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
+    found = 0
+    for number in members(objects):
+        type_ = k.objects.all[number].type
+        held = (
+            UNKNOWN
+            if field == CELL
+            else k.index.types.element(k.index.types.deref(type_))
+            if field == ELEM
+            else k.index.field_type(type_, field)
+        )
+        if field != CELL and k.index.types.is_storage(held):
+            found |= _one(k, Obj("part", held, name=field, parent=number))
+        else:
+            found |= k.ask(Contents(number, k.index.cell(type_) if field == CELL else k.index.key(field, type_)))
+    return found
+
+
 def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     """The objects that can have the type asked for; those of unknown type can."""
     types = k.index.types
@@ -355,4 +393,4 @@ def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     return kept
 
 
-__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "is_container", "is_plain", "outside", "points"]
+__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "follow", "is_container", "is_plain", "outside", "points"]

@@ -2,10 +2,10 @@
 
 from mapguard.facts.syntax import Assert, Assign, Call, Expr, Index, Name, TChan, Type, Unary, VarStmt
 from mapguard.ir.calls import Calls
-from mapguard.ir.exprs import Place
 from mapguard.ir.frame import BOOL, NIL, Value
 from mapguard.ir.model import NONE, Op
 from mapguard.ir.model import Send as SendEvent
+from mapguard.ir.places import Place
 from mapguard.ir.variables import name_key, var_key
 from mapguard.program.types import UNKNOWN
 

@@ -1,5 +1,6 @@
 """Switch and select statements to blocks."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
 from mapguard.facts.syntax import Assign, Case, Expr, ExprStmt, Name, Send, Stmt, Switch, TName, Type, Unary
@@ -13,8 +14,9 @@ from mapguard.ir.variables import case_key, name_key
 
 
 class Cases(Loops):
+    @abstractmethod
     def statements(self, statements: Sequence[Stmt]) -> None:
-        raise NotImplementedError
+        """Lowers what stands in the block whose scope is open."""
 
     def switch(self, s: Switch, label: str) -> None:
         self.scopes.append({})

@@ -1,5 +1,6 @@
 """Loops to blocks: over conditions, rounds and functions."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from mapguard.facts.syntax import Assign, Branch, For, Labeled, Name, Range, Stmt, TChan, TFunc, TMap, TName, TPtr, TSlice, Type
@@ -13,20 +14,25 @@ from mapguard.program.types import UNKNOWN, Types
 
 
 class Loops(Jumps):
+    @abstractmethod
     def statement(self, s: Stmt | None) -> None:
-        raise NotImplementedError
+        """Lowers one statement."""
 
+    @abstractmethod
     def block(self, statements: Sequence[Stmt]) -> None:
-        raise NotImplementedError
+        """Lowers the statements of a block with a scope of its own."""
 
+    @abstractmethod
     def closure(self, child: "Loops", type_: Type, at: int) -> Value:
-        raise NotImplementedError
+        """A value of the function whose body ``child`` is."""
 
+    @abstractmethod
     def child(self, what: str, loop: "Loop | None" = None) -> "Loops":
-        raise NotImplementedError
+        """The frame of a body that is no literal of the text."""
 
+    @abstractmethod
     def given(self, type_: Type, name: str) -> Value:
-        raise NotImplementedError
+        """A new parameter of a body that is no literal."""
 
     def loop_on_condition(self, s: For, label: str) -> None:
         self.scopes.append({})

@@ -1,6 +1,6 @@
 """A function's own new objects to the events after which others can reach them."""
 
-from mapguard.bodies.locks import library_name
+from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.tabling import members
@@ -8,7 +8,7 @@ from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
-from mapguard.races.leaks import Leaks
+from mapguard.races.leaks import Leaks, WaysOut
 
 _DEPTH = 6  # calls that a parameter is followed into
 
@@ -21,6 +21,7 @@ class Escape:
         self.edges = edges
         self.index = bodies.index
         self.leaks = Leaks(bodies, edges)
+        self.ways_out = WaysOut(self.leaks)
 
     def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
         """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
@@ -56,6 +57,10 @@ class Escape:
             if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks.of(func, path.root):
                 return False
         return True
+
+    def let_out(self, func: int, root: Reg) -> bool:
+        """Whether callers outside the tree may get hold of what a register refers to."""
+        return self.ways_out.found(func, root)
 
     def owns(self, func: int, path: Path) -> bool:
         """Whether what a path leads to is made anew, with all that leads there, whenever its root is: a fresh object, or what was put into

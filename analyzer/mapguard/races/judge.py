@@ -1,6 +1,7 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
 from collections.abc import Hashable, Iterator
+from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,12 +26,29 @@ from mapguard.races.timing import Timing
 _CONTEXTS = 60  # of one access
 
 
+class Filter(StrEnum):
+    """Why a pair of contexts is no race."""
+
+    BOTH_READ = "BOTH_READ"
+    DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    SAME_THREAD = "SAME_THREAD"
+    ORDERED = "ORDERED"
+    COMMON_LOCK = "COMMON_LOCK"
+
+
 class Race(NamedTuple):
     """Two contexts that can touch one map at the same time."""
 
     obj: int
     a: Context
     b: Context
+
+
+class Map(NamedTuple):
+    """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
+
+    obj: int
+    accesses: list[Access]
 
 
 def _other_element(a: Anchored, b: Anchored) -> bool:
@@ -52,67 +70,95 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
+        order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
+        self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
+        self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
         self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
         """The first race of each map, and of each variable that holds one."""
-        for obj, found in self._by_site():
-            race = self._race(obj, found)
-            if race is not None:
+        told: set[tuple[Access, Access]] = set()
+        for map_ in self.maps():
+            race = self._race(map_)
+            if race is not None and (race.a.access, race.b.access) not in told:
+                told.add((race.a.access, race.b.access))
                 yield race
 
-    def _by_site(self) -> list[tuple[int, list[Access]]]:
-        """The accesses of each map that is written, and of each variable for a map that is set, with the first object of its site."""
+    def maps(self) -> list[Map]:
+        """The maps that are written, and the variables for maps that are set."""
         every = list(accesses(self.bodies))
         stored = {a.slot for a in every if a.op == "replace"}
-        found: dict[Hashable, tuple[int, list[Access]]] = {}
+        found: dict[Hashable, Map] = {}
         for access in every:
             if access.slot and access.slot not in stored:
                 continue
             for number in members(self.resolver.accessed(access)):
-                _, group = found.setdefault((self.heap.objects.site(number), access.slot), (number, []))
+                _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
                 if access not in group:
                     group.append(access)
-        return sorted((g for g in found.values() if any(a.writes for a in g[1])), key=itemgetter(0))
+        return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
 
     def contexts(self, access: Access) -> list[Context]:
+        """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
             simple = not access.slot and not access.inner
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
-            known = self._contexts[access] = found[:_CONTEXTS]
+            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused")]
+            shared = [c for c in found if not self._owned(c)]
+            if found and not shared:
+                self.private.add(access)
+            known = self._contexts[access] = shared[:_CONTEXTS]
         return known
 
-    def _race(self, obj: int, group: list[Access]) -> Race | None:
-        same = self.heap.objects.same_site(obj)
-        found = self._on(same, [a for a in group if a.writes])
+    def of_map(self, map_: Map, access: Access) -> list[Context]:
+        """The ways to an access on which it may be about this map."""
+        found = [(c, self._objects(c)) for c in self.contexts(access)]
+        same = self.heap.objects.same_site(map_.obj)
+        return [c for c, objects in found if objects & same]
+
+    def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
+        """Why two accesses of a map cannot race; None where they can."""
+        if not (a.access.writes or b.access.writes):
+            return Filter.BOTH_READ
+        if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
+            return Filter.DIFFERENT_OBJECT
+        if not self.meeting.meet(a, b):
+            return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
+        return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+
+    def _race(self, map_: Map) -> Race | None:
+        found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
         if not found:
             return None
-        found.extend(self._on(same, [a for a in group if not a.writes]))
+        found.extend(c for access in map_.accesses if not access.writes for c in self.of_map(map_, access))
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
-                writes = a.access.writes or b.access.writes
-                if writes and self._may_be_one(a, b, same) and self.meeting.meet(a, b) and not self.exclusion.excluded(a, b):
-                    return Race(obj, a, b)
+                if self.decide(map_, a, b) is None:
+                    return Race(map_.obj, a, b)
         return None
-
-    def _on(self, same: Bits, group: list[Access]) -> list[Context]:
-        """The contexts of some accesses in which they are of one of these objects."""
-        return [c for access in group for c in self.contexts(access) if self._objects(c) & same]
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map):
+        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
+
+    def _kept_inside(self, a: Context, b: Context) -> bool:
+        """Whether ``b`` gets its object from callers outside the tree, who cannot have that of ``a``."""
+        root, other = a.map.path.root, b.map.path.root
+        if not isinstance(root, int) or not isinstance(other, int) or a.map.func == b.map.func or not self.escape.fresh(a.map.func, root):
+            return False
+        passed = self.heap.points(b.map.func, other)
+        from_outside = any(self.heap.objects.all[o].kind == "outside" for o in members(passed))
+        return from_outside and not self.escape.let_out(a.map.func, root)
 
     def _objects(self, c: Context) -> Bits:
         return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
@@ -120,8 +166,7 @@ class Judge:
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
-        """Whether the access comes before anybody else can reach the map: in none of the functions on the way to it from where the map is
-        made has it been let out before."""
+        """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
         if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
             return False
