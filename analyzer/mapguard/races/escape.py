@@ -58,9 +58,9 @@ class Escape:
                 return False
         return True
 
-    def let_out(self, func: int, root: Reg) -> bool:
-        """Whether callers outside the tree may get hold of what a register refers to."""
-        return self.ways_out.found(func, root)
+    def let_out(self, func: int, path: Path) -> bool:
+        """Whether callers outside the tree may get hold of what a path leads to, or of what has that in it."""
+        return any(self.ways_out.found(maker, root) for maker, root, _ in self._line(func, path) or ())
 
     def owns(self, func: int, path: Path) -> bool:
         """Whether what a path leads to is made anew, with all that leads there, whenever its root is: a fresh object, or what was put into

@@ -154,11 +154,11 @@ class Judge:
     def _kept_inside(self, a: Context, b: Context) -> bool:
         """Whether ``b`` gets its object from callers outside the tree, who cannot have that of ``a``."""
         root, other = a.map.path.root, b.map.path.root
-        if not isinstance(root, int) or not isinstance(other, int) or a.map.func == b.map.func or not self.escape.fresh(a.map.func, root):
+        if not isinstance(root, int) or not isinstance(other, int) or a.map.func == b.map.func or not self.escape.owns(*a.map):
             return False
         passed = self.heap.points(b.map.func, other)
         from_outside = any(self.heap.objects.all[o].kind == "outside" for o in members(passed))
-        return from_outside and not self.escape.let_out(a.map.func, root)
+        return from_outside and not self.escape.let_out(*a.map)
 
     def _objects(self, c: Context) -> Bits:
         return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
