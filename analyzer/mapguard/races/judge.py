@@ -21,6 +21,7 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
 from mapguard.races.resolve import Resolver
+from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
@@ -55,7 +56,8 @@ class Judge:
         self.handover = Handover(self.bodies, self.escape)
         self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
         self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.meeting.until)
+        self.exclusion = Exclusion(same)
         self._contexts: dict[Access, list[Context]] = {}
 
     # ------------------------------------------------------------ maps
