@@ -1,7 +1,7 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from mapguard.facts.syntax import Field as FieldType
@@ -63,6 +63,11 @@ class Stores:
     def __init__(self) -> None:
         self.local: dict[tuple[int, int, int], list[Kept]] = {}
         self.others: list[Kept] = []
+
+    def all(self) -> Iterator[Kept]:
+        yield from self.others
+        for kept in self.local.values():
+            yield from kept
 
 
 class Index:

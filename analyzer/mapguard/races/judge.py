@@ -21,6 +21,7 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
 from mapguard.races.resolve import Resolver
+from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
@@ -74,7 +75,8 @@ class Judge:
         self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
-        self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.meeting.until)
+        self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 

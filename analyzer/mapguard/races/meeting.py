@@ -91,7 +91,7 @@ class Meeting:
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.start == NO_SITE:
                 continue
-            reach = self._after(home.start, mine, again, x.func)
+            reach = self.until(home.start, mine, again, x.func)
             targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
@@ -141,9 +141,9 @@ class Meeting:
 
     def _goes_on(self, site: int, c: Context, where: Where) -> bool:
         """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
-        return self._after(site, c).has(where, _SAME)
+        return self.until(site, c).has(where, _SAME)
 
-    def _after(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+    def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after a thread's start, until waits show that it has done the access of ``c``."""
         signals = self.timing.joins.signals(c.thread, self._last(c)) if c.thread.site == site else NO_SIGNALS
         return self.timing.after(self.timing.place(site), signals, again, outermost)
@@ -190,7 +190,7 @@ class Meeting:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
         threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
         started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
-        return started and not self._after(a.thread.site, a).has(where, threads)
+        return started and not self.until(a.thread.site, a).has(where, threads)
 
     def _last(self, c: Context) -> Where:
         """The event of the thread's first function that leads to the access."""

@@ -54,6 +54,10 @@ class Resolver:
         else:
             objects = self.heap.points(func, path.root)
             fields = path.fields
+        return self.follow(objects, fields)
+
+    def follow(self, objects: Bits, fields: tuple[str, ...]) -> Bits:
+        """What objects hold at the end of some fields."""
         for field in fields:
             if is_element(field):
                 objects = self.heap.follow(objects, ELEM)
