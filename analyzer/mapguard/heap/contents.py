@@ -111,6 +111,8 @@ def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
         event = k.index.maker(o)
         if isinstance(event, Clone):
             found |= k.ask(Points(o.func, event.src, o.context))
+    if o.kind == "part" and o.name == ELEM:  # what was put into a slice as a whole
+        found |= k.ask(Contents(o.parent, k.index.key(ELEM, k.objects.all[o.parent].type)))
     copies = k.index.copies.get(k.index.struct(o.type))
     if copies is not None:
         found |= _all_stored(k, copies, obj)

@@ -31,6 +31,7 @@ class Threads:
         self.index: Index = edges.index
         self.models = models
         self._embedders = self._by_embedding()
+        self._in_fields: dict[int, tuple[str, bool]] | None = None
 
     def started(self, func: int) -> tuple[Thread, ...]:
         """The threads that begin with a function: one for each event that starts one, and one where something outside calls it."""
@@ -49,7 +50,7 @@ class Threads:
             return Thread("init", False, number)
         if func.facts.name == "main" and func.recv is None and func.outer is None and func.scope.package.name == "main":
             return Thread("main", False, number)
-        contract = self._contract(func)
+        contract = self._kept().get(number) or self._contract(func)
         if contract is not None:
             return Thread(*contract, number)
         if any(not self.edges.guessed(e) for e in self.edges.into(number)):
@@ -77,6 +78,19 @@ class Threads:
         if served is not None and func.exported and serves_calls(params, results) and func.recv.key not in self._registered():
             return served
         return None
+
+    def _kept(self) -> dict[int, tuple[str, bool]]:
+        """The functions that are stored in fields of a library's struct, from where the library runs them."""
+        if self._in_fields is None:
+            self._in_fields = {}
+            for field, stores in self.index.stores.items():
+                owner, _, name = field[0].rpartition(".")
+                model = self.models.field(owner, name) if owner else None
+                if model is not None:
+                    for kept in [*stores.others, *(k for local in stores.local.values() for k in local)]:
+                        for function in self.edges.functions(kept.func, kept.src):
+                            self._in_fields.setdefault(function, (model.kind, model.many))
+        return self._in_fields
 
     def _registered(self) -> frozenset[tuple[str, str]]:
         """The types whose methods a registration names: no other method of theirs serves calls."""
