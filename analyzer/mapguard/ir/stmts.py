@@ -19,6 +19,7 @@ from mapguard.facts.syntax import (
     If,
     Index,
     Labeled,
+    Lit,
     Name,
     Range,
     Return,
@@ -385,9 +386,11 @@ class Stmts(Calls):
                 self.declare(target.name, found.type, name_key(target), found, target.at)
             else:
                 self.put(self.place(target), found)
-        self._inside(label, after, head, s.body)
+        once = isinstance(s.x, Lit) and s.x.kind == "int" and s.x.text == "1"  # no round follows the first
+        following = after if once else head
+        self._inside(label, after, following, s.body)
         self.scopes.pop()
-        self.graph.jump(head)
+        self.graph.jump(following)
         self.graph.seal(head)
         self.graph.seal(after)
         self.graph.start(after)

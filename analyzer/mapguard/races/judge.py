@@ -12,7 +12,8 @@ from mapguard.models.load import Models
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.joins import Joins
+from mapguard.order.endings import Endings
+from mapguard.order.signals import Signalling
 from mapguard.order.threads import NO_SITE, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -53,7 +54,9 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
+        after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
+        signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
+        self.timing = Timing(after, Endings(signalling, self.edges, ancestry, after), ancestry)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
         self._contexts: dict[Access, list[Context]] = {}

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from mapguard.bodies.paths import index_register
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
-from mapguard.order.after import SAME, Reach, Where
-from mapguard.order.joins import NO_SIGNALS
+from mapguard.order.after import SAME, Where
+from mapguard.order.stops import NOBODY, of_many
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
 from mapguard.races.escape import Escape
@@ -59,7 +59,9 @@ class Meeting:
         if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
         together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.many)
-        return together and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
+        if not together or self._told(a, b, x, again) or self._told(b, a, y, again):
+            return False
+        return not self._made_later(a, b) and not self._made_later(b, a)
 
     def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
         """The events after which what both sides reach is another object, where each activation of a function has its own: where it is
@@ -91,7 +93,7 @@ class Meeting:
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.start == NO_SITE:
                 continue
-            reach = self._after(home.start, mine, again, x.func)
+            reach = self.timing.until(home.start, mine, again, x.func)
             targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
@@ -141,23 +143,23 @@ class Meeting:
 
     def _goes_on(self, site: int, c: Context, where: Where) -> bool:
         """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
-        return self._after(site, c).has(where, _SAME)
+        return self.timing.until(site, c).has(where, _SAME)
 
-    def _after(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
-        """What can run after a thread's start, until waits show that it has done the access of ``c``."""
-        signals = self.timing.joins.signals(c.thread, self._last(c)) if c.thread.site == site else NO_SIGNALS
-        return self.timing.after(self.timing.place(site), signals, again, outermost)
+    def _told(self, a: Context, b: Context, home: Home, again: frozenset[Where]) -> bool:
+        """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
+        told = self.timing.told(a)
+        if told == NOBODY:
+            return False
+        if self._several(a, home, again) if again else self.timing.many(a.thread):
+            told = of_many(told, one="" if again else "closed")
+        return not self.timing.inside(b.thread, told).has(b.access.where, frozenset((b.thread.site,)))
 
-    def _told(self, a: Context, b: Context) -> bool:
-        """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
-        if a.thread == b.thread or b.thread.site == NO_SITE:
+    def _several(self, a: Context, home: Home, again: frozenset[Where]) -> bool:
+        """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
+        if home.start == NO_SITE:
             return False
-        signals = self.timing.joins.signals(a.thread, self._last(a))
-        if self.timing.many(a.thread):
-            signals = NO_SIGNALS._replace(groups=signals.groups, closed=signals.closed)
-        if signals == NO_SIGNALS:
-            return False
-        return not self.timing.inside(b.thread, signals).has(b.access.where, frozenset((b.thread.site,)))
+        place = self.timing.place(home.start)
+        return home.many or self.timing.many(a.thread, home.start) or self.timing.after(place, NOBODY, again, home.func).has(place, _SAME)
 
     def _of_library(self, event: Event) -> bool:
         """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
@@ -190,9 +192,4 @@ class Meeting:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
         threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
         started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
-        return started and not self._after(a.thread.site, a).has(where, threads)
-
-    def _last(self, c: Context) -> Where:
-        """The event of the thread's first function that leads to the access."""
-        first = c.chain[c.inside :] if c.thread.site != NO_SITE and c.inside else c.chain
-        return self.timing.place(first[0].site) if first else c.access.where
+        return started and not self.timing.until(a.thread.site, a).has(where, threads)

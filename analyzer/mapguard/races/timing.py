@@ -5,8 +5,10 @@ from collections.abc import Callable
 from mapguard.heap.index import Index
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
-from mapguard.order.joins import NO_SIGNALS, Joins, Signals
+from mapguard.order.endings import Endings, Frames
+from mapguard.order.stops import NOBODY, Told, of_many
 from mapguard.order.threads import NO_SITE, Thread
+from mapguard.races.contexts import Context
 
 _SAME = frozenset((SAME,))
 
@@ -14,9 +16,9 @@ _SAME = frozenset((SAME,))
 class Timing:
     """Answers are kept: many pairs ask the same."""
 
-    def __init__(self, after: After, joins: Joins, ancestry: Ancestry) -> None:
+    def __init__(self, after: After, endings: Endings, ancestry: Ancestry) -> None:
         self.index: Index = after.index
-        self.joins = joins
+        self.endings = endings
         self.ancestry = ancestry
         self._walks = after
         self._reach: dict[object, Reach] = {}
@@ -27,23 +29,33 @@ class Timing:
         found = self.index.sites[site]
         return (found.func, found.block, found.number)
 
-    def after(
-        self, where: Where, signals: Signals = NO_SIGNALS, again: frozenset[Where] = frozenset(), outermost: int | None = None
-    ) -> Reach:
+    def frames(self, c: Context) -> Frames:
+        """How the thread of a context comes to its access."""
+        inner = c.chain[c.inside :]
+        ways = (*(self.place(edge.site) for edge in inner), c.access.where)
+        onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
+        return Frames(c.thread, ways, frozenset().union(*onces))
+
+    def told(self, c: Context) -> Told:
+        """What tells others that the access of a context is over, where its thread is one."""
+        return self.endings.of(self.frames(c))
+
+    def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
+        key = ("after", where, told, again, outermost)
+        return self._kept(key, lambda: self._walks.start(where, self.endings.stops(told), again, outermost))
 
-        def stop(func: int, block: int, place: int) -> bool:
-            return (func, block, place) in again or (signals != NO_SIGNALS and self.joins.waits((func, block, place), signals))
+    def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+        """What can run after the start, at a site, of a thread of a context or of one that leads there, until waits show that it has done
+        the access."""
+        where, told = self.place(site), self.told(c)
+        reach = self.after(where, told, again, outermost)
+        several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
+        return self.after(where, of_many(told), again, outermost) if several and told != NOBODY else reach
 
-        return self._kept(("after", where, signals, again, outermost), lambda: self._walks.start(where, stop, outermost))
-
-    def inside(self, thread: Thread, signals: Signals) -> Reach:
+    def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""
-
-        def stop(func: int, block: int, place: int) -> bool:
-            return self.joins.waits((func, block, place), signals)
-
-        return self._kept(("inside", thread, signals), lambda: self._walks.thread(thread.func, thread.site, stop))
+        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.stops(told)))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
