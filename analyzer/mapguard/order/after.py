@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mapguard.ir.model import Call, Event, Return, RunDefers
 from mapguard.order.edges import Edges
-from mapguard.order.stops import Stops
+from mapguard.order.stops import Marker
 
 SAME = -1  # the thread that goes on after the event
 
@@ -40,14 +40,14 @@ class After:
         self.index = edges.index
         self._turns: dict[tuple[int, int], tuple[tuple[int, Event], ...]] = {}
 
-    def start(self, where: Where, stops: Stops, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+    def start(self, where: Where, stops: Marker, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What runs after the event at ``where`` and before those of ``again``. Returns lead to the callers of a function, but not out of
         ``outermost``."""
         walk = _Walk(self, stops, again, outermost)
         walk.run(where)
         return Reach(walk.whole, walk.part)
 
-    def thread(self, func: int, site: int, stops: Stops) -> Reach:
+    def thread(self, func: int, site: int, stops: Marker) -> Reach:
         """What a thread that begins with ``func`` and is started at ``site`` runs until it meets a stop."""
         walk = _Walk(self, stops, frozenset(), None)
         walk.enter(func, site)
@@ -68,7 +68,7 @@ class After:
 
 
 class _Walk:
-    def __init__(self, after: After, stops: Stops, again: frozenset[Where], outermost: int | None) -> None:
+    def __init__(self, after: After, stops: Marker, again: frozenset[Where], outermost: int | None) -> None:
         self.after = after
         self.edges = after.edges
         self.index = after.index

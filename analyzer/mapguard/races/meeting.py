@@ -8,7 +8,7 @@ from mapguard.bodies.paths import index_register
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
 from mapguard.order.after import SAME, Where
-from mapguard.order.stops import NOBODY, of_many
+from mapguard.order.stops import NOBODY
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
 from mapguard.races.escape import Escape
@@ -58,7 +58,9 @@ class Meeting:
         alone = x.start == NO_SITE and y.start == NO_SITE
         if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
-        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.many)
+        if self.timing.same_run(a, b, x.func if again else None):
+            return False
+        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.several, self.timing.many)
         if not together or self._told(a, b, x, again) or self._told(b, a, y, again):
             return False
         return not self._made_later(a, b) and not self._made_later(b, a)
@@ -98,7 +100,8 @@ class Meeting:
             if any(reach.has(target, _SAME) for target in targets):
                 return True
         # or both are below one start, and what that thread starts in turn is beside it
-        return x.start == y.start and self._overlap(a, b, partial(self.timing.many, below=x.start))
+        several = partial(self.timing.several, below=x.start, within=x.func)
+        return x.start == y.start and self._overlap(a, b, several, partial(self.timing.many, below=x.start))
 
     def _apart(self, mine: Context, other: Context, func: int) -> list[Where]:
         """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
@@ -119,16 +122,17 @@ class Meeting:
             found.append(self.timing.place(edge.site))
         return found[::-1]
 
-    def _overlap(self, a: Context, b: Context, many: Callable[[Thread], bool]) -> bool:
-        """Whether the threads of two accesses leave them unordered. ``many`` tells the threads that run several at a time."""
+    def _overlap(self, a: Context, b: Context, several: Callable[[Context], bool], many: Callable[[Thread], bool]) -> bool:
+        """Whether the threads of two accesses leave them unordered. ``several`` and ``many`` tell the accesses that several threads come
+        to at a time, and the threads that run several at a time."""
         s, t = a.thread, b.thread
         if s == t:
-            return many(s)
+            return many(s) and (several(a) or a.chain != b.chain)
         above_s, above_t = self.timing.ancestry.links(s), self.timing.ancestry.links(t)
         if s in above_t:
-            return many(s) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
+            return several(a) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
         if t in above_s:
-            return many(t) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
+            return several(b) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
         common = [p for p in above_s if p in above_t]
         if not common:
             return True
@@ -147,11 +151,12 @@ class Meeting:
 
     def _told(self, a: Context, b: Context, home: Home, again: frozenset[Where]) -> bool:
         """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
-        told = self.timing.told(a)
-        if told == NOBODY:
+        if self.timing.told(a) == NOBODY:
             return False
-        if self._several(a, home, again) if again else self.timing.many(a.thread):
-            told = of_many(told, one="" if again else "closed")
+        if again:
+            told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
+        else:
+            told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
         return not self.timing.inside(b.thread, told).has(b.access.where, frozenset((b.thread.site,)))
 
     def _several(self, a: Context, home: Home, again: frozenset[Where]) -> bool:
@@ -159,7 +164,9 @@ class Meeting:
         if home.start == NO_SITE:
             return False
         place = self.timing.place(home.start)
-        return home.many or self.timing.many(a.thread, home.start) or self.timing.after(place, NOBODY, again, home.func).has(place, _SAME)
+        if home.many or self.timing.several(a, home.start, home.func):
+            return True
+        return self.timing.after(place, NOBODY, again, home.func).has(place, _SAME) and not self.timing.same_run(a, a, home.func)
 
     def _of_library(self, event: Event) -> bool:
         """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from mapguard.heap.index import Index
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
-from mapguard.order.endings import Endings, Frames
-from mapguard.order.stops import NOBODY, Told, of_many
+from mapguard.order.edges import Edge
+from mapguard.order.endings import Endings, Frames, Several
+from mapguard.order.stops import NOBODY, Told
+from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
 
@@ -23,6 +25,7 @@ class Timing:
         self._walks = after
         self._reach: dict[object, Reach] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
+        self.tasks = Tasks(endings.signalling.heap, after, ancestry, self.many)
 
     def place(self, site: int) -> Where:
         """The event of a call site."""
@@ -36,9 +39,9 @@ class Timing:
         onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
         return Frames(c.thread, ways, frozenset().union(*onces))
 
-    def told(self, c: Context) -> Told:
-        """What tells others that the access of a context is over, where its thread is one."""
-        return self.endings.of(self.frames(c))
+    def told(self, c: Context, several: Several = "no") -> Told:
+        """What tells others that the access of a context is over."""
+        return self.endings.of(self.frames(c), several)
 
     def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
@@ -51,11 +54,21 @@ class Timing:
         where, told = self.place(site), self.told(c)
         reach = self.after(where, told, again, outermost)
         several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
-        return self.after(where, of_many(told), again, outermost) if several and told != NOBODY else reach
+        several = several and not any(self.tasks.once(edge, outermost) for edge in _handed_on(c))
+        return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
 
     def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""
         return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.stops(told)))
+
+    def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
+        """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
+        leads to, and in one activation of the function ``within``."""
+        return self.many(c.thread, below) and not any(self.tasks.once(edge, within) for edge in _handed_on(c))
+
+    def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
+        """Whether two accesses are in one run of a function that is there once."""
+        return any(edge in _handed_on(b) and self.tasks.once(edge, within) for edge in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -80,3 +93,8 @@ class Timing:
         if key not in self._reach:
             self._reach[key] = reach()
         return self._reach[key]
+
+
+def _handed_on(c: Context) -> tuple[Edge, ...]:
+    """The edges on the thread of a context, its start too, that may run something that was handed on."""
+    return tuple(edge for edge in c.chain[max(c.inside - 1, 0) :] if edge.kind in ("call", "go", "parallel"))
