@@ -11,7 +11,7 @@ from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signalling, Signals, Where
-from mapguard.order.stops import NOBODY, Stops, Told, of_many
+from mapguard.order.stops import NOBODY, Told, Waits, of_many
 from mapguard.order.threads import NO_SITE, Thread
 
 _CALLS = 3  # calls that a signal is looked for in
@@ -37,14 +37,7 @@ class Endings:
         self.after = after
         self._told: dict[tuple[Frames, Several], Told] = {}
         self._giving: dict[tuple[int, int], frozenset[Where]] = {}
-        self._stops: dict[Told, Stops] = {}
-
-    def stops(self, told: Told) -> Stops:
-        """What waits for one of the signals."""
-        found = self._stops.get(told)
-        if found is None:
-            found = self._stops[told] = Stops(self.signalling, told)
-        return found
+        self.waits = Waits(signalling)
 
     def of(self, frames: Frames, several: Several = "no") -> Told:
         """What tells that the last event of ``frames`` is over. ``several``: several threads come to it, whose signals are about the same
@@ -152,7 +145,7 @@ class Endings:
 
     def _early(self, where: Where, told: Told) -> bool:
         """Whether a signal can be given before its thread has waited for one of those of ``told``."""
-        stops = self.stops(told)
+        stops = self.waits.stops(told)
         spots = self._when(where)
         for thread in self.ancestry.running(where[0]):
             reach = self.after.thread(thread.func, thread.site, stops)
@@ -170,11 +163,11 @@ class Endings:
 
     def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
         """The signals that others give only when they have waited for one of those of ``told``."""
-        stops = self.stops(told)
+        stops = self.waits.stops(told)
         late: set[Where] = set()
         own = {where[0] for where in frames.ways}
         for func in sorted(self.signalling.waits.keys() & self.signalling.gives.keys() - own):
-            if not stops.any(func):
+            if not stops.funcs >> func & 1:
                 continue
             reach = self.after.thread(func, NO_SITE, stops)
             for spot in self.signalling.gives[func]:

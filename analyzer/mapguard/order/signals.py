@@ -7,9 +7,10 @@ may-fact: any object that a register may refer to. Waiting is a must-fact: the o
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-from mapguard.bodies.locks import library_name
+from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import Path
 from mapguard.bodies.summaries import Bodies
+from mapguard.facts.syntax import TStruct
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, reachable, reaches
 from mapguard.ir.model import (
@@ -37,6 +38,7 @@ Where = tuple[int, int, int]  # function, block, place
 
 _SETS = ("Store", "Swap", "CompareAndSwap")
 _COUNTS = ("Add", "Or", "And", *_SETS)
+_DONE = (("channel", TStruct(())), ("channel", None))  # of the channels that tell that a context is cancelled
 _DEPTH = 3  # operators between a value that is read and the branch that it decides
 
 
@@ -69,7 +71,10 @@ class Signalling:
         self.gives: dict[int, list[Spot]] = {}  # events of each function that may give a signal
         self.waits: dict[int, list[Spot]] = {}
         self._alike: dict[object, list[Where]] = {}  # events that may give the same signal, by what can be said without the heap
+        self._waits_alike: dict[object, list[Where]] = {}  # the same for events that may wait, and for reads that decide a branch
+        self._waiting: dict[object, dict[Signal, set[int]]] = {}
         self._adds: list[Where] = []
+        self._branches: dict[tuple[int, int], tuple[Where, bool]] = {}
         self._given: dict[Where, Signals] = {}
         self._awaited: dict[Where, Signals] = {}
         self._learned: dict[tuple[int, int], tuple[Signals, ...]] = {}
@@ -87,10 +92,15 @@ class Signalling:
                     if key is not None:
                         self.gives.setdefault(func, []).append((b, place))
                         self._alike.setdefault(key, []).append((func, b, place))
-                    if isinstance(event, Recv | Send) or (isinstance(event, Call) and event.how == "call" and self._joins(event)):
+                    wait = self._wait_key(func, event)
+                    if wait is not None:
                         self.waits.setdefault(func, []).append((b, place))
+                        self._waits_alike.setdefault(wait, []).append((func, b, place))
                     if isinstance(event, Call) and self._says(event, "adds"):
                         self._adds.append((func, b, place))
+                if block.kind == "if" and (read := self._decider(func, block.cond, 0)) is not None:
+                    self._branches[func, b] = read
+                    self._waits_alike.setdefault(self._read_key(read[0]), []).append(read[0])
 
     def _key(self, func: int, event: Event) -> object:
         """What events that give the same signal have in common, None of those that give none."""
@@ -108,6 +118,30 @@ class Signalling:
             case Store(field=field, base=base) if not self._new(func, base):
                 return ("field", field)
         return None
+
+    def _wait_key(self, func: int, event: Event) -> object:
+        """What events that wait for the same signal have in common, None of those that wait for none."""
+        match event:
+            case Send(channel=channel) | Recv(channel=channel):
+                return ("channel", self.index.element(self.index.bodies[func].types[channel]))
+            case Call(how="call") if self._joins(event):
+                return "group" if self._says(event, "joins") else "once"
+        return None
+
+    def _read_key(self, where: Where) -> object:
+        event = self.event(where)
+        return ("field", event.field) if isinstance(event, Load) else "atomic"
+
+    def _keys(self, signal: Signal) -> tuple[object, ...]:
+        match signal.kind:
+            case "told" | "closed" | "taken":
+                element = self.index.element(self.heap.objects.all[signal.obj].type)
+                return (("channel", element),) if element is None else (("channel", element), ("channel", None))
+            case "cancelled":
+                return ("function",)
+            case "group" | "once":
+                return (signal.kind,)
+        return (("field", signal.field),) if signal.field else ("atomic",)
 
     def _new(self, func: int, base: Reg) -> bool:
         """Whether a struct is one that the function has made: what is put there first is no signal."""
@@ -210,19 +244,9 @@ class Signalling:
 
     def givers(self, signal: Signal) -> list[Where]:
         """Every event of the program that gives a signal."""
-        match signal.kind:
-            case "told" | "closed" | "taken":
-                type_ = self.heap.objects.all[signal.obj].type
-                keys: tuple[object, ...] = (("channel", self.index.element(type_)), ("channel", None))
-            case "cancelled":
-                keys = ("function",)
-            case "group":
-                keys = ("group",)
-            case "once":
-                return []
-            case _:
-                keys = (("field", signal.field),) if signal.field else ("atomic",)
-        return [w for key in dict.fromkeys(keys) for w in self._alike.get(key, ()) if signal in self.given(w)]
+        if signal.kind == "once":
+            return []
+        return [w for key in self._keys(signal) for w in self._alike.get(key, ()) if signal in self.given(w)]
 
     def adders(self, signal: Signal) -> list[Where]:
         """The events that add members to a group."""
@@ -241,6 +265,27 @@ class Signalling:
         if known is None:
             known = self._awaited[where] = self._event_waits(where)
         return known
+
+    def waiting(self, signal: Signal) -> set[int]:
+        """The functions that have something that waits for a signal."""
+        found: set[int] = set()
+        for key in _DONE if signal.kind == "cancelled" else self._keys(signal):
+            known = self._waiting.get(key)
+            if known is None:
+                known = self._waiting[key] = {}
+                for where in self._waits_alike.get(key, ()):
+                    for s in self._waited_for(where):
+                        known.setdefault(s, set()).add(where[0])
+            found |= known.get(signal, set())
+        return found
+
+    def _waited_for(self, where: Where) -> Signals:
+        """What an event waits for, or a branch that rests on it."""
+        if self._wait_key(where[0], self.event(where)) is None:
+            return self._of_read(where, "set") | self._of_read(where, "counted")
+        event = self.event(where)
+        closed = self._must("closed", self.heap.points(where[0], event.channel)) if isinstance(event, Recv) else NOTHING
+        return self.awaited(where) | closed
 
     def _event_waits(self, where: Where) -> Signals:
         func = where[0]
@@ -284,7 +329,7 @@ class Signalling:
                 return (NOTHING, self._must("closed", self.heap.points(func, last.channel)))
         if block.kind != "if":
             return ()
-        read = self._decider(func, block.cond, 0)
+        read = self._branches.get((func, number))
         if read is None:
             return ()
         where, direct = read

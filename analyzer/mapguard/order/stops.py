@@ -1,13 +1,12 @@
 """Signals to the places of a function that control passes only after one of them."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from mapguard.ir.flow import Spot, dominators
+from mapguard.order.flows import Stops, Where, stops_at
 from mapguard.order.signals import OF_ALL, Signal, Signalling, Signals
 
 _Way = tuple[int, int]  # a block, and which of its successors
-Marks = tuple[frozenset[Spot], frozenset[_Way]]  # events, and ways out of blocks
 ROUNDS = 0  # a wait in each round of a loop is needed
 
 
@@ -28,73 +27,68 @@ def of_many(told: Told, one: str = "") -> Told:
     return Told(frozenset((s, n if s.kind in OF_ALL or s.kind == one else ROUNDS) for s, n in told.signals))
 
 
-class Marker(Protocol):
-    """What a walk does not pass, by function."""
+class Waits:
+    """Told signals to what waits for them."""
 
-    def of(self, func: int) -> Marks: ...
-
-
-class Cut:
-    """Marks that are given."""
-
-    def __init__(self, marks: Mapping[int, Marks]) -> None:
-        self._marks = marks
-
-    def of(self, func: int) -> Marks:
-        return self._marks.get(func, _NO_MARKS)
-
-
-_NO_MARKS: Marks = (frozenset(), frozenset())
-NO_STOPS = Cut({})
-
-
-def cut_at(where: tuple[int, int, int]) -> Cut:
-    """One event."""
-    func, *spot = where
-    return Cut({func: (frozenset(((spot[0], spot[1]),)), frozenset())})
-
-
-class Stops:
-    """``of``: the events of a function that wait, and the ways out of its blocks that show that something was waited for."""
-
-    def __init__(self, signalling: Signalling, told: Told) -> None:
+    def __init__(self, signalling: Signalling) -> None:
         self.signalling = signalling
-        self.times: dict[Signal, int] = {}
-        for signal, times in sorted(told.signals):
-            self.times[signal] = max(times, self.times.get(signal, times)) if ROUNDS not in (times, self.times.get(signal)) else ROUNDS
-        self._kinds = {s.kind for s in self.times}
-        self._marks: dict[int, Marks] = {}
+        self._found: dict[Told, Stops] = {}
 
-    def any(self, func: int) -> bool:
-        """Whether something in a function waits."""
-        return self.of(func) != _NO_MARKS
+    def stops(self, told: Told, again: frozenset[Where] = frozenset()) -> Stops:
+        """The events that wait for one of the signals, and the ways out of blocks that show that something was waited for; ``again`` are
+        more events to stop at."""
+        found = self._found.get(told)
+        if found is None:
+            spots: list[Where] = []
+            ways: list[Where] = []
+            times = _times(told)
+            for func in sorted({f for signal in times for f in self.signalling.waiting(signal)}):
+                marks = _Function(self.signalling, times, func)
+                spots.extend((func, *spot) for spot in marks.spots())
+                ways.extend((func, *way) for way in marks.ways())
+            found = self._found[told] = stops_at(spots, ways)
+        return found.with_events(again) if again else found
 
-    def of(self, func: int) -> Marks:
-        known = self._marks.get(func)
-        if known is None:
-            known = self._marks[func] = self._found(func) if self.times else _NO_MARKS
-        return known
 
-    def _found(self, func: int) -> Marks:
-        signalling = self.signalling
-        waits = signalling.waits.get(func, [])
-        waited = {spot: awaited for spot in waits if self._told(awaited := signalling.awaited((func, *spot)))}
-        spots = {spot for spot, awaited in waited.items() if self._enough(func, spot, awaited, waited)}
-        ways: set[_Way] = set()
-        for number, block in enumerate(signalling.index.bodies[func].blocks):
+def _times(told: Told) -> dict[Signal, int]:
+    """How often each signal must be waited for."""
+    found: dict[Signal, int] = {}
+    for signal, times in sorted(told.signals):
+        known = found.get(signal, times)
+        found[signal] = ROUNDS if ROUNDS in (times, known) else max(times, known)
+    return found
+
+
+class _Function:
+    def __init__(self, signalling: Signalling, times: dict[Signal, int], func: int) -> None:
+        self.signalling = signalling
+        self.times = times
+        self.func = func
+        self.blocks = signalling.index.bodies[func].blocks
+        waits = ((spot, signalling.awaited((func, *spot))) for spot in signalling.waits.get(func, ()))
+        self.waited = {spot: awaited for spot, awaited in waits if self._told(awaited)}
+
+    def spots(self) -> list[Spot]:
+        """The events that wait."""
+        return [spot for spot, awaited in self.waited.items() if self._enough(spot, awaited)]
+
+    def ways(self) -> list[tuple[int, int]]:
+        """The ways out of blocks."""
+        found = []
+        for number, block in enumerate(self.blocks):
             if block.kind not in ("if", "range"):
                 continue
-            for way, learned in enumerate(signalling.learned(func, number)):
+            for way, learned in enumerate(self.signalling.learned(self.func, number)):
                 if self._told(learned) and ROUNDS not in [self.times[s] for s in learned]:
-                    ways.add((number, way))
-            if waited and any(self._told(each) for each in signalling.rounds(func, number)):
-                ways.add((number, len(block.succs) - 1))
-        return frozenset(spots), frozenset(ways)
+                    found.append((number, way))
+            if self.waited and any(self._told(each) for each in self.signalling.rounds(self.func, number)):
+                found.append((number, len(block.succs) - 1))
+        return found
 
     def _told(self, awaited: Signals) -> bool:
         return bool(awaited) and all(s in self.times for s in awaited)
 
-    def _enough(self, func: int, spot: Spot, awaited: Signals, waited: dict[Spot, Signals]) -> bool:
+    def _enough(self, spot: Spot, awaited: Signals) -> bool:
         """Whether the signals have been waited for often enough when the event has."""
         times = [self.times[s] for s in awaited]
         if ROUNDS in times:
@@ -102,6 +96,6 @@ class Stops:
         wanted = max(times)
         if wanted == 1:
             return True
-        above = dominators(self.signalling.index.bodies[func].blocks)[spot[0]]
-        before = [s for s, other in waited.items() if other == awaited and (above >> s[0] & 1) and (s[0] != spot[0] or s[1] < spot[1])]
-        return len(before) + 1 >= wanted
+        above = dominators(self.blocks)[spot[0]]
+        alike = [s for s, other in self.waited.items() if other == awaited]
+        return sum(1 for s in alike if (s[0] == spot[0] and s[1] <= spot[1]) or (s[0] != spot[0] and above >> s[0] & 1)) >= wanted

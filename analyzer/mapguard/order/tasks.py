@@ -34,7 +34,7 @@ from mapguard.ir.model import (
 from mapguard.order.after import SAME, After, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
-from mapguard.order.stops import NO_STOPS, Cut, Marker, cut_at
+from mapguard.order.flows import NO_STOPS, Stops, stops_at
 from mapguard.order.threads import Thread
 
 _SAME = frozenset((SAME,))
@@ -126,10 +126,10 @@ class Tasks:
                 return self._one_of(obj, Flow(func, base, where), key, within, depth)
             case Recv():  # what is sent once is received once
                 assert place is not None
-                return self._made_once(obj, within) and not self._again(where, within, cut_at(place[:3]))
+                return self._made_once(obj, within) and not self._again(where, within, stops_at([place[:3]]))
             case Closure() | Bound() | Alloc() | Clone() | Call():  # made here, or by what is called here
                 assert place is not None
-                return self._made_once(obj, within) and not self._again(where, within, cut_at(place[:3]))
+                return self._made_once(obj, within) and not self._again(where, within, stops_at([place[:3]]))
         return False
 
     def _passed_once(self, obj: int, at: Flow, within: int | None, depth: int) -> bool:
@@ -205,7 +205,7 @@ class Tasks:
             return False
         return where[0] == within or not any(self.many(t) for t in self.ancestry.running(where[0]))
 
-    def _again(self, where: Where, within: int | None, stops: Marker) -> bool:
+    def _again(self, where: Where, within: int | None, stops: Stops) -> bool:
         """Whether an event can happen again on its thread without passing what makes it another one."""
         return self.after.start(where, stops, outermost=within).has(where, _SAME)
 
@@ -213,7 +213,7 @@ class Tasks:
         func, block, _ = where
         return bool(reachable(self.index.bodies[func].blocks)[block] >> block & 1)
 
-    def _next_round(self, func: int, index: Reg) -> Cut:
+    def _next_round(self, func: int, index: Reg) -> Stops:
         """The ways to the next round of the loop that a register counts: another element comes then."""
         place = self.index.place(func, index)
         blocks = self.index.bodies[func].blocks
@@ -223,5 +223,5 @@ class Tasks:
         heads = [place.block] if isinstance(place.event, Phi) else before[place.block]
         after = reachable(blocks)
         latches = {(p, head) for head in heads for p in before[head] if after[head] >> p & 1}
-        ways = {(p, way) for p, head in latches for way, succ in enumerate(blocks[p].succs) if succ == head}
-        return Cut({func: (frozenset(), frozenset(ways))})
+        ways = {(func, p, way) for p, head in latches for way, succ in enumerate(blocks[p].succs) if succ == head}
+        return stops_at(ways=ways)

@@ -16,9 +16,11 @@ _SAME = frozenset((SAME,))
 
 
 class Timing:
-    """Answers are kept: many pairs ask the same."""
+    """Answers are kept: many pairs ask the same. ``calls_at_once``: callers outside the tree may call one function several times at
+    once."""
 
-    def __init__(self, after: After, endings: Endings, ancestry: Ancestry) -> None:
+    def __init__(self, after: After, endings: Endings, ancestry: Ancestry, calls_at_once: bool = True) -> None:
+        self.calls_at_once = calls_at_once
         self.index: Index = after.index
         self.endings = endings
         self.ancestry = ancestry
@@ -46,7 +48,7 @@ class Timing:
     def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
         key = ("after", where, told, again, outermost)
-        return self._kept(key, lambda: self._walks.start(where, self.endings.stops(told), again, outermost))
+        return self._kept(key, lambda: self._walks.start(where, self.endings.waits.stops(told, again), outermost))
 
     def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after the start, at a site, of a thread of a context or of one that leads there, until waits show that it has done
@@ -59,7 +61,7 @@ class Timing:
 
     def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""
-        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.stops(told)))
+        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.waits.stops(told)))
 
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
@@ -80,7 +82,8 @@ class Timing:
         known = self._many.get(key)
         if known is None:
             self._many[key] = False  # threads that start each other in turn
-            known = self._many[key] = (below == NO_SITE or thread.site != below) and (thread.many or self._started_again(thread, below))
+            many = thread.many and (self.calls_at_once or thread.kind != "exported")
+            known = self._many[key] = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
         return known
 
     def _started_again(self, thread: Thread, below: int) -> bool:
