@@ -4,6 +4,7 @@ from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Store
@@ -168,6 +169,10 @@ class Escape:
                         holder.fields or field not in self.index.replaced(func, b, place)
                     ):
                         found.append((func, paths.of(src).plus(*holder.fields, field), (b, place)))
+                    case Call(callee=External(name=name), args=(base, *values)) if (
+                        field == LIBRARY and self.bodies.heap.is_atomic(name) and _below(holder, paths.of(base)) == ()
+                    ):
+                        found.extend((func, paths.of(v), (b, place)) for v in values)
                     case Closure(func=literal, captures=captures) if depth < _DEPTH:
                         inner = self.index.number.get(literal)
                         for number, captured in enumerate(captures):
