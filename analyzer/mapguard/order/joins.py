@@ -38,11 +38,18 @@ class Joins:
         self.models = models
         self._reachable: dict[int, list[int]] = {}
         self._signals: dict[int, Signals] = {}
+        self._told_by: dict[tuple[Thread, Where], Signals] = {}
         self._may_wait: list[Where] | None = None
         self._rounds: dict[tuple[int, int, Signals], bool] = {}
 
     def signals(self, thread: Thread, last: Where) -> Signals:
         """What tells others that a thread has passed the event ``last`` of its first function for good."""
+        known = self._told_by.get((thread, last))
+        if known is None:
+            known = self._told_by[thread, last] = self._all_signals(thread, last)
+        return known
+
+    def _all_signals(self, thread: Thread, last: Where) -> Signals:
         found = NO_SIGNALS
         if thread.site != NO_SITE:
             start = self.index.sites[thread.site]
@@ -230,10 +237,9 @@ class Joins:
 
     def _unbuffered(self, channels: Bits) -> Bits:
         found = 0
-        for number in range(channels.bit_length()):
-            if channels >> number & 1:
-                o = self.heap.objects.all[number]
-                event = self.index.maker(o) if o.kind == "alloc" else None
-                if isinstance(event, Alloc) and event.size == NONE:
-                    found |= 1 << number
+        for number in members(channels):
+            o = self.heap.objects.all[number]
+            event = self.index.maker(o) if o.kind == "alloc" else None
+            if isinstance(event, Alloc) and event.size == NONE:
+                found |= 1 << number
         return found
