@@ -12,7 +12,8 @@ from mapguard.models.load import Models
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.joins import Joins
+from mapguard.order.endings import Endings
+from mapguard.order.signals import Signalling
 from mapguard.order.threads import NO_SITE, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -71,11 +72,13 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
+        after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
+        signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
+        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
-        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.meeting.until)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
         self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
