@@ -78,7 +78,7 @@ class Judge:
         self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
-        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
         self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
