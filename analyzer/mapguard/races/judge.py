@@ -15,6 +15,7 @@ from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.joins import Joins
 from mapguard.order.threads import NO_SITE, Threads
+from mapguard.order.turns import Turns
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
@@ -32,6 +33,7 @@ class Filter(StrEnum):
 
     BOTH_READ = "BOTH_READ"
     DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    OTHER_TURN = "OTHER_TURN"
     SAME_THREAD = "SAME_THREAD"
     ORDERED = "ORDERED"
     COMMON_LOCK = "COMMON_LOCK"
@@ -73,6 +75,7 @@ class Judge:
         self.handover = Handover(self.bodies, self.escape)
         order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
         self.timing = Timing(*order)
+        self.turns = Turns(self.timing.ancestry)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
         self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
@@ -129,6 +132,8 @@ class Judge:
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
             return Filter.DIFFERENT_OBJECT
+        if self.turns.apart(a.thread, b.thread):
+            return Filter.OTHER_TURN
         if not self.meeting.meet(a, b):
             return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
