@@ -87,4 +87,4 @@ class StoredFunctions:
         owner = field.rpartition(".")[0]
         pkg, _, name = owner.rpartition(".")
         named = self.index.types.program.named(pkg, name)
-        return named is None or named.scope.file.path.startswith("<model>/")
+        return bool(pkg) and (named is None or named.scope.file.path.startswith("<model>/"))
