@@ -56,6 +56,16 @@ def _inner_indent(file: GoFile, item: Item) -> bytes:
     return file.indent(first)
 
 
+def declared_names(file: GoFile, item: Item) -> list[str]:
+    """The fields or variables that an item declares: ``a, b map[string]int``."""
+    found = [file.tokens[item.first]]
+    at = item.first
+    while at + 2 <= item.last and file.tokens[at + 1].text == b"," and file.tokens[at + 2].name:
+        at += 2
+        found.append(file.tokens[at])
+    return [token.text.decode("utf-8", "replace") for token in found if token.name]
+
+
 def pointer_field(file: GoFile, at: int) -> Edits:
     """The field at ``at`` holds a pointer to what it held; one that is embedded is embedded as a pointer."""
     item = file.item(at)
@@ -68,7 +78,7 @@ def pointer_field(file: GoFile, at: int) -> Edits:
     if following <= item.last and file.tokens[following].text == b"[":
         named = file.tokens[following].start > file.tokens[item.first].end
     kind = following if named else item.first
-    if file.tokens[kind].text == b"*":
+    if b"*" in (file.tokens[item.first].text, file.tokens[kind].text):
         raise file.refuse(at, "the field holds a pointer already")
     start = file.tokens[kind].start
     return (file.insert(start, b"*"),)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from mapguard.fix.edit import Edit, EditError
+from mapguard.fix.edit import MARK, Edit, EditError
 from mapguard.fix.tokens import GoText, Token
 
 _HEADERS = frozenset([b"if", b"for", b"switch", b"select"])
@@ -21,11 +21,11 @@ class Item(NamedTuple):
 
 
 class GoFile:
-    """One file as it is about to be changed: what the builders of edits look at. ``source`` has no byte order mark."""
+    """One file as it is about to be changed: what the builders of edits look at."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.path = path
-        self.text = GoText(source)
+        self.text = GoText(source.removeprefix(MARK))
 
     @property
     def tokens(self) -> list[Token]:
@@ -44,6 +44,12 @@ class GoFile:
         """The word or sign before an opening bracket: ``struct``, ``var`` …; nothing at the top."""
         before = self.text.before(around) if around >= 0 else -1
         return self.tokens[before].text if before >= 0 else b""
+
+    def offset(self, line: int, column: int) -> int:
+        """The byte at a 1-based line and column, as people count them: columns are characters."""
+        start = self.text.starts[line - 1] if 0 < line <= len(self.text.starts) else len(self.text.source)
+        text = self.text.source[start : self.text.line_end(start)].decode("utf-8", "replace")
+        return start + len(text[: column - 1].encode())
 
     # ------------------------------------------------------------ items
 
