@@ -40,9 +40,9 @@ def add_line(file: GoFile, item: Item, lines: list[str], after: bool = False) ->
         if after:
             return (file.insert(file.below(item.last), b"".join(b"\n" + line for line in written)),)
         return (file.insert(file.above(item.first), b"".join(line + b"\n" for line in written)),)
-    if item.around < 0 or file.tokens[item.around].text != b"{":
+    if item.around < 0:
         raise file.refuse(file.tokens[item.first].start, "what stands here shares its line with something else")
-    edits, indent = file.unfolded(item.around)
+    edits, indent = file.unfolded(item)
     if after:
         return (*edits, file.insert(file.tokens[item.last].end, b"".join(b"\n" + indent + line for line in text)))
     return (*edits, file.insert(file.tokens[item.first].start, b"".join(line + b"\n" + indent for line in text)))

@@ -93,7 +93,11 @@ class GoFile:
         previous = self.tokens[before]
         if previous.text == b";":
             return not self._in_header(before)
-        return previous.ends_statement and b"\n" in self.text.source[previous.end : self.tokens[index].start]
+        return self._ends_item(before)
+
+    def _ends_item(self, index: int) -> bool:
+        """Whether Go's lexer puts a semicolon between the token and the next one."""
+        return self.tokens[index].ends_statement and self.text.ends_line(index)
 
     def _in_header(self, semicolon: int) -> bool:
         """Whether a semicolon is one of ``if x := f(); x {`` or ``for i := 0; i < n; i++ {``."""
@@ -148,6 +152,8 @@ class GoFile:
         at, found = opener, -1
         while (at := self.text.before(at)) > around:
             token = self.tokens[at]
+            if self._ends_item(at):
+                break
             if token.text == b"func":
                 found = at
                 continue
@@ -164,8 +170,7 @@ class GoFile:
             token = self.tokens[at]
             if token.text in _HEADERS:
                 return True
-            following = self.tokens[self.text.after(at)]
-            if token.ends_statement and b"\n" in self.text.source[token.end : following.start]:
+            if self._ends_item(at):
                 return False
             if self.text.partner.get(at, at) < at:
                 if self.text.partner[at] in known and self._function_before(self.text.partner[at]) < 0:
@@ -204,19 +209,22 @@ class GoFile:
 
     # ------------------------------------------------------------ what stands on one line
 
-    def unfolded(self, around: int) -> tuple[list[Edit], bytes]:
-        """Edits that give each item between two braces of one line a line of its own, and the indentation of these lines.
+    def unfolded(self, item: Item) -> tuple[list[Edit], bytes]:
+        """Edits that give an item, and each one between the same two braces of one line, a line of its own, and their indentation.
 
         What holds items around it and stands on that line too is unfolded with it, because gofmt would do so.
         """
-        line = self.text.line(self.tokens[around].start)
-        folded = [around]
-        outer = self.tokens[around].around
+        line = self.text.line(self.tokens[item.around].start)
+        closes = self.text.partner.get(item.around, -1)
+        if self.tokens[item.around].text != b"{" or closes < 0 or line != self.text.line(self.tokens[closes].start):
+            raise self.refuse(self.tokens[item.first].start, "what stands here shares its line with something else")
+        folded = [item.around]
+        outer = self.tokens[item.around].around
         while outer >= 0 and self.text.line(self.tokens[outer].start) == line:
             if self.tokens[outer].text == b"{" and self._holds_items(outer):
                 folded.insert(0, outer)
             outer = self.tokens[outer].around
-        indent = self.text.indent(self.tokens[around].start)
+        indent = self.text.indent(self.tokens[item.around].start)
         edits: list[Edit] = []
         for opener in folded:
             edits += self._unfolded(opener, indent)
@@ -224,10 +232,8 @@ class GoFile:
         return edits, indent
 
     def _unfolded(self, opener: int, indent: bytes) -> Iterator[Edit]:
-        closes = self.text.partner.get(opener)
+        closes = self.text.partner.get(opener, len(self.tokens) - 1)
         start = self.tokens[opener].end
-        if closes is None or self.text.line(start) != self.text.line(self.tokens[closes].start):
-            raise self.refuse(start, "what stands here does not begin and end on lines of its own")
         word = self.text.before(opener)
         if self.tokens[word].text in (b"struct", b"interface") and self.tokens[word].end == self.tokens[opener].start:
             yield self.insert(self.tokens[opener].start, b" ")
