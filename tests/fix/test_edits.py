@@ -1,11 +1,13 @@
 """Each kind of edit on text of each kind; with Go at hand, that gofmt has nothing to add."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fix.cases import CASES, Case, before, beside, field, imported, locked, variable
 from fix.edited import GO, Build, edited, marked, unformatted
+from fix.random_edits import KINDS, drawn, unclean
 from mapguard.fix import fields, imports
 from mapguard.fix.edit import Edit, EditError, apply
 from mapguard.fix.imports import Import
@@ -25,6 +27,20 @@ def test_gofmt_has_nothing_to_add(tmp_path: Path) -> None:
             (tmp_path / f"{number:02}_before.go").write_text(marked(case.before)[0])
             (tmp_path / f"{number:02}_after.go").write_text(case.after)
     assert unformatted(sorted(tmp_path.iterdir())) == []
+
+
+@pytest.mark.go
+@pytest.mark.skipif(GO is None, reason="needs gofmt")
+@pytest.mark.parametrize("where", ["fixtures", "standard library"])
+def test_gofmt_has_nothing_to_add_at_random_places(tmp_path: Path, where: str) -> None:
+    folder = Path(__file__).parent.parent / "fixtures" if where == "fixtures" else _goroot() / "src"
+    made = list(drawn(folder, 250, 1))
+    assert {one.kind for one in made} == set(KINDS)
+    assert unclean(made, tmp_path) == []
+
+
+def _goroot() -> Path:
+    return Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
 
 
 @pytest.mark.parametrize(

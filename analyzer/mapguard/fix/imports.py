@@ -51,6 +51,11 @@ def name_for(file: GoFile, path: str, taken: Collection[str]) -> tuple[str, Impo
     return alias, Import(path, alias)
 
 
+def imported(file: GoFile) -> list[Import]:
+    """What the file imports, in order."""
+    return [Import(s.path, s.alias) for d in _declarations(file) for s in d.specs]
+
+
 def own_name(path: str) -> str:
     """The name of a package by its path, as far as a path tells."""
     parts = path.split("/")
