@@ -115,11 +115,9 @@ class Layout:
         if before < 0 or before == around:
             return True
         previous = self._tokens[before]
-        return (
-            previous.ends_statement
-            or previous.text == b";"
-            or (previous.text == b"," and previous.around == around and self._is_list(around))
-        )
+        if previous.text == b",":
+            return previous.around == around and self._is_list(around)
+        return previous.ends_statement or previous.text in (b";", b":")  # a colon ends a case
 
     def _extent(self, first: int, last: int) -> tuple[bool, int]:
         """Whether the line from ``first`` to ``last`` is one whole item, and its size where it is an element of a list."""

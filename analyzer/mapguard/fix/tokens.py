@@ -106,6 +106,11 @@ class GoText:
     def line_start(self, offset: int) -> int:
         return self.starts[self.line(offset)]
 
+    def next_line(self, offset: int) -> int:
+        """Where the next line starts; the end of the text where there is none."""
+        number = self.line(offset) + 1
+        return self.starts[number] if number < len(self.starts) else len(self.source)
+
     def line_end(self, offset: int) -> int:
         """Where the line's text ends: before its line end, ``\\r`` included."""
         at = self.source.find(b"\n", offset)
