@@ -7,11 +7,13 @@ one that starts from what a function has of its own stays there: that function i
 from collections import deque
 from typing import NamedTuple
 
-from mapguard.bodies.locks import At
+from mapguard.bodies.effects import At, outermost
+from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Fact, Held
+from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.model import Call
+from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access
@@ -67,10 +69,10 @@ class Climber:
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
-                Anchored(access.func, self.bodies.normal(access.func, access.path)),
+                Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))),
                 self._anchored(access.func, at.held | more),
                 _given_up(access.func, at),
-                at.needs,
+                self._outer_facts(access.func, at),
                 None,
             )
             if state not in seen:
@@ -86,6 +88,18 @@ class Climber:
                 found.append(Context(access, thread, state.map, state.locks, chain, inside))
             seen.update(following[0] for following in outer)
             pending.extend(outer)
+        return found
+
+    def way(self, c: Context) -> list[tuple[Anchored, Where]]:
+        """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
+        to the access."""
+        access = c.access
+        found = [(Anchored(access.func, self.bodies.normal(access.func, access.path)), access.where)]
+        for edge in reversed(c.chain):
+            if found[-1][0].func == c.map.func:
+                break
+            place = self.bodies.index.sites[edge.site]
+            found.append((self._moved(found[-1][0], edge.func, edge, place.func), place[:3]))
         return found
 
     def _ends(self, state: _State, goes_on: bool) -> list[Thread]:
@@ -106,7 +120,7 @@ class Climber:
             if starts and thread is None:
                 thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
             for at in self.bodies.held(place.func, place.block, place.number):
-                needs = self._needs(state, edge, at.needs)
+                needs = self._needs(state, edge, at)
                 if needs is None:
                     continue
                 map_ = self._moved(state.map, state.func, edge, place.func)
@@ -143,20 +157,35 @@ class Climber:
         path = self.bodies.given(edge.site, func, anchored.path)
         return Anchored(caller, path) if path is not None else anchored
 
-    def _needs(self, state: _State, edge: Edge, own: frozenset[Fact]) -> frozenset[Fact] | None:
-        """What the caller's parameters must be for this way to be taken; None where its arguments rule it out."""
-        found = set(own)
-        paths = self.bodies.paths(self.bodies.index.sites[edge.site].func)
-        for reg, value in state.needs:
-            given = self.bodies.given(edge.site, state.func, Path(reg))
-            if given is None or given.fields or not isinstance(given.root, int):
+    def _needs(self, state: _State, edge: Edge, at: At) -> frozenset[Fact] | None:
+        """What must be true of what the caller is given for this way to be taken; None where what is known there rules it out."""
+        place = self.bodies.index.sites[edge.site]
+        values = self.bodies.values(place.func)
+        here = State(facts=at.facts, chosen=at.chosen)
+        found = set(self._outer_facts(place.func, at))
+        kinds = self.bodies.dynamic_types(edge.site)
+        asked = [(self.bodies.given(edge.site, state.func, path), value) for path, value in state.needs]
+        if edge.func in kinds:
+            assert isinstance(place.event, Call)
+            asked.append((self.bodies.paths(place.func).of(place.event.args[0]), kinds[edge.func]))
+        for given, value in asked:
+            if given is None:
                 continue
-            constant = paths.constants.get(given.root, "")
-            if constant and constant != value and not (value == "!nil" and constant != "nil"):
+            path = here.where(given)
+            if not possible(values.known(here, path), value):
                 return None
-            if not constant and given.root < self.bodies.index.bodies[self.bodies.index.sites[edge.site].func].params:
-                found.add((given.root, value))
+            if self._is_outer(place.func, path) and self.bodies.translator.fields.lasting(path):
+                found.add((path, value))
         return frozenset(found)
+
+    def _outer_facts(self, func: int, at: At) -> frozenset[Fact]:
+        """What is known of what a function was given, and stays so."""
+        lasting = self.bodies.translator.fields.lasting
+        return frozenset(f for f in at.facts if self._is_outer(func, f[0]) and lasting(f[0]))
+
+    def _is_outer(self, func: int, path: Path) -> bool:
+        body = self.bodies.index.bodies[func]
+        return outermost(path, body.params + body.captures)
 
 
 def _given_up(func: int, at: At) -> frozenset[Anchored]:

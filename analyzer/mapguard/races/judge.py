@@ -1,18 +1,19 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
 from collections.abc import Hashable, Iterator
+from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple
 
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
-from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.joins import Joins
+from mapguard.order.endings import Endings
+from mapguard.order.signals import Signalling
 from mapguard.order.threads import NO_SITE, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -21,9 +22,20 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
 from mapguard.races.resolve import Resolver
+from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
+
+
+class Filter(StrEnum):
+    """Why a pair of contexts is no race."""
+
+    BOTH_READ = "BOTH_READ"
+    DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    SAME_THREAD = "SAME_THREAD"
+    ORDERED = "ORDERED"
+    COMMON_LOCK = "COMMON_LOCK"
 
 
 class Race(NamedTuple):
@@ -32,6 +44,13 @@ class Race(NamedTuple):
     obj: int
     a: Context
     b: Context
+
+
+class Map(NamedTuple):
+    """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
+
+    obj: int
+    accesses: list[Access]
 
 
 def _other_element(a: Anchored, b: Anchored) -> bool:
@@ -53,79 +72,110 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
+        after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
+        signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
+        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
+        self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
+        self.exclusion = Exclusion(same)
+        self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map."""
-        for obj, found in self._by_site():
-            race = self._race(obj, found)
-            if race is not None:
+        """The first race of each map, and of each variable that holds one."""
+        told: set[tuple[Access, Access]] = set()
+        for map_ in self.maps():
+            race = self._race(map_)
+            if race is not None and (race.a.access, race.b.access) not in told:
+                told.add((race.a.access, race.b.access))
                 yield race
 
-    def _by_site(self) -> list[tuple[int, list[Access]]]:
-        """The accesses of each map that is written, with the first object of its site. Maps from outside are told apart by their fields."""
-        found: dict[Hashable, tuple[int, list[Access]]] = {}
-        for access in accesses(self.bodies):
-            if access.op == "replace":
+    def maps(self) -> list[Map]:
+        """The maps that are written, and the variables for maps that are set."""
+        every = list(accesses(self.bodies))
+        stored = {a.slot for a in every if a.op == "replace"}
+        found: dict[Hashable, Map] = {}
+        for access in every:
+            if access.slot and access.slot not in stored:
                 continue
-            for number in members(self.heap.points(access.func, access.reg)):
-                site: Hashable = self.heap.objects.site(number)
-                if self.heap.objects.all[self.heap.objects.origin(number)].kind == "outside":
-                    named = next((f for f in reversed(access.path.fields) if "." in f), "")
-                    if not named:
-                        continue
-                    site = (site, named)
-                _, group = found.setdefault(site, (number, []))
+            for number in members(self.resolver.accessed(access)):
+                _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
                 if access not in group:
                     group.append(access)
-        return sorted((g for g in found.values() if any(a.writes for a in g[1])), key=itemgetter(0))
+        return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
 
     def contexts(self, access: Access) -> list[Context]:
+        """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
-            known = self._contexts[access] = found[:_CONTEXTS]
+            simple = not access.slot and not access.inner
+            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
+            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused")]
+            shared = [c for c in found if not self._owned(c)]
+            if found and not shared:
+                self.private.add(access)
+            known = self._contexts[access] = shared[:_CONTEXTS]
         return known
 
-    def _race(self, obj: int, group: list[Access]) -> Race | None:
-        same = self.heap.objects.same_site(obj)
-        found: list[Context] = []
-        for access in group:
-            found.extend(c for c in self.contexts(access) if self._objects(c) & same or self._outside(obj))
+    def of_map(self, map_: Map, access: Access) -> list[Context]:
+        """The ways to an access on which it may be about this map."""
+        found = [(c, self._objects(c)) for c in self.contexts(access)]
+        same = self.heap.objects.same_site(map_.obj)
+        return [c for c, objects in found if objects & same]
+
+    def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
+        """Why two accesses of a map cannot race; None where they can."""
+        if not (a.access.writes or b.access.writes):
+            return Filter.BOTH_READ
+        if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
+            return Filter.DIFFERENT_OBJECT
+        if not self.meeting.meet(a, b):
+            return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
+        return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+
+    def _race(self, map_: Map) -> Race | None:
+        found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
+        if not found:
+            return None
+        found.extend(c for access in map_.accesses if not access.writes for c in self.of_map(map_, access))
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
-                writes = a.access.writes or b.access.writes
-                if writes and self._may_be_one(a, b, same) and self.meeting.meet(a, b) and not self.exclusion.excluded(a, b):
-                    return Race(obj, a, b)
+                if self.decide(map_, a, b) is None:
+                    return Race(map_.obj, a, b)
         return None
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map):
+        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
-        mine = self._objects(a) & same
-        return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
+        return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
 
-    def _outside(self, obj: int) -> bool:
-        return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
+    def _kept_inside(self, a: Context, b: Context) -> bool:
+        """Whether ``b`` gets its object from callers outside the tree, who cannot have that of ``a``."""
+        root, other = a.map.path.root, b.map.path.root
+        if not isinstance(root, int) or not isinstance(other, int) or a.map.func == b.map.func or not self.escape.owns(*a.map):
+            return False
+        passed = self.heap.points(b.map.func, other)
+        from_outside = any(self.heap.objects.all[o].kind == "outside" for o in members(passed))
+        return from_outside and not self.escape.let_out(*a.map)
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.objects(c.map)
+        return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
 
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or not self.escape.owns(func, path):
+        if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
             return False
-        home = self.meeting.home(c)
-        return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
+        way = self.climber.way(c)
+        if not self.escape.owned(func, path, way[-1][1]):
+            return False
+        return not any(isinstance(a.path.root, int) and self.escape.leaked(a.func, a.path.root, where) for a, where in way[:-1])
