@@ -263,6 +263,27 @@ type Store struct {
         "package p\n\nvar s = S{\n\tkeys: maps.Clone(m), // old\n\tn:    1,             // x\n}\n",
     ),
     Case(
+        "an expression that makes a function too long for one line",
+        "package p\n\nfunc (s *Store) AllTheViewsOfTickets(except string) map[string]map[string]int { return §s.viewsOfEvery }\n\n"
+        "func f() { g(func() { x() }) }\n",
+        (lambda f, at: statements.wrap(f, at, at + len("s.viewsOfEvery"), "maps.Clone(", ")"),),
+        "package p\n\nfunc (s *Store) AllTheViewsOfTickets(except string) map[string]map[string]int {\n"
+        "\treturn maps.Clone(s.viewsOfEvery)\n}\n\n"
+        "func f() { g(func() { x() }) }\n",
+    ),
+    Case(
+        "a type that makes a struct too long for one line",
+        "package p\n\ntype T struct{ views §map[string]int }\n",
+        (lambda f, at: statements.replace(f, at, at + len("map[string]int"), "atomic.Pointer[map[string]int]"),),
+        "package p\n\ntype T struct {\n\tviews atomic.Pointer[map[string]int]\n}\n",
+    ),
+    Case(
+        "a type that a struct on one line can still take",
+        "package p\n\ntype T struct{ views §map[string]int }\n",
+        (lambda f, at: statements.replace(f, at, at + len("map[string]int"), "atomic.Pointer[map[string]T]"),),
+        "package p\n\ntype T struct{ views atomic.Pointer[map[string]T] }\n",
+    ),
+    Case(
         "a type in an aligned field",
         "package p\n\ntype S struct {\n\tviews §map[string]int // by name\n\tn     int            // x\n}\n",
         (lambda f, at: statements.replace(f, at, at + len("map[string]int"), "sync.Map"),),

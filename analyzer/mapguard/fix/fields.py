@@ -81,7 +81,7 @@ def pointer_field(file: GoFile, at: int) -> Edits:
     if b"*" in (file.tokens[item.first].text, file.tokens[kind].text):
         raise file.refuse(at, "the field holds a pointer already")
     start = file.tokens[kind].start
-    return (file.insert(start, b"*"),)
+    return (*file.grown(start, 1), file.insert(start, b"*"))
 
 
 def _is_tag(file: GoFile, index: int) -> bool:

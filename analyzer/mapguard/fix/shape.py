@@ -10,6 +10,7 @@ from mapguard.fix.tokens import GoText, Token
 _HEADERS = frozenset([b"if", b"for", b"switch", b"select"])
 _IN_RESULTS = frozenset([b"*", b".", b"[", b"]", b")", b"map", b"chan", b"<-", b"func", b"struct", b"interface"])
 _TYPE_PREFIXES = frozenset([b"]", b"*", b"chan"])  # before a func that is a type
+_FUNCTION_SIZE, _STRUCT_SIZE = 100, 30  # characters that gofmt leaves on one line
 
 
 class Item(NamedTuple):
@@ -230,6 +231,41 @@ class GoFile:
             edits += self._unfolded(opener, indent)
             indent += b"\t"
         return edits, indent
+
+    def grown(self, at: int, more: int) -> list[Edit]:
+        """Edits that unfold what stands on one line around a place, where ``more`` characters there make it too long for gofmt to leave."""
+        index = self.text.index(at)
+        line = self.text.line(self.tokens[index].start)
+        around = self.tokens[index].around
+        inner: int | None = None
+        while around >= 0 and self.text.line(self.tokens[around].start) == line:
+            closes = self.text.partner.get(around, -1)
+            if self.tokens[around].text == b"{" and self._holds_items(around) and self.text.line(self.tokens[closes].start) == line:
+                inner = around if inner is None else inner
+                if self._size(around) + more > (_FUNCTION_SIZE if self.is_block(around) else _STRUCT_SIZE):
+                    first = self.text.after(inner)
+                    return self.unfolded(Item(first, self.text.item_end(first), inner))[0]
+            around = self.tokens[around].around
+        return []
+
+    def _size(self, opener: int) -> int:
+        """What gofmt compares with its limits: signature and statements of a function, or the field of a struct without its name."""
+        first = self.text.after(opener)
+        function = self._function_before(opener)
+        if function < 0:
+            last = self.text.item_end(first)
+            return 1 + self._characters(min(first + 1, last), last)
+        size = self._characters(function, self.text.before(opener)) - 2
+        while first < self.text.partner[opener]:
+            last = self.text.item_end(first)
+            size += 2 + self._characters(first, last)
+            first = self.text.after(last)
+            if self.tokens[first].text == b";":
+                first = self.text.after(first)
+        return size
+
+    def _characters(self, first: int, last: int) -> int:
+        return len(self.text.source[self.tokens[first].start : self.tokens[last].end].decode("utf-8", "replace"))
 
     def _unfolded(self, opener: int, indent: bytes) -> Iterator[Edit]:
         closes = self.text.partner.get(opener, len(self.tokens) - 1)
