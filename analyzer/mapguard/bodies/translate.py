@@ -6,7 +6,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Reg, Store
+from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
 
 _GETTERS = 3  # calls whose result a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -121,11 +121,19 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                if made is None or made.path is None or made.path in found:
+                source = made.path if made is not None else self._received(func, at)
+                if source is None or source in found:
                     break
-                found.append(made.path)
+                found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _received(self, func: int, path: Path) -> Path | None:
+        """A path of a value that came over a channel, as one of the channel's elements."""
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Recv):
+            return None
+        return self.paths(func).member(place.event.channel, ELEM, place.event.dst).plus(*path.fields)
 
     def _copied(self, func: int, path: Path) -> bool:
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None

@@ -101,6 +101,7 @@ class Selectors(Frame):
         kind: Type | None
         if isinstance(inner, Unary) and inner.op == "*":
             kind = self.type_named(inner.x)
+            kind = TPtr(kind) if kind is not None else None
         else:
             kind = self.written(inner.type) if isinstance(inner, TypeExpr) else self.type_named(inner)
         if kind is None:

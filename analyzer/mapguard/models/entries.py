@@ -151,7 +151,8 @@ class RegistrationModel(_Entry, frozen=True, kw_only=True):
 class FieldModel(_Entry, frozen=True, kw_only=True):
     """Functions stored in these fields of a library's struct are entry points.
 
-    ``serial``: one goroutine runs the functions of one composite literal in turn, so that they never meet.
+    ``serial``: one goroutine runs the functions of one composite literal in turn, so that they never meet. ``stage``: where the main
+    goroutine runs them, those of a later stage run later, and of one stage one process runs one only.
     """
 
     type: str
@@ -159,6 +160,7 @@ class FieldModel(_Entry, frozen=True, kw_only=True):
     kind: RootKind
     many: bool = True
     serial: bool = False
+    stage: int = -1
 
 
 class PackageModel(_Entry, frozen=True, kw_only=True):

@@ -83,6 +83,8 @@ class Edges:
         event = self.index.sites[site].event
         assert isinstance(event, Call)
         found: list[Edge] = []
+        starter = self.index.funcs[self.index.sites[site].func]
+        tests = starter is not None and starter.support and not starter.scope.file.test
         if not isinstance(event.callee, External):
             kind: Kind = "go" if event.how == "go" else "call"
             found.extend(Edge(site, target, kind) for target in members(self.heap.targets(site)))
@@ -96,7 +98,7 @@ class Edges:
         registration = self.models.registration(name) if name and event.how == "call" and name.rpartition(".")[2].isidentifier() else None
         if registration is not None:
             found.extend(self._rooted(site, event, registration))
-        return found
+        return [e for e in found if e.kind in ("call", "once")] if tests else found  # what only serves tests starts no thread
 
     def _given(self, site: int, event: Call, number: int, model: FunctionModel | None) -> list[Edge]:
         """What a library does with a function that it is given as an argument: without a model it calls it."""
