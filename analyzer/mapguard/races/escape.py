@@ -1,13 +1,13 @@
 """A function's own new objects to the events after which others can reach them."""
 
 from mapguard.bodies.effects import library_name
-from mapguard.bodies.paths import Path, is_element
+from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import Spot, reaches
-from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Store
+from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Closure, CopyInto, Event, External, MapOp, Reg, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
 from mapguard.races.leaks import Leaks, WaysOut
@@ -32,7 +32,7 @@ class Escape:
         if place is None or not isinstance(root, int):
             return False
         event = place.event
-        if isinstance(event, Alloc | Clone):
+        if isinstance(event, Alloc | Clone | Closure | Bound):
             return True
         name = library_name(event.callee) if isinstance(event, Call) else ""
         if name and isinstance(event, Call) and (isinstance(event.callee, External) or not self.edges.out(self.index.site_at[place[:3]])):
@@ -103,7 +103,10 @@ class Escape:
         stored: list[tuple[int, Path, Spot]]
         if not path.fields:
             return frozenset(found)
-        if isinstance(place.event, Call):
+        caught = self._caught(func, place.event, path)
+        if caught is not None:
+            stored = [(func, caught, place[1:3])]
+        elif isinstance(place.event, Call):
             number = place.event.dsts.index(path.root)
             edges = self.edges.out(self.index.site_at[place[:3]])
             copied = self._copied(place.event)
@@ -121,11 +124,26 @@ class Escape:
                 return None
             stored = [(f, p.plus(*rest), at) for f, p, at in kept if not self._empty(f, p)]
         for other, value, at in stored:
+            if self._put_again(other, value, at):
+                return None
             line = self._line(other, value, depth + 1, at)
             if line is None:
                 return None
             found |= line
         return frozenset(found)
+
+    def _caught(self, func: int, event: Event, path: Path) -> Path | None:
+        """Where a path goes on that leads to what a function value captured."""
+        if not isinstance(event, Closure | Bound) or not path.fields[0].startswith(CAPTURED):
+            return None
+        captures = event.captures if isinstance(event, Closure) else (event.recv,)
+        number = int(path.fields[0][1:] or 0)
+        return self.bodies.paths(func).of(captures[number]).plus(*path.fields[1:]) if number < len(captures) else None
+
+    def _put_again(self, func: int, value: Path, at: Spot) -> bool:
+        """Whether one object can be put into several others, in the rounds of a loop."""
+        made = self.index.place(func, value.root) if isinstance(value.root, int) and at != (-1, -1) else None
+        return made is not None and reaches(self.index.bodies[func].blocks, at, at, (made[1:3],))
 
     def _copied(self, call: Call) -> Reg | None:
         """The argument that a library makes a shallow copy of."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from mapguard.bodies.paths import Path, index_register
+from mapguard.bodies.paths import CAPTURED, Path, index_register
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
 from mapguard.order.after import SAME, Where
@@ -79,7 +79,9 @@ class Meeting:
                 found.add((func, 0, _BEGIN))
         started = x.start != NO_SITE and y.start != NO_SITE and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
         if a.map == b.map and (owned or started):
-            for field in path.fields:
+            for at, field in enumerate(path.fields):
+                if not owned and any(f.startswith(CAPTURED) for f in path.fields[at:]):
+                    break  # several functions may have captured one variable
                 number = index_register(field, self.index.bodies[func].func)
                 place = self.index.place(func, number) if number is not None else None
                 if place is not None and self.timing.runs_again(place[:3]):
