@@ -5,14 +5,16 @@ from collections import deque
 from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way, library_name
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
 from mapguard.bodies.state import NO_LOCKS, Fact, Held
+from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
+from mapguard.heap.index import Place
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
-from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
+from mapguard.ir.model import CELL, NONE, Alloc, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
 
 _NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
-_GETTERS = 3  # calls whose result a path is followed into
+_STEPS = 8  # results of calls and variables that a path is followed into
 _ROUNDS = 12  # times that one function is looked at again
 
 
@@ -26,6 +28,7 @@ class Bodies:
         self.unsettled: list[str] = []
         self._paths: dict[int, Paths] = {}
         self._locks: dict[int, Locks] = {}
+        self._stored = Stored(heap, self.paths)
         self._effects: dict[int, Effect] = {}
         self._locking = self._direct()
         self._settle()
@@ -43,24 +46,37 @@ class Bodies:
         return self._of(func).at.get((block, place), ())
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
-        """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
-        paths = self.paths(func)
-        path = paths.normal(path)
-        if not isinstance(path.root, int) or depth >= _GETTERS:
+        """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
+        variable that is set once."""
+        path = self.paths(func).normal(path)
+        if not isinstance(path.root, int) or depth >= _STEPS:
             return path
+        if path.fields and (path.fields[0] == CELL or (path.fields[1:2] and path.fields[1].startswith(CAPTURED))):
+            value = self._stored.value(func, path.root, path.fields[0])
+            if value is not None:
+                return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or not isinstance(place.event.callee, Static):
+        if place is None or not isinstance(place.event, Call) or place.event.how != "call":
             return path
-        target = self.index.number.get(place.event.callee.func)
-        if target is None or len(self.index.returns[target]) != 1:
-            return path
-        number = place.event.dsts.index(path.root)
-        values = self.index.returns[target][0].values
-        if number >= len(values):
-            return path
-        inner = self.normal(target, self.paths(target).of(values[number]).plus(*path.fields), depth + 1)
-        outer = self.given(self.index.site_at[place[:3]], target, inner)
-        return outer if outer is not None else path
+        outer = self._returned(place, place.event.dsts.index(path.root), path.fields, depth)
+        return self.normal(func, outer, depth + 1) if outer is not None else path
+
+    def _returned(self, place: Place, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
+        """The result of a call in terms of the caller, where one function is called and it always returns the same."""
+        site = self.index.site_at[place[:3]]
+        targets = members(self.heap.targets(site))
+        if len(targets) != 1:
+            return None
+        [target] = targets
+        found: set[Path | None] = set()
+        for returned in self.index.returns[target]:
+            if number >= len(returned.values):
+                return None
+            value = returned.values[number]
+            if self.paths(target).constants.get(value) != "nil":
+                inner = self.normal(target, self.paths(target).of(value).plus(*fields), depth + 1)
+                found.add(self.given(site, target, inner))
+        return found.pop() if len(found) == 1 else None
 
     def given(self, site: int, func: int, path: Path) -> Path | None:
         """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
@@ -74,13 +90,13 @@ class Bodies:
         if path.root >= target.params + target.captures:
             return None
         if path.root >= target.params:
-            value = self._function_value(event, paths)
+            value = self._function_value(place, func)
             if value is None:
                 return None
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            value = self._function_value(event, paths) if path.root == 0 else None
-            if value is not None and isinstance(paths.definition(value), Bound):
+            value = self._function_value(place, func) if path.root == 0 else None
+            if value is not None and self.heap.is_bound(place.func, value):
                 return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
             reg = self.heap.handed(site, func) if path.root == 0 else None
             return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
@@ -93,12 +109,14 @@ class Bodies:
             return None
         return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
 
-    def _function_value(self, event: Call, paths: Paths) -> int | None:
-        """The register of the function value that a call runs, or that it gives to a library."""
+    def _function_value(self, place: Place, target: int) -> int | None:
+        """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""
+        event = place.event
+        assert isinstance(event, Call)
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if paths.is_function(a)]
+            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(place.func, a)]
             return values[0] if len(values) == 1 else None
         return None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 
-from mapguard.facts.syntax import Type
+from mapguard.facts.syntax import TName, Type
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
@@ -10,7 +10,7 @@ from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import CELL, ELEM, Bound, Closure, Reg
+from mapguard.ir.model import CELL, ELEM, Bound, Closure, Reg, Static
 from mapguard.models.load import Models
 
 
@@ -43,6 +43,24 @@ class Heap:
         caller = self.index.sites[site].func
         found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
+
+    def functions(self, func: int, reg: Reg) -> list[int]:
+        """The functions of the tree that a value may run."""
+        found: list[int] = []
+        for o in self._values(func, reg):
+            made = self.index.maker(o)
+            number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
+            if number is not None:
+                found.append(number)
+        return found
+
+    def is_bound(self, func: int, reg: Reg) -> bool:
+        """Whether a function value can only be a method with its receiver."""
+        values = self._values(func, reg)
+        return bool(values) and all(o.kind == "bound" for o in values)
+
+    def _values(self, func: int, reg: Reg) -> list[Obj]:
+        return [o for n in members(self.points(func, reg)) if (o := self.objects.all[n]).kind in ("closure", "bound")]
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""
@@ -82,8 +100,13 @@ class Heap:
             return self.index.types.element(self.index.types.deref(owner))
         if field == CELL:
             return None
-        selected = self.index.types.select(owner, field.rpartition(".")[2])
-        return selected.steps[-1].type if selected is not None and selected.steps and selected.method is None else None
+        struct, _, name = field.rpartition(".")
+        pkg, _, type_ = struct.rpartition(".")
+        for holder in (owner, TName(pkg, type_)):  # an object that a library gives as an interface's value has the type asked for
+            selected = self.index.types.select(holder, name)
+            if selected is not None and selected.steps and selected.method is None:
+                return selected.steps[-1].type
+        return None
 
     @property
     def evaluations(self) -> int:
@@ -100,3 +123,7 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _bound(made: object) -> str:
+    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

@@ -34,6 +34,11 @@ class Reach(NamedTuple):
                 return True
         return SAME in threads and any(start <= place < end for start, end in self.part.get((func, block), ()))
 
+    def anywhere(self, where: Where) -> bool:
+        """Whether an event may run afterwards, on any thread."""
+        func = where[0]
+        return self.has(where, frozenset((SAME, *(t for f, t in self.whole if f == func))))
+
 
 class After:
     def __init__(self, edges: Edges) -> None:

@@ -6,7 +6,7 @@ from mapguard.facts.syntax import TInterface, TName, Type
 from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Bound, Call, Closure, External, Static
+from mapguard.ir.model import Call, External, Static
 from mapguard.models.entries import FunctionModel, RootModel, serves_calls
 from mapguard.models.load import Models
 from mapguard.program.model import Func
@@ -94,7 +94,7 @@ class Edges:
         assert isinstance(event.callee, External)
         name = argument_name(event.callee.name, number)
         func = self.index.sites[site].func
-        functions = self._functions(func, event.args[number])
+        functions = self.heap.functions(func, event.args[number])
         if model is not None and model.methods and (name in model.calls or "args" in model.calls):
             functions += self._named(func, event.args[number], frozenset(model.methods))
         if not functions:
@@ -120,22 +120,9 @@ class Edges:
             if root.arg not in (argument_name(name, number), "args"):
                 continue
             func = self.index.sites[site].func
-            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self._functions(func, reg))
+            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self.heap.functions(func, reg))
             for method in self._methods(func, reg, event, number, root):
                 found.append(Edge(site, method, "root", root.many, root.kind))
-        return found
-
-    def _functions(self, func: int, reg: int) -> list[int]:
-        """The functions of the tree that a value may be."""
-        found: list[int] = []
-        for obj in members(self.heap.points(func, reg)):
-            o = self.heap.objects.all[obj]
-            if o.kind in ("closure", "bound"):
-                made = self.index.maker(o)
-                target = made.func if isinstance(made, Closure) else _bound(made)
-                number = self.index.number.get(target)
-                if number is not None:
-                    found.append(number)
         return found
 
     def _methods(self, func: int, reg: int, event: Call, number: int, root: RootModel) -> list[int]:
@@ -206,7 +193,3 @@ def _name(event: object) -> str:
     if not isinstance(event, Call):
         return ""
     return event.callee.name if isinstance(event.callee, External) else event.callee.func if isinstance(event.callee, Static) else ""
-
-
-def _bound(made: object) -> str:
-    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

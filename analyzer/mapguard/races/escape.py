@@ -4,7 +4,7 @@ from mapguard.bodies.paths import Path, Paths, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
 from mapguard.ir.flow import reaches, used
-from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
+from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
 
@@ -25,7 +25,7 @@ class Escape:
         if place is None:
             return False
         event = place.event
-        if isinstance(event, Alloc | Clone):
+        if isinstance(event, Alloc | Clone | Closure | Bound):
             return True
         if isinstance(event, Call) and isinstance(event.callee, External):
             model = self.bodies.models.function(event.callee.name)

@@ -13,13 +13,14 @@ from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.joins import Joins
-from mapguard.order.threads import NO_SITE, Threads
+from mapguard.order.threads import Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
+from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
 
@@ -52,6 +53,7 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
         self.meeting = Meeting(self.timing, self.escape, self.handover)
@@ -89,15 +91,17 @@ class Judge:
         known = self._contexts.get(access)
         if known is None:
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
+            reached = [self.provenance.traced(c) for c in self.climber.contexts(access, taken)]
+            found = [c for c in reached if c.thread.kind not in ("init", "unused") and not self._owned(c)]
             known = self._contexts[access] = found[:_CONTEXTS]
         return known
 
     def _race(self, obj: int, group: list[Access]) -> Race | None:
+        reached = [c for access in group for c in self.contexts(access)]
+        for c in reached:
+            self._objects(c)  # all objects of the site are known before they are compared
         same = self.heap.objects.same_site(obj)
-        found: list[Context] = []
-        for access in group:
-            found.extend(c for c in self.contexts(access) if self._objects(c) & same or self._outside(obj))
+        found = [c for c in reached if self._objects(c) & same or self._outside(obj)]
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
@@ -118,7 +122,11 @@ class Judge:
         return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.objects(c.map)
+        """What the map may be: by the path to where it comes from, and by that to the function value that captured it."""
+        found = self.resolver.objects(c.map)
+        for hop in c.hops[:1]:
+            found = self.heap.objects.common(found, self.resolver.objects(hop.whole))
+        return found
 
     # ------------------------------------------------------------ one map
 
@@ -128,4 +136,4 @@ class Judge:
         if not isinstance(path.root, int) or not self.escape.owns(func, path):
             return False
         home = self.meeting.home(c)
-        return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
+        return home.start is None and self.escape.owned(func, path.root, home.where)

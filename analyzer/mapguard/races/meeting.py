@@ -10,7 +10,7 @@ from mapguard.ir.model import Call, Closure, Event, External
 from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.joins import NO_SIGNALS
 from mapguard.order.threads import NO_SITE, Thread
-from mapguard.races.contexts import Context
+from mapguard.races.contexts import Context, Hop
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
@@ -21,12 +21,14 @@ _BEGIN = -1  # the place of a function's beginning in its first block
 
 class Home(NamedTuple):
     """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
-    is the site that starts a thread on the way from there, NO_SITE where it is all one thread; ``many``: or several at once."""
+    is the event after which another thread can have it, None where it is all one thread: the start of that thread or, where the map left
+    in a function value, the event that makes this value. ``many``: several threads at once."""
 
     func: int
     root: int | str
     where: Where
-    start: int
+    start: Where | None
+    site: int = NO_SITE  # that starts the thread
     many: bool = False
 
 
@@ -40,26 +42,36 @@ class Meeting:
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
         func, path = c.map
-        where, start, many = c.access.where, NO_SITE, False
+        where, site, many = c.access.where, NO_SITE, False
         for number in range(len(c.chain) - 1, -1, -1):
             edge = c.chain[number]
             if where[0] == func:
                 break
-            place = self.index.sites[edge.site]
-            where = (place.func, place.block, place.number)
+            where = self.timing.place(edge.site)
             if edge.kind in ("go", "root", "parallel"):
-                start, many = edge.site, edge.many
-        return Home(func, path.root, where, start, many)
+                site, many = edge.site, edge.many
+        if where[0] != func and c.hops:
+            return Home(func, path.root, c.hops[-1].leaves, c.hops[-1].leaves)
+        return Home(func, path.root, where, self.timing.place(site) if site != NO_SITE else None, site, many)
 
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
         again = self._another(a, b, x, y) if (x.func, x.root) == (y.func, y.root) else frozenset()
-        alone = x.start == NO_SITE and y.start == NO_SITE
+        alone = x.start is None and y.start is None
         if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
         together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.many)
-        return together and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
+        if not together or any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a))):
+            return False
+        if again and a.hops and b.hops and a.hops[-1].made == b.hops[-1].made and self._one_value(a.hops[-1], again, x.func):
+            return self.meet(*(c._replace(map=c.hops[-1].value, hops=c.hops[:-1]) for c in (a, b)))
+        return True
+
+    def _one_value(self, hop: Hop, again: frozenset[Where], func: int) -> bool:
+        """Whether only one function value is made that captures an object: not two before the object is made again."""
+        after = self.timing.after(hop.made, again=again, outermost=func)
+        return hop.called and not after.anywhere(hop.made)
 
     def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
         """The events after which what both sides reach is another object, where each activation of a function has its own: where it is
@@ -73,7 +85,7 @@ class Meeting:
                 found.add(made[:3])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
-        started = x.start != NO_SITE and y.start != NO_SITE and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        started = x.start is not None and y.start is not None and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
         if a.map == b.map and (owned or started):
             for field in path.fields:
                 number = index_register(field, self.index.bodies[func].func)
@@ -84,19 +96,19 @@ class Meeting:
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: frozenset[Where]) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
-        if x.start == NO_SITE and y.start == NO_SITE:
+        if x.start is None and y.start is None:
             return False
         if x.start == y.start and x.many:
             return True
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
-            if home.start == NO_SITE:
+            if home.start is None:
                 continue
             reach = self._after(home.start, mine, again, x.func)
-            targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
+            targets = self._apart(mine, other, x.func) if other_home.start is None else [other_home.start]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
         # or both are below one start, and what that thread starts in turn is beside it
-        return x.start == y.start and self._overlap(a, b, partial(self.timing.many, below=x.start))
+        return x.start == y.start and (x.site == NO_SITE or self._overlap(a, b, partial(self.timing.many, below=x.site)))
 
     def _apart(self, mine: Context, other: Context, func: int) -> list[Where]:
         """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
@@ -141,12 +153,13 @@ class Meeting:
 
     def _goes_on(self, site: int, c: Context, where: Where) -> bool:
         """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
-        return self._after(site, c).has(where, _SAME)
+        return self._after(self.timing.place(site), c).has(where, _SAME)
 
-    def _after(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+    def _after(self, start: Where, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after a thread's start, until waits show that it has done the access of ``c``."""
-        signals = self.timing.joins.signals(c.thread, self._last(c)) if c.thread.site == site else NO_SIGNALS
-        return self.timing.after(self.timing.place(site), signals, again, outermost)
+        own = c.thread.site != NO_SITE and self.timing.place(c.thread.site) == start
+        signals = self.timing.joins.signals(c.thread, self._last(c)) if own else NO_SIGNALS
+        return self.timing.after(start, signals, again, outermost)
 
     def _told(self, a: Context, b: Context) -> bool:
         """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
@@ -190,7 +203,7 @@ class Meeting:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
         threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
         started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
-        return started and not self._after(a.thread.site, a).has(where, threads)
+        return started and not self._after(self.timing.place(a.thread.site), a).has(where, threads)
 
     def _last(self, c: Context) -> Where:
         """The event of the thread's first function that leads to the access."""
