@@ -463,8 +463,6 @@ func main() { walk(map[string]int{}, 3) }
 
 
 MISSING = {
-    "a start and an access in one function that is called": "ownership is asked at the call in the function that made the map",
-    "recursion that starts": "ownership is asked at the call in the function that made the map",
     "once": "what comes after Once.Do is not ordered after what it ran",
 }
 

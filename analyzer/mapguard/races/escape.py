@@ -1,14 +1,17 @@
 """A function's own new objects to the events after which others can reach them."""
 
-from mapguard.bodies.paths import Path, Paths, is_element
+from collections.abc import Sequence
+
+from mapguard.bodies.paths import Path, Paths
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
-from mapguard.ir.flow import reaches, used
-from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Closure, External, MapOp, Reg, Send, Static, Store
+from mapguard.ir.flow import Spot, reaches, used
+from mapguard.ir.model import Alloc, Call, Closure, Dynamic, External, MapOp, Reg, Send, Static, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
 
 _DEPTH = 6  # calls that a parameter is followed into
+_BEGIN: Spot = (0, -1)
 
 
 class Escape:
@@ -16,90 +19,30 @@ class Escape:
         self.bodies = bodies
         self.edges = edges
         self.index = bodies.index
-        self._leaks: dict[tuple[int, Reg], tuple[tuple[int, int], ...]] = {}
+        self._leaks: dict[tuple[int, Reg], tuple[Spot, ...]] = {}
+        self._mine: dict[tuple[int, Reg], set[Reg]] = {}  # the registers that hold the object, or what it was put into
 
-    def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
-        """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
-        calls what makes it and keeps it from others."""
-        place = self.index.place(func, root) if isinstance(root, int) else None
-        if place is None:
-            return False
-        event = place.event
-        if isinstance(event, Alloc | Clone | Closure | Bound):
-            return True
-        if isinstance(event, Call) and isinstance(event.callee, External):
-            model = self.bodies.models.function(event.callee.name)
-            return model is not None and model.returns in ("fresh", "own")
-        if not isinstance(event, Call) or depth >= _DEPTH:
-            return False
-        number = event.dsts.index(root)
-        edges = self.edges.out(self.index.site_at[place[:3]])
-        return bool(edges) and all(self._gives_fresh(e.func, number, depth + 1) for e in edges)
-
-    def _gives_fresh(self, func: int, number: int, depth: int) -> bool:
-        paths = self.bodies.paths(func)
-        for returned in self.index.returns[func]:
-            if number >= len(returned.values):
-                return False
-            value = returned.values[number]
-            if paths.constants.get(value) == "nil":
-                continue
-            path = paths.of(value)
-            if path.fields or not isinstance(path.root, int) or not self.fresh(func, path.root, depth) or self.leaks(func, path.root):
-                return False
-        return True
-
-    def owns(self, func: int, path: Path, depth: int = 0) -> bool:
-        """Whether what a path leads to is made anew, with all that leads there, whenever its root is: a fresh object, or what was put into
-        one where it was made, and is fresh itself."""
-        if not isinstance(path.root, int) or depth >= _DEPTH or not self.fresh(func, path.root):
-            return False
-        if not path.fields:
-            return True
-        place = self.index.place(func, path.root)
-        assert place is not None
-        if isinstance(place.event, Call):
-            number = place.event.dsts.index(path.root)
-            return all(self._returns_owned(e.func, number, path.fields, depth + 1) for e in self.edges.out(self.index.site_at[place[:3]]))
-        stored = self._stored(func, path.root, ELEM if is_element(path.fields[0]) else path.fields[0])
-        return bool(stored) and all(self._empty(f, p) or self.owns(f, p.plus(*path.fields[1:]), depth + 1) for f, p in stored)
-
-    def _empty(self, func: int, path: Path) -> bool:
-        return isinstance(path.root, int) and not path.fields and self.bodies.paths(func).constants.get(path.root) == "nil"
-
-    def _returns_owned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> bool:
-        paths = self.bodies.paths(func)
-        values = [r.values[number] for r in self.index.returns[func] if number < len(r.values)]
-        return all(paths.constants.get(v) == "nil" or self.owns(func, paths.of(v).plus(*fields), depth) for v in values)
-
-    def _stored(self, func: int, root: Reg, field: str, depth: int = 0) -> list[tuple[int, Path]]:
-        """What the function itself, or a literal in it, puts into a field of its object: paths with the functions that they are in."""
-        paths = self.bodies.paths(func)
-        found: list[tuple[int, Path]] = []
-        for block in self.index.bodies[func].blocks:
-            for event in block.events:
-                match event:
-                    case Store(base=base, field=name, src=src) if name == field and paths.of(base) == Path(root):
-                        found.append((func, paths.of(src)))
-                    case MapOp(op="write", map=base, value=src) if field == ELEM and paths.of(base) == Path(root):
-                        found.append((func, paths.of(src)))
-                    case Closure(func=literal, captures=captures) if depth < _DEPTH:
-                        inner = self.index.number.get(literal)
-                        for number, captured in enumerate(captures):
-                            if inner is not None and paths.of(captured) == Path(root):
-                                reg = self.index.bodies[inner].params + number
-                                found.extend(self._stored(inner, reg, field, depth + 1))
-        return found
-
-    def owned(self, func: int, root: Reg, where: Where) -> bool:
-        """Whether nobody else can reach the object of ``root`` when the event ``where`` of its function happens."""
+    def owned(self, func: int, root: Reg, way: Sequence[Where]) -> bool:
+        """Whether nobody else can reach the object of ``root`` when the last event of ``way`` happens: its first one is in ``func``, each
+        other one in the function that the one before it calls."""
         made = self.index.place(func, root)
-        if made is None or where[0] != func:
+        start = made[1:3] if made is not None else _BEGIN
+        where = way[0][1:]
+        if way[0][0] != func:
             return False
         blocks = self.index.bodies[func].blocks
-        return not any(reaches(blocks, leak, where[1:], (made[1:3],)) for leak in self.leaks(func, root))
+        leaks = self.leaks(func, root)
+        if any(reaches(blocks, leak, where, (start,)) for leak in leaks if leak != where):
+            return False
+        if where not in leaks:
+            return True
+        if len(way) < 2 or reaches(blocks, where, where, (start,)):
+            return False
+        event = blocks[where[0]].events[where[1]]
+        inner = [reg for target, reg in self._passed(func, *where, event, self._mine[func, root]) if target == way[1][0]]
+        return isinstance(event, Call) and event.how == "call" and all(self.owned(way[1][0], reg, way[1:]) for reg in inner)
 
-    def leaks(self, func: int, root: Reg, depth: int = 0) -> tuple[tuple[int, int], ...]:
+    def leaks(self, func: int, root: Reg, depth: int = 0) -> tuple[Spot, ...]:
         """The events that let others reach what a register of a function refers to."""
         key = (func, root)
         if key in self._leaks:
@@ -107,8 +50,8 @@ class Escape:
         self._leaks[key] = ()  # a recursive call
         paths = self.bodies.paths(func)
         body = self.index.bodies[func]
-        mine = {root}
-        found: list[tuple[int, int]] = []
+        mine = self._mine[key] = {root}
+        found: list[Spot] = []
         grown = True
         while grown:
             grown = False
@@ -156,18 +99,30 @@ class Escape:
                 return any(of(a).root in mine for a in args)
             case Call(how="go"):
                 return True
-            case Call(callee=callee, args=args):
-                if depth >= _DEPTH:
-                    return True
-                site = self.index.site_at[func, block, place]
-                for edge in self.edges.out(site):
-                    target = self.index.bodies[edge.func]
-                    shift = 0 if isinstance(callee, Static) or target.params == len(args) else 1
-                    for number, a in enumerate(args):
-                        if of(a).root in mine and number + shift < target.params and self.leaks(edge.func, number + shift, depth + 1):
-                            return True
-                return False
+            case Call():
+                return depth >= _DEPTH or any(self.leaks(*inner, depth + 1) for inner in self._passed(func, block, place, event, mine))
         return False
+
+    def _passed(self, func: int, block: int, place: int, event: object, mine: set[Reg]) -> list[tuple[int, Reg]]:
+        """The functions that a call runs, with the registers that get the object or what holds it."""
+        found: list[tuple[int, Reg]] = []
+        if not isinstance(event, Call) or isinstance(event.callee, External):
+            return found
+        of = self.bodies.paths(func).of
+        for edge in self.edges.out(self.index.site_at[func, block, place]):
+            target = self.index.bodies[edge.func]
+            shift = 0 if isinstance(event.callee, Static) or target.params == len(event.args) else 1
+            for number, a in enumerate(event.args):
+                if of(a).root in mine and number + shift < target.params:
+                    found.append((edge.func, number + shift))
+            if isinstance(event.callee, Dynamic) and of(event.callee.reg).root in mine:
+                root = of(event.callee.reg).root
+                value = self.bodies.paths(func).definitions.get(root) if isinstance(root, int) else None
+                if isinstance(value, Closure):
+                    found.extend((edge.func, target.params + n) for n, c in enumerate(value.captures) if of(c).root in mine)
+                elif shift:
+                    found.append((edge.func, 0))
+        return found
 
     def _published(self, event: Call, paths: Paths, mine: set[Reg]) -> bool:
         """Whether a library keeps what it is given where others can reach it."""

@@ -4,7 +4,7 @@ from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE
 from mapguard.heap.objects import Objects
 from mapguard.heap.tabling import members
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.escape import Escape
+from mapguard.races.fresh import Fresh
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
 
@@ -12,10 +12,10 @@ _APART = frozenset([(WRITE, WRITE), (READ, WRITE), (WRITE, READ), (SENT, SENT), 
 
 
 class Exclusion:
-    def __init__(self, resolver: Resolver, escape: Escape, timing: Timing) -> None:
+    def __init__(self, resolver: Resolver, fresh: Fresh, timing: Timing) -> None:
         self.objects: Objects = resolver.heap.objects
         self.resolver = resolver
-        self.escape = escape
+        self.fresh = fresh
         self.timing = timing
 
     def excluded(self, a: Context, b: Context) -> bool:
@@ -40,7 +40,7 @@ class Exclusion:
 
     def _of_each_activation(self, lock: Anchored, map_: Anchored) -> bool:
         """Whether each activation of a function makes a lock of its own, but not the map."""
-        return self.escape.fresh(lock.func, lock.path.root) and not self.escape.owns(*map_)
+        return self.fresh.fresh(lock.func, lock.path.root) and not self.fresh.owns(*map_)
 
     def _relative(self, map_: Anchored, lock: Anchored) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """How a lock lies to a map: the fields from the last object that both are reached from."""

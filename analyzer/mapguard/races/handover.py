@@ -7,13 +7,13 @@ from mapguard.heap.index import Kept
 from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import ELEM, Load, MapOp, Recv, Reg, Send, Store
 from mapguard.races.contexts import Anchored
-from mapguard.races.escape import Escape
+from mapguard.races.fresh import Fresh
 
 
 class Handover:
-    def __init__(self, bodies: Bodies, escape: Escape) -> None:
+    def __init__(self, bodies: Bodies, fresh: Fresh) -> None:
         self.bodies = bodies
-        self.escape = escape
+        self.fresh = fresh
         self.index = bodies.index
 
     def each_its_own(self, anchored: Anchored) -> bool:
@@ -29,7 +29,7 @@ class Handover:
                 if self.bodies.heap.points(kept.func, kept.base) & channels:
                     paths = self.bodies.paths(kept.func)
                     value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
-                    if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
+                    if value in sent or not self.fresh.owns(*value) or self._sent_again(kept, value):
                         return False
                     sent.add(value)
         return bool(sent)

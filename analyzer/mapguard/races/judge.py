@@ -19,6 +19,7 @@ from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
+from mapguard.races.fresh import Fresh
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
@@ -70,14 +71,15 @@ class Judge:
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
+        self.fresh = Fresh(self.bodies, self.edges, self.escape)
         self.resolver = Resolver(heap)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
-        self.handover = Handover(self.bodies, self.escape)
+        self.handover = Handover(self.bodies, self.fresh)
         order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
         self.timing = Timing(*order)
-        self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
-        self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        self.meeting = Meeting(self.timing, self.fresh, self.handover)
+        self.one_caller = Meeting(Timing(*order, several=False), self.fresh, self.handover)  # outside the tree
+        self.exclusion = Exclusion(self.resolver, self.fresh, self.timing)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
@@ -169,7 +171,4 @@ class Judge:
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or not self.escape.owns(func, path):
-            return False
-        home = self.meeting.home(c)
-        return home.start is None and self.escape.owned(func, path.root, home.where)
+        return self.meeting.home(c).start is None and self.fresh.alone(func, path, self.meeting.way(c, func))

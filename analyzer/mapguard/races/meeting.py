@@ -11,7 +11,7 @@ from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.joins import NO_SIGNALS
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context, Hop
-from mapguard.races.escape import Escape
+from mapguard.races.fresh import Fresh
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
 
@@ -33,10 +33,10 @@ class Home(NamedTuple):
 
 
 class Meeting:
-    def __init__(self, timing: Timing, escape: Escape, handover: Handover) -> None:
+    def __init__(self, timing: Timing, fresh: Fresh, handover: Handover) -> None:
         self.index: Index = timing.index
         self.timing = timing
-        self.escape = escape
+        self.fresh = fresh
         self.handover = handover
 
     def home(self, c: Context) -> Home:
@@ -78,7 +78,7 @@ class Meeting:
         made, and where the index of an element changes. No event where activations share it."""
         func, path = a.map
         found: set[Where] = set()
-        owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
+        owned = self.fresh.owns(*a.map) and self.fresh.owns(*b.map)
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
             if made is not None and (owned or self._of_library(made.event)):
@@ -114,13 +114,13 @@ class Meeting:
         """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
         the start in the same call is also after it."""
         found: list[Where] = []
-        for event, same in zip(self._way(other, func), self._way(mine, func), strict=False):
+        for event, same in zip(self.way(other, func), self.way(mine, func), strict=False):
             found.append(event)
             if event != same:
                 break
         return found
 
-    def _way(self, c: Context, func: int) -> list[Where]:
+    def way(self, c: Context, func: int) -> list[Where]:
         """The events that lead from a function to an access: the one in it, the one in what that calls, and so on."""
         found = [c.access.where]
         for edge in reversed(c.chain):
@@ -176,7 +176,7 @@ class Meeting:
         """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
         if not isinstance(event, Call) or not isinstance(event.callee, External):
             return False
-        model = self.escape.bodies.models.function(event.callee.name)
+        model = self.fresh.bodies.models.function(event.callee.name)
         return model is None or model.returns not in ("shared", "recv", "recv-read")
 
     def _passed(self, c: Context, func: int, reg: int) -> bool:
