@@ -124,6 +124,11 @@ class Paths:
         constant = self.numbers.get(index)
         return f"[#{constant}]" if constant is not None else f"[{self.body.func}:{self.of(index).root}]"
 
+    def definition(self, reg: Reg) -> Event | None:
+        """The event that a value comes from, conversions aside."""
+        root = self.of(reg).root
+        return self.definitions.get(root) if isinstance(root, int) else None
+
     def normal(self, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that this body makes."""
         while path.fields and path.fields[0].startswith(CAPTURED) and isinstance(path.root, int):

@@ -14,8 +14,8 @@ SAME = -1  # the thread that goes on after the start
 
 class Region:
     """What one thread runs: ``whole`` functions, from their start to the end, what follows ``sites`` in their functions, and ``flows``, the
-    parts of functions that are cut short, ``inside`` those of them that begin at the start. ``starts`` are the sites of the threads that
-    it starts. All as bits."""
+    parts of functions that are cut short, ``inside`` those of them that begin at the start. ``starts`` are the sites of the threads that it
+    starts. All as bits."""
 
     __slots__ = ("_flows", "flows", "inside", "sites", "starts", "whole")
 
