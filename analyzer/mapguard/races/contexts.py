@@ -103,6 +103,18 @@ class Climber:
             pending.extend(outer)
         return found
 
+    def way(self, c: Context) -> list[tuple[Anchored, Where]]:
+        """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
+        to the access."""
+        access = c.access
+        found = [(Anchored(access.func, self.bodies.normal(access.func, access.path)), access.where)]
+        for edge in reversed(c.chain):
+            if found[-1][0].func == c.map.func:
+                break
+            place = self.bodies.index.sites[edge.site]
+            found.append((self._moved(found[-1][0], edge.func, edge, place.func), place[:3]))
+        return found
+
     def _ends(self, state: _State, goes_on: bool) -> list[Thread]:
         """The threads of the contexts that end here: nothing leads further, or something outside the tree calls the function."""
         if state.thread is not None:

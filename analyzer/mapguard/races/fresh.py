@@ -7,37 +7,40 @@ caller puts in its place later.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, reaches, used
 from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
-from mapguard.order.after import Where
 from mapguard.order.edges import Edges
-from mapguard.races.escape import Escape
+from mapguard.races.leaks import Leaks
 
 _DEPTH = 6  # results and fields that one thing is followed through
 
 
+NOWHERE: Spot = (-1, -1)
+
+
 class Source(NamedTuple):
-    """A new object, and the event that puts it where others find it."""
+    """A new object by the register of a function that has it first, and the event that puts it into the one that holds it."""
 
     func: int
     root: Reg
-    spot: Spot | None
+    put: Spot = NOWHERE
 
 
 Sources = tuple[Source, ...]
 
 
 class Fresh:
-    def __init__(self, bodies: Bodies, edges: Edges, escape: Escape) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks) -> None:
         self.bodies = bodies
         self.heap = bodies.heap
         self.edges = edges
         self.index = bodies.index
-        self.escape = escape
+        self.leaks = leaks
         self._found: dict[tuple[int, Path], Sources | None] = {}
 
     def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
@@ -51,14 +54,20 @@ class Fresh:
                 return True
             case Phi(args=args):
                 return self._one_of(place, args, depth)
-            case Call(callee=External(name=name)):
-                model = self.bodies.models.function(name)
-                return model is not None and model.returns in ("fresh", "own")
-            case Call(dsts=dsts):
+            case Call() as call:
                 assert isinstance(root, int)
                 edges = self.edges.out(self.index.site_at[place[:3]])
-                return bool(edges) and all(self._gives_fresh(e.func, dsts.index(root), depth + 1) for e in edges)
+                name = library_name(call.callee)
+                if name and (isinstance(call.callee, External) or not edges):
+                    return self._library_gives_fresh(func, root, name)
+                return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), depth + 1) for e in edges)
         return False
+
+    def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
+        model = self.bodies.models.function(name)
+        if model is not None and model.returns == "held":
+            return all(self.heap.objects.all[o].kind == "result" for o in members(self.heap.points(func, root)))
+        return model is not None and model.returns in ("fresh", "own")
 
     def _one_of(self, phi: Place, args: tuple[Reg, ...], depth: int) -> bool:
         """Whether a value is a new one whichever way control came, and is not left from the round before."""
@@ -82,31 +91,14 @@ class Fresh:
             if paths.constants.get(value) == "nil":
                 continue
             path = self.bodies.normal(func, paths.of(value))
-            if not isinstance(path.root, int) or not self.owns(func, path, depth) or self.escape.leaks(func, path.root):
+            if not isinstance(path.root, int) or self.sources(func, path, depth) is None or self.leaks.of(func, path.root):
                 return False
         return True
 
     # ------------------------------------------------------------ fields
 
-    def owns(self, func: int, path: Path, depth: int = 0) -> bool:
-        """Whether what a path leads to is made anew, with all that leads there, whenever its root is."""
-        return self._sources(func, path, depth) is not None
-
-    def alone(self, func: int, path: Path, way: Sequence[Where]) -> bool:
-        """Whether nobody else can reach what a path of ``func`` leads to when the last event of ``way`` happens (see ``Escape.owned``)."""
-        sources = self._sources(func, path, 0)
-        if sources is None:
-            return False
-        for at, root, kept in sources:
-            if at == func:
-                if not self.escape.owned(func, root, way):
-                    return False
-            elif any(leak != kept for leak in self.escape.leaks(at, root)):
-                return False
-        return True
-
-    def _sources(self, func: int, path: Path, depth: int) -> Sources | None:
-        """The new objects that a path leads through: functions, registers there, and the event that puts it into the one before."""
+    def sources(self, func: int, path: Path, depth: int = 0) -> Sources | None:
+        """The new objects that a path leads through, if each is made anew with the one that holds it."""
         key = (func, path)
         if key not in self._found:
             self._found[key] = None  # a value that rests on itself
@@ -117,7 +109,7 @@ class Fresh:
     def _inside(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sources | None:
         """What fields of a new object lead to, if it was put there for it alone."""
         objects = self.heap.points(func, root)
-        found: list[Source | None] = [Source(func, root, None)]
+        found: list[Source | None] = [Source(func, root)]
         if fields:
             found.extend(self._copied(objects, fields, depth))
         for number, written in enumerate(fields):
@@ -170,19 +162,19 @@ class Fresh:
         holder = self.bodies.normal(kept.func, paths.of(kept.base)).root
         return self._new(kept.func, value, holder, self._spot(kept), depth)
 
-    def _new(self, func: int, value: Path, holder: Reg | str, spot: Spot | None, depth: int) -> Sequence[Source | None]:
-        sources = self._sources(func, value, depth + 1)
+    def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, depth: int) -> Sequence[Source | None]:
+        sources = self.sources(func, value, depth + 1)
         if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root):
             return (None,)
-        return [s._replace(spot=spot) if (s.func, s.root) == (func, value.root) else s for s in sources]
+        return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
 
-    def _spot(self, kept: Kept) -> Spot | None:
+    def _spot(self, kept: Kept) -> Spot:
         """The event that a store is."""
         for b, block in enumerate(self.index.bodies[kept.func].blocks):
             for p, event in enumerate(block.events):
                 if used(event)[:1] == (kept.base,) and kept.src in used(event)[1:]:
                     return (b, p)
-        return None
+        return NOWHERE
 
     def _renewed(self, func: int, holder: Reg | str, value: Reg) -> bool:
         """Whether a value is made again whenever its holder is."""
@@ -200,7 +192,7 @@ class Fresh:
             made = self.index.maker(obj) if obj.kind == "alloc" else None
             if isinstance(made, Clone) and fields[0] not in self.index.replaced(obj.func, obj.block, obj.place):
                 source = self.bodies.normal(obj.func, self.bodies.paths(obj.func).of(made.src).plus(*fields))
-                found.extend(self._new(obj.func, source, made.dst, None, depth))
+                found.extend(self._new(obj.func, source, made.dst, NOWHERE, depth))
         for kept in self._whole(objects):
             found.extend(self._given(kept, fields, depth))
         return found
