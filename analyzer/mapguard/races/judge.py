@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from enum import StrEnum
+from functools import reduce
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
 from mapguard.order.programs import Programs
 from mapguard.order.signals import Signalling
-from mapguard.order.threads import NO_SITE, Threads
+from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -23,6 +24,7 @@ from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
+from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
@@ -75,6 +77,7 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
@@ -120,7 +123,8 @@ class Judge:
         if known is None:
             simple = not access.slot and not access.inner
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and self._programs(c)]
+            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
@@ -180,14 +184,17 @@ class Judge:
         return from_outside and not self.escape.let_out(*a.map)
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
+        """What the map may be: by the path to where it comes from, and by that to the function value that captured it."""
+        paths = [c.map, *(hop.whole for hop in c.hops[:1])]
+        found = [self.resolver.holders(p) if c.access.slot else self.resolver.objects(p) for p in paths]
+        return reduce(self.heap.objects.common, found)
 
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
+        if not isinstance(path.root, int) or self.meeting.home(c).begin is not None:
             return False
         way = self.climber.way(c)
         if not self.escape.owned(func, path, way[-1][1]):
