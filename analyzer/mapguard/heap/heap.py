@@ -6,7 +6,7 @@ from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import follow, points
+from mapguard.heap.points import embedded, follow, is_atomic, points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
@@ -80,6 +80,18 @@ class Heap:
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
+
+    def embedded(self, objects: Bits, type_: str) -> Bits:
+        """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""
+        return embedded(self._knowledge, objects, type_)
+
+    def reads_atomic(self, name: str) -> bool:
+        """Whether a library's method gives what an atomic value holds."""
+        return name.endswith(").Load") and self.is_atomic(name)
+
+    def is_atomic(self, name: str) -> bool:
+        """Whether a library's method is one of an atomic value."""
+        return is_atomic(self._knowledge, name)
 
     def captured(self, values: Bits, number: int) -> Bits:
         """What function values captured first, second …; of method values, their receivers."""
