@@ -54,13 +54,23 @@ class Endings:
         told = Told(frozenset((s, 1) for s in frames.onces | self._group(frames.thread)))
         told |= self._exclusive(frames, late, soon, told)
         if several != "no":
-            told = of_many(told, "closed" if several == "own channels" else "")
+            told = of_many(told, self._own_channels(told) if several == "own channels" else NOTHING)
         for _ in range(_WORDS):
             more = told | self._passed_on(frames, soon, told)
             if more == told:
                 break
             told = more
         return told
+
+    def _own_channels(self, told: Told) -> Signals:
+        """The signals about channels that are closed and that nobody sends on: no two threads close one channel."""
+        signals = {s for s, _ in told.signals}
+        closed = {s for s in signals if s.kind == "closed"}
+        only = (s._replace(kind="told") for s in closed)
+        return frozenset((*closed, *(s for s in only if s in signals and set(self.signalling.givers(s)) <= set(self._closes(s)))))
+
+    def _closes(self, told: Signal) -> list[Where]:
+        return self.signalling.givers(told._replace(kind="closed"))
 
     # ------------------------------------------------------------ the thread itself
 

@@ -301,7 +301,10 @@ class Signalling:
         return NOTHING
 
     def _must(self, kind: Kind, objects: Bits) -> Signals:
-        """Signals of the one object that this can be: objects that differ in their context only count as one."""
+        """Signals of the one object that this can be: objects that differ in their context only count as one, and one that the tree makes
+        is meant where it can be one from outside as well."""
+        made = sum(1 << o for o in members(objects) if self.heap.objects.all[self.heap.objects.origin(o)].kind != "outside")
+        objects = made or objects
         if not objects or objects & ~self.heap.objects.same_site((objects & -objects).bit_length() - 1):
             return NOTHING
         return frozenset(self._all(kind, objects))

@@ -22,9 +22,19 @@ class Told(NamedTuple):
 NOBODY = Told()
 
 
-def of_many(told: Told, one: str = "") -> Told:
-    """What is to be waited for where several threads give each signal, but those of the kind ``one``, which each has of its own."""
-    return Told(frozenset((s, n if s.kind in OF_ALL or s.kind == one else ROUNDS) for s, n in told.signals))
+def of_many(told: Told, own: Signals = frozenset()) -> Told:
+    """What is to be waited for where several threads give each signal, but ``own``, which each has for itself."""
+    return Told(frozenset((s, n if s.kind in OF_ALL or s in own else ROUNDS) for s, n in told.signals))
+
+
+class Renewal(NamedTuple):
+    """After these events, and on these ways out of blocks, what is looked at is another object."""
+
+    events: frozenset[Where] = frozenset()
+    ways: frozenset[Where] = frozenset()
+
+
+NEVER = Renewal()
 
 
 class Waits:
@@ -34,9 +44,9 @@ class Waits:
         self.signalling = signalling
         self._found: dict[Told, Stops] = {}
 
-    def stops(self, told: Told, again: frozenset[Where] = frozenset()) -> Stops:
-        """The events that wait for one of the signals, and the ways out of blocks that show that something was waited for; ``again`` are
-        more events to stop at."""
+    def stops(self, told: Told, again: Renewal = NEVER) -> Stops:
+        """The events that wait for one of the signals, and the ways out of blocks that show that something was waited for; and what
+        makes another object."""
         found = self._found.get(told)
         if found is None:
             spots: list[Where] = []
@@ -47,7 +57,7 @@ class Waits:
                 spots.extend((func, *spot) for spot in marks.spots())
                 ways.extend((func, *way) for way in marks.ways())
             found = self._found[told] = stops_at(spots, ways)
-        return found.with_events(again) if again else found
+        return found | stops_at(*again) if again != NEVER else found
 
 
 def _times(told: Told) -> dict[Signal, int]:
