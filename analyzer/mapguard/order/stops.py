@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from mapguard.ir.flow import Spot, dominators
 from mapguard.order.flows import Stops, Where, stops_at
-from mapguard.order.signals import OF_ALL, Signal, Signalling, Signals
+from mapguard.order.signals import OF_ALL, Signal, Signals
+from mapguard.order.waiting import Waiting
 
 _Way = tuple[int, int]  # a block, and which of its successors
 ROUNDS = 0  # a wait in each round of a loop is needed
@@ -40,8 +41,8 @@ NEVER = Renewal()
 class Waits:
     """Told signals to what waits for them."""
 
-    def __init__(self, signalling: Signalling) -> None:
-        self.signalling = signalling
+    def __init__(self, waiting: Waiting) -> None:
+        self.waiting = waiting
         self._found: dict[Told, Stops] = {}
 
     def stops(self, told: Told, again: Renewal = NEVER) -> Stops:
@@ -52,8 +53,8 @@ class Waits:
             spots: list[Where] = []
             ways: list[Where] = []
             times = _times(told)
-            for func in sorted({f for signal in times for f in self.signalling.waiting(signal)}):
-                marks = _Function(self.signalling, times, func)
+            for func in sorted({f for signal in times for f in self.waiting.functions(signal)}):
+                marks = _Function(self.waiting, times, func)
                 spots.extend((func, *spot) for spot in marks.spots())
                 ways.extend((func, *way) for way in marks.ways())
             found = self._found[told] = stops_at(spots, ways)
@@ -70,12 +71,15 @@ def _times(told: Told) -> dict[Signal, int]:
 
 
 class _Function:
-    def __init__(self, signalling: Signalling, times: dict[Signal, int], func: int) -> None:
-        self.signalling = signalling
+    def __init__(self, waiting: Waiting, times: dict[Signal, int], func: int) -> None:
+        self.waiting = waiting
         self.times = times
         self.func = func
-        self.blocks = signalling.index.bodies[func].blocks
-        waits = ((spot, signalling.awaited((func, *spot))) for spot in signalling.waits.get(func, ()))
+        self.blocks = waiting.index.bodies[func].blocks
+        spots = list(waiting.waits.get(func, ()))
+        if any(signal.kind == "past" for signal in times):
+            spots.extend(waiting.signalling.gives.get(func, ()))
+        waits = ((spot, waiting.awaited((func, *spot))) for spot in spots)
         self.waited = {spot: awaited for spot, awaited in waits if self._told(awaited)}
 
     def spots(self) -> list[Spot]:
@@ -88,10 +92,11 @@ class _Function:
         for number, block in enumerate(self.blocks):
             if block.kind not in ("if", "range"):
                 continue
-            for way, learned in enumerate(self.signalling.learned(self.func, number)):
-                if self._told(learned) and ROUNDS not in [self.times[s] for s in learned]:
+            for way, learned in enumerate(self.waiting.learned(self.func, number)):
+                past = frozenset(s._replace(kind="past") for s in learned if s.kind == "set")
+                if self._told(past) or (self._told(learned) and ROUNDS not in [self.times[s] for s in learned]):
                     found.append((number, way))
-            if self.waited and any(self._told(each) for each in self.signalling.rounds(self.func, number)):
+            if self.waited and any(self._told(each) for each in self.waiting.rounds(self.func, number)):
                 found.append((number, len(block.succs) - 1))
         return found
 

@@ -38,7 +38,7 @@ class Timing:
         """How the thread of a context comes to its access."""
         inner = c.chain[c.inside :]
         ways = (*(self.place(edge.site) for edge in inner), c.access.where)
-        onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
+        onces = [self.endings.waiting.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
         return Frames(c.thread, ways, frozenset().union(*onces))
 
     def told(self, c: Context, several: Several = "no") -> Told:
