@@ -166,7 +166,8 @@ class Meeting:
             told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
-        return not self.timing.inside(b.thread, told).has(b.access.where, frozenset((b.thread.site,)))
+        reach = self.timing.inside(b.thread, told)
+        return not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways)
 
     def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
