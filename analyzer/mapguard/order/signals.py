@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import Path
 from mapguard.bodies.summaries import Bodies
-from mapguard.facts.syntax import TPtr, TStruct
+from mapguard.facts.syntax import TPtr
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot
 from mapguard.ir.model import CELL, NONE, Alloc, Call, Close, Const, Dynamic, Event, External, Global, Recv, Reg, Send, Store
