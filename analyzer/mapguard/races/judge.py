@@ -10,6 +10,7 @@ from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
+from mapguard.order.activation import Activations
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
@@ -18,6 +19,7 @@ from mapguard.order.programs import Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
+from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
@@ -81,7 +83,7 @@ class Judge:
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
-        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
+        order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
         self.turns = Turns(self.timing.ancestry)
