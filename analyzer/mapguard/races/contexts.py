@@ -130,7 +130,8 @@ class Climber:
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
@@ -142,6 +143,9 @@ class Climber:
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
+
+    def _canonical(self, anchored: Anchored) -> Anchored:
+        return Anchored(anchored.func, self.bodies.translator.canonical(*anchored))
 
     def _loop(self, place: Place) -> Locks:
         """The event loop that a call belongs to, where what is called came over a channel."""
