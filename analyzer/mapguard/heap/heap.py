@@ -93,6 +93,17 @@ class Heap:
         """Whether a library's method is one of an atomic value."""
         return is_atomic(self._knowledge, name)
 
+    def spots(self, number: int) -> dict[int, tuple[int, int]]:
+        """The block and place that an object is made at, in the functions that are known to lead there, the innermost first."""
+        o = self.objects.all[number]
+        if o.func < 0:
+            return {}
+        found = {o.func: (o.block, o.place)}
+        for site in reversed(o.context):
+            place = self.index.sites[site]
+            found.setdefault(place.func, (place.block, place.number))
+        return found
+
     def captured(self, values: Bits, number: int) -> Bits:
         """What function values captured first, second …; of method values, their receivers."""
         found = 0
