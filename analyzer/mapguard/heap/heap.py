@@ -9,8 +9,9 @@ from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.points import follow, points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import Bound, Closure, Reg
+from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
 from mapguard.models.load import Models
+from mapguard.program.types import UNKNOWN
 
 
 class Heap:
@@ -46,6 +47,27 @@ class Heap:
         caller = self.index.sites[site].func
         found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
+
+    def functions(self, func: int, reg: Reg) -> list[int]:
+        """The functions of the tree that a value may run, or that a map or slice has as elements."""
+        objects = self.points(func, reg)
+        if self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
+            objects |= self.follow(objects, ELEM)
+        found: list[int] = []
+        for o in self._values(objects):
+            made = self.index.maker(o)
+            number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
+            if number is not None:
+                found.append(number)
+        return found
+
+    def is_bound(self, func: int, reg: Reg) -> bool:
+        """Whether a function value can only be a method with its receiver."""
+        values = self._values(self.points(func, reg))
+        return bool(values) and all(o.kind == "bound" for o in values)
+
+    def _values(self, objects: Bits) -> list[Obj]:
+        return [o for n in members(objects) if (o := self.objects.all[n]).kind in ("closure", "bound")]
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""
@@ -86,3 +108,7 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _bound(made: object) -> str:
+    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""
