@@ -8,6 +8,8 @@ import msgspec
 
 from mapguard.base.data import data_dir
 
+_FIRST = re.compile(r"[A-Za-z]?[a-z]*")  # the first word of a name
+
 
 class _Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     safe: tuple[str, ...]
@@ -46,8 +48,9 @@ class Words:
         return bool(self._unsafe.search(comment))
 
     def begins(self, name: str) -> bool:
-        """Whether a method of this name is one with which an object's work begins, once."""
-        return name.lower() in self._begins
+        """Whether a function of this name is one with which work begins, once."""
+        first = _FIRST.match(name)
+        return first is not None and first[0].lower() in self._begins
 
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
