@@ -15,7 +15,7 @@ from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
-from mapguard.order.programs import Programs
+from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
@@ -155,8 +155,12 @@ class Judge:
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
 
     def _programs(self, c: Context) -> Bits:
-        """The programs that have all of a way in them."""
-        return self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
+        """The programs that have all of a way in them, and something that leads to its thread."""
+        origins = self.turns.origins(c.thread)
+        started = ANY_PROGRAM if not origins else 0
+        for origin in origins:
+            started |= self.programs.of((origin.func,))
+        return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
