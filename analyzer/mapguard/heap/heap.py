@@ -7,7 +7,8 @@ from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.points import follow, points
-from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
+from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets
+from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import Bound, Closure, Reg
 from mapguard.models.load import Models
@@ -37,6 +38,10 @@ class Heap:
     def callers(self, func: int) -> Bits:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))
+
+    def may_be_function(self, func: int, reg: Reg) -> bool:
+        """Whether the type of a register allows it to be a function value."""
+        return self._knowledge.fitting.may_hold(func, reg)
 
     def handed(self, site: int, func: int) -> Reg | None:
         """The register of the object whose method ``func`` a library calls because of a site; None where that is not clear."""
@@ -83,6 +88,8 @@ class Heap:
                 return contents(self._knowledge, question)
             case Targets():
                 return targets(self._knowledge, question)
+            case Into():
+                return into(self._knowledge, question)
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)

@@ -136,7 +136,7 @@ class Edges:
     def _functions(self, func: int, reg: int) -> list[int]:
         """The functions of the tree that a value may be."""
         found: list[int] = []
-        for obj in members(self.heap.points(func, reg)):
+        for obj in members(self.heap.points(func, reg)) if self.heap.may_be_function(func, reg) else ():
             o = self.heap.objects.all[obj]
             if o.kind in ("closure", "bound"):
                 made = self.index.maker(o)
