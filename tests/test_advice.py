@@ -123,6 +123,7 @@ def test_no_lock_is_taken_that_a_callee_takes(tmp_path: Path) -> None:
 def test_no_lock_is_held_while_others_are_waited_for(tmp_path: Path) -> None:
     found = advice(tmp_path, STORE + MOST + handler("done := make(chan int)\ns.hits[r.Host] = <-done"))
     assert (found.kind, found.sketch) == ("hold-lock", "")
+    assert "waits for other goroutines in between" in found.text
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,7 @@ def test_nor_while_a_callee_waits(tmp_path: Path, drained: str, kept: bool) -> N
     found = advice(tmp_path, store + MOST + callees + handler("for range s.hits {\n\ts.drain()\n}\ns.hits[r.Host] = 1"))
     assert found.kind == "hold-lock"
     assert ("s.drain()" in found.sketch) == kept
+    assert ("waits for other goroutines in between" in found.text) != kept
 
 
 def test_the_caller_that_lacks_the_lock_is_named_and_not_the_helper(tmp_path: Path) -> None:
@@ -186,6 +188,27 @@ def test_no_lock_is_put_into_a_struct_that_is_copied(tmp_path: Path) -> None:
     found = advice(tmp_path, BARE + handler("s.hits[r.Host] = 1", recv="s S"))
     assert found.sketch == ""
     assert "copies 'S'" in found.text
+
+
+WRAPPER = "type W struct {\n\tinner S\n}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("copied", "kept"),
+    [
+        ("func Wrap(s *S) *W { return &W{inner: *s} }", False),
+        ("func Wrap(w *W) any { return []W{*w} }", False),
+        ("func Wrap(w *W) any { x := W{}; y := x; return &y }", False),
+        ("func Wrap(all []S) { for _, s := range all { _ = s.hits } }", False),
+        ("func Wrap() *W { return &W{inner: S{}} }", True),
+        ("func Wrap() *W { return &W{inner: made()} }\n\nfunc made() S { return S{} }", True),
+        ("func Wrap(all []*S) { for _, s := range all { _ = s.hits } }", True),
+    ],
+)
+def test_nor_into_one_that_is_copied_out_of_something(tmp_path: Path, copied: str, kept: bool) -> None:
+    found = advice(tmp_path, BARE + WRAPPER + f"{copied}\n\n" + handler("s.hits[r.Host] = 1"))
+    assert ("sync.Mutex" in found.sketch) == kept
+    assert kept or "'Wrap' copies 'S', and would copy the lock" in found.text
 
 
 def test_no_field_is_added_to_a_struct_whose_values_are_listed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from mapguard.checks.copied import Copies
 from mapguard.checks.held import Missing, Ways, guard_beside, holds, missing
 from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
 from mapguard.checks.sketch import Cover, Sketcher
@@ -14,8 +15,9 @@ from mapguard.concurrency.domain import Access as RawAccess
 from mapguard.concurrency.guards import shared_read_lock
 from mapguard.concurrency.races import Judge, Race
 from mapguard.concurrency.steps import moves
-from mapguard.facts.syntax import TName, TStruct, Type
+from mapguard.facts.syntax import TStruct, Type
 from mapguard.findings.model import Advice, Guard, MapInfo
+from mapguard.ir.lower import Lowerer
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 
@@ -29,6 +31,8 @@ class Adviser:
         self._analysis = judge.analysis
         self._sources = sources
         self._sketcher = Sketcher(judge.graph, names, sources)
+        types = judge.analysis.types
+        self._copies = Copies(types, lambda: Lowerer(types).everything())
 
     def advise(self, rule: str, race: Race, info: MapInfo, guard: Guard | None, ways: Ways) -> Advice:
         """``ways`` maps the identity of each access of the map to the ways that lead to it."""
@@ -92,7 +96,7 @@ class Adviser:
         share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses {do}"
         text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
         bare = [x for x in race.accesses if x.func is c.access.func and any(not holds(w, kind) for w in ways.get(id(x), ()))]
-        return Advice("hold-lock", text, sketch=self._around(lock, c.access, bare) if lock is not None else "")
+        return self._held_around(text, lock, c.access, bare)
 
     def _at_caller(self, name: str, c: Context, place: Missing) -> Advice | None:
         """Advice for the caller that lacks a lock which other callers hold; None where the function of the access should take the lock."""
@@ -124,6 +128,13 @@ class Adviser:
             if edge is place.edge:
                 break
         return path
+
+    def _held_around(self, text: str, lock: Path | None, access: RawAccess, more: Sequence[RawAccess]) -> Advice:
+        """Advice to hold a lock, with a sketch of it, or with a warning where the code waits between the accesses."""
+        sketch = self._around(lock, access, more) if lock is not None else ""
+        if not sketch and self._sketcher.waits(_cover(access, more)):
+            text += f" '{access.func.display}' waits for other goroutines in between: give the lock up before that."
+        return Advice("hold-lock", text, sketch=sketch)
 
     def _around(self, lock: Path, access: RawAccess, more: Sequence[RawAccess]) -> str:
         """A sketch of the lock around accesses of one function; "" where they belong to several objects, each with its own lock."""
@@ -165,9 +176,9 @@ class Adviser:
             text = f"Put a sync.RWMutex beside '{info.name}': {told}, so readers should not wait for each other."
         elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
             text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
-        copier = self._copied_by(info, race)
+        copier = self._copies.copier(info.package, info.owner) if info.kind == "field" and info.owner else ""
         if copier:
-            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: pass a pointer there.")
+            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: use a pointer there.")
         return Advice(kind, text, sketch=self._beside(race, info, ways, c, kind == "rwmutex"))
 
     def _hold_beside(self, race: Race, info: MapInfo, ways: Ways, c: Context, field: str, name: str, told: str) -> Advice:
@@ -179,7 +190,7 @@ class Adviser:
             return elsewhere if place.at_start else self._with_call(elsewhere, lock, place)
         mine = [x for x in race.accesses if x.func is c.access.func and ways.get(id(x))]
         text = f"Hold {name} at every access, or give the map one of its own: {told}."
-        return Advice("hold-lock", text, sketch=self._around(lock, c.access, mine) if lock is not None else "")
+        return self._held_around(text, lock, c.access, mine)
 
     def _lock_beside(self, info: MapInfo) -> str | None:
         """The mutex among the fields of the map's struct; None unless there is exactly one."""
@@ -235,21 +246,6 @@ class Adviser:
             nested = nested or found is None or types.map_of(types.deref(found.elem)) is not None
         writers = {x.func.frame.id for x in shared if x.writes}
         return not nested and not any(x.func.frame.id in writers for x in shared if not x.writes)
-
-    def _copied_by(self, info: MapInfo, race: Race) -> str:
-        """A function that copies the map's struct, uses a copy of it or takes one by value; "" when there is none."""
-        if info.kind != "field" or not info.owner:
-            return ""
-        passing_on = sorted(func for _, func in self._analysis.inherited.get(race.where.name, ()))
-        copies = sorted(x.func.display for x in race.accesses if x.path.is_copy)
-        if passing_on or copies:
-            func = self._analysis.program.by_id.get(passing_on[0]) if passing_on else None
-            return func.display if func is not None else copies[0] if copies else ""
-        kind = TName(info.package, info.owner)
-        for func in self._analysis.program.funcs:
-            if kind in func.params or (func.recv_type == kind and not func.pointer):
-                return func.display
-        return ""
 
 
 def _cover(access: RawAccess, more: Sequence[RawAccess]) -> Cover:

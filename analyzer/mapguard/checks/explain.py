@@ -191,7 +191,15 @@ class _Telling:
         if not ways:
             return "on no way that several goroutines are known to take"
         kinds = {s.kind for side in self.sides for s in side} | {s.kind for s in self._own(ways)} | {self.kind}
-        return "; ".join(filter(None, (self._differs(ways, kind) for kind in sorted(k for k in kinds if k is not None))))
+        notes = [self._level(ways), *(self._differs(ways, kind) for kind in sorted(k for k in kinds if k is not None))]
+        return "; ".join(filter(None, notes))
+
+    def _level(self, ways: Sequence[Context]) -> str:
+        """Whether an access is of a map that the racing one holds, or is held by: both lie in one field or variable."""
+        racing, here = self.race.a.depth, {c.depth for c in ways}
+        if racing in here:
+            return ""
+        return "of a map inside this one" if min(here) > racing else "of the map around this one"
 
     def _own(self, ways: Sequence[Context]) -> list[Seen]:
         """The locks in the map's own object that at least one way holds."""

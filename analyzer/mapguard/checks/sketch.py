@@ -89,9 +89,7 @@ class Sketcher:
 
     def _fits(self, found: Region, func: Func, lock: "_Lock", forbidden: set[str], source: bytes) -> bool:
         """Whether the lock may be held there and its name denotes it there."""
-        unit = self._analysis.units.get(func.id)
-        edges = unit.edges if unit is not None else ()
-        called = [e.callee for e in edges if found.at <= e.at < found.end and not e.starts_thread]
+        called = self._called(found, func)
         if any(f.id in forbidden for f in called) or blocks_others(found.statements) or self._may_wait(called):
             return False
         locked = source[found.at : found.end]
@@ -103,6 +101,17 @@ class Sketcher:
                 f == func.id and self._text(func, at) == lock.written for (f, _), at in self._analysis.lock_sites.items()
             )
         return lock.anchor in self._outer_names(func)
+
+    def waits(self, cover: Cover) -> bool:
+        """Whether what lies between the accesses may wait for another goroutine: a lock must not be held over that."""
+        found = region(cover.func, cover.targets, self._sources.source(cover.func.path))
+        return found is not None and (blocks_others(found.statements) or self._may_wait(self._called(found, cover.func)))
+
+    def _called(self, found: Region, func: Func) -> list[Func]:
+        """What a region runs on its own thread."""
+        unit = self._analysis.units.get(func.id)
+        edges = unit.edges if unit is not None else ()
+        return [e.callee for e in edges if found.at <= e.at < found.end and not e.starts_thread]
 
     def _may_wait(self, called: Iterable[Func]) -> bool:
         """Whether one of them, or what it calls in turn on this thread, may wait for another goroutine."""
