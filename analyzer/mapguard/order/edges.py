@@ -107,7 +107,7 @@ class Edges:
             if name in model.spawns or "args" in model.spawns:
                 kind, many = "go", model.many
             elif name in model.calls or "args" in model.calls:
-                kind, many = ("parallel", model.many) if model.parallel else ("call", False)
+                kind, many = ("parallel", model.many) if model.parallel and kind == "call" else (kind, False)
             elif model.once:
                 kind = "once"
         return [Edge(site, f, kind, many) for f in functions]

@@ -16,7 +16,8 @@ NO_SITE = -1
 
 class Thread(NamedTuple):
     """``site`` starts it, NO_SITE where no event of the tree does; ``func`` is its first function. ``kind``: main, init, goroutine, the
-    kind of an entry point, exported (nobody in the tree calls the function), unused (nor can anybody else)."""
+    kind of an entry point, exported (nobody in the tree calls the function), unknown (it becomes a value whose callers were not found),
+    unused (nobody can call it)."""
 
     kind: str
     many: bool
@@ -54,7 +55,7 @@ class Threads:
         if self.edges.into(number):
             return None
         if func.outer is not None or number in self.index.made:
-            return Thread("callback", False, number)
+            return Thread("unknown", False, number)
         visible = func.exported and func.scope.package.name != "main"
         return Thread("exported" if visible else "unused", visible, number)
 

@@ -36,7 +36,7 @@ class Exclusion:
         mine, theirs = self._relative(a.map, lock), self._relative(b.map, other)
         if mine is not None and mine == theirs:
             return True
-        return x == y and x.bit_count() == 1 and self._once(members(x)[0])
+        return x == y and x.bit_count() == 1 and self.once(members(x)[0])
 
     def _of_each_activation(self, lock: Anchored, map_: Anchored) -> bool:
         """Whether each activation of a function makes a lock of its own, but not the map."""
@@ -54,7 +54,7 @@ class Exclusion:
             common += 1
         return m[common:], k[common:]
 
-    def _once(self, obj: int) -> bool:
+    def once(self, obj: int) -> bool:
         """Whether an abstract object stands for a single one."""
         o = self.objects.all[self.objects.origin(obj)]
         if o.kind == "global":

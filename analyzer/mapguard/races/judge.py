@@ -1,6 +1,7 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
 from collections.abc import Hashable, Iterator
+from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -26,12 +27,29 @@ from mapguard.races.timing import Timing
 _CONTEXTS = 60  # of one access
 
 
+class Filter(StrEnum):
+    """Why a pair of contexts is no race."""
+
+    BOTH_READ = "BOTH_READ"
+    DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    SAME_THREAD = "SAME_THREAD"
+    ORDERED = "ORDERED"
+    COMMON_LOCK = "COMMON_LOCK"
+
+
 class Race(NamedTuple):
     """Two contexts that can touch one map at the same time."""
 
     obj: int
     a: Context
     b: Context
+
+
+class Map(NamedTuple):
+    """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
+
+    obj: int
+    accesses: list[Access]
 
 
 def _other_element(a: Anchored, b: Anchored) -> bool:
@@ -53,23 +71,26 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        self.timing = Timing(After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads))
+        order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
+        self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
+        self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
         self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
         """The first race of each map."""
-        for obj, found in self._by_site():
-            race = self._race(obj, found)
+        for map_ in self.maps():
+            race = self._race(map_)
             if race is not None:
                 yield race
 
-    def _by_site(self) -> list[tuple[int, list[Access]]]:
-        """The accesses of each map that is written, with the first object of its site. Maps from outside are told apart by their fields."""
-        found: dict[Hashable, tuple[int, list[Access]]] = {}
+    def maps(self) -> list[Map]:
+        """The maps that are written. Those from outside are told apart by their fields."""
+        found: dict[Hashable, Map] = {}
         for access in accesses(self.bodies):
             if access.op == "replace":
                 continue
@@ -80,30 +101,45 @@ class Judge:
                     if not named:
                         continue
                     site = (site, named)
-                _, group = found.setdefault(site, (number, []))
+                _, group = found.setdefault(site, Map(number, []))
                 if access not in group:
                     group.append(access)
-        return sorted((g for g in found.values() if any(a.writes for a in g[1])), key=itemgetter(0))
+        return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
 
     def contexts(self, access: Access) -> list[Context]:
+        """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused") and not self._owned(c)]
-            known = self._contexts[access] = found[:_CONTEXTS]
+            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused")]
+            shared = [c for c in found if not self._owned(c)]
+            if found and not shared:
+                self.private.add(access)
+            known = self._contexts[access] = shared[:_CONTEXTS]
         return known
 
-    def _race(self, obj: int, group: list[Access]) -> Race | None:
-        same = self.heap.objects.same_site(obj)
-        found: list[Context] = []
-        for access in group:
-            found.extend(c for c in self.contexts(access) if self._objects(c) & same or self._outside(obj))
+    def of_map(self, map_: Map, access: Access) -> list[Context]:
+        """The ways to an access on which it may be about this map."""
+        same = self.heap.objects.same_site(map_.obj)
+        return [c for c in self.contexts(access) if self._objects(c) & same or self._outside(map_.obj)]
+
+    def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
+        """Why two accesses of a map cannot race; None where they can."""
+        if not (a.access.writes or b.access.writes):
+            return Filter.BOTH_READ
+        if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
+            return Filter.DIFFERENT_OBJECT
+        if not self.meeting.meet(a, b):
+            return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
+        return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+
+    def _race(self, map_: Map) -> Race | None:
+        found = [c for access in map_.accesses for c in self.of_map(map_, access)]
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
-                writes = a.access.writes or b.access.writes
-                if writes and self._may_be_one(a, b, same) and self.meeting.meet(a, b) and not self.exclusion.excluded(a, b):
-                    return Race(obj, a, b)
+                if self.decide(map_, a, b) is None:
+                    return Race(map_.obj, a, b)
         return None
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:

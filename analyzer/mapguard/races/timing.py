@@ -12,12 +12,13 @@ _SAME = frozenset((SAME,))
 
 
 class Timing:
-    """Answers are kept: many pairs ask the same."""
+    """Answers are kept: many pairs ask the same. ``several``: callers outside the tree may call one function several times at once."""
 
-    def __init__(self, after: After, joins: Joins, ancestry: Ancestry) -> None:
+    def __init__(self, after: After, joins: Joins, ancestry: Ancestry, several: bool = True) -> None:
         self.index: Index = after.index
         self.joins = joins
         self.ancestry = ancestry
+        self.several = several
         self._walks = after
         self._reach: dict[object, Reach] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
@@ -55,7 +56,8 @@ class Timing:
         known = self._many.get(key)
         if known is None:
             self._many[key] = False  # threads that start each other in turn
-            known = self._many[key] = (below == NO_SITE or thread.site != below) and (thread.many or self._started_again(thread, below))
+            many = thread.many and (self.several or thread.kind != "exported")
+            known = self._many[key] = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
         return known
 
     def _started_again(self, thread: Thread, below: int) -> bool:

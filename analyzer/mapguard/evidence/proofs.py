@@ -1,0 +1,108 @@
+"""A judge's maps to proofs: for each map the surest pair that can race, with everything that the layers above tell about it."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mapguard.evidence.grades import Confidence, confidence
+from mapguard.evidence.guard import Guards
+from mapguard.evidence.location import Location, location
+from mapguard.evidence.proof import Guard, Proof, Use
+from mapguard.evidence.provenance import UNKNOWN, Provenance
+from mapguard.evidence.support import Support
+from mapguard.evidence.words import words
+from mapguard.models.load import Models
+from mapguard.races.accesses import Access
+from mapguard.races.contexts import Context
+from mapguard.races.judge import Judge, Map
+
+NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
+_EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken
+_RANKS: tuple[Confidence, ...] = ("high", "medium", "low")
+
+
+class Proofs:
+    """The findings of one program. Ask them on a deep stack."""
+
+    def __init__(self, judge: Judge, models: Models) -> None:
+        self.judge = judge
+        self.index = judge.index
+        self.guards = Guards(judge.index, models)
+        self.provenance = Provenance(judge)
+        self.support = Support(judge, self.guards, words())
+
+    def all(self) -> list[Proof]:
+        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one."""
+        found: dict[Location, Proof] = {}
+        for map_ in self.judge.maps():
+            proof = self.of(map_)
+            if proof is not None:
+                known = found.get(proof.where)
+                found[proof.where] = proof if known is None else self._together(known, proof)
+        return [found[where] for where in sorted(found)]
+
+    def of(self, map_: Map) -> Proof | None:
+        """The surest pair of a map that can race; None where every pair is ended by a filter."""
+        uses = self._uses(map_)
+        guards: dict[Location, Guard | None] = {}
+        ended: Counter[str] = Counter()
+        best: tuple[tuple[int, int, int], Proof] | None = None
+        races = 0
+        for a, b in self._pairs(uses):
+            reason = self.judge.decide(map_, a, b)
+            if reason is not None:
+                ended[reason] += 1
+                continue
+            where = min((location(self.index, c.map) for c in (a, b)), key=lambda w: w.rank)
+            if where not in guards:
+                guards[where] = self.guards.of(where, uses)
+            proof = self._proof(where, a, b, guards[where])
+            if proof is None:
+                ended[NO_SUPPORT] += 1
+                continue
+            rank = (_RANKS.index(proof.confidence), len(proof.links), len(a.chain) + len(b.chain))
+            if best is None or rank < best[0]:
+                best = (rank, proof)
+            races += 1
+            if proof.confidence == "high" or races >= _EXAMINED:
+                break
+        if best is None:
+            return None
+        return best[1]._replace(uses=uses, objects=(map_.obj,), ended=tuple(sorted(ended.items())))
+
+    def _uses(self, map_: Map) -> tuple[Use, ...]:
+        return tuple(Use(x, tuple(self.judge.of_map(map_, x)), x in self.judge.private) for x in map_.accesses)
+
+    def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
+        """The pairs of which one side writes, those that promise the surest proof first."""
+        contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
+        for number, a in enumerate(contexts):
+            for b in contexts[number:]:
+                if a.access.writes or b.access.writes:
+                    yield (a, b) if a.access.writes else (b, a)
+
+    def _promise(self, c: Context) -> tuple[bool, bool, int, bool, int]:
+        unsure = sum(link.grade for link in self.provenance.calls(c, c))
+        return (c.thread.kind in UNKNOWN, c.access.op in ("len", "replace"), unsure, not c.access.writes, len(c.chain))
+
+    def _proof(self, where: Location, a: Context, b: Context, guard: Guard | None) -> Proof | None:
+        links = self.provenance.links(a, b)
+        support = self.support.of(where, a, b, guard)
+        if not support and any(link.outside for link in links):
+            return None
+        reasons = (*(link.reason for link in links), *support)
+        return Proof(where, a, b, confidence(links, bool(support)), links, reasons, (), guard, ())
+
+    def _together(self, a: Proof, b: Proof) -> Proof:
+        """Two proofs of one name as one: the surer pair, all accesses, with the guard of all."""
+        better = min(a, b, key=lambda p: (_RANKS.index(p.confidence), len(p.links)))
+        by_access: dict[Access, Use] = {}
+        for use in (*a.uses, *b.uses):
+            known = by_access.get(use.access)
+            contexts = use.contexts if known is None else tuple(dict.fromkeys((*known.contexts, *use.contexts)))
+            by_access[use.access] = Use(use.access, contexts, use.private)
+        uses = tuple(by_access.values())
+        ended = Counter(dict(a.ended))
+        ended.update(dict(b.ended))
+        return better._replace(
+            uses=uses, guard=self.guards.of(better.where, uses), objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items()))
+        )

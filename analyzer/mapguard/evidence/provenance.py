@@ -1,0 +1,171 @@
+"""Two contexts of a map to the links of the proof that they race, each with what was taken for granted."""
+
+from collections.abc import Iterable
+
+from mapguard.bodies.paths import is_element
+from mapguard.bodies.state import READ
+from mapguard.evidence.grades import Grade, Link, of_number
+from mapguard.evidence.location import location, named_fields
+from mapguard.heap.objects import OUTSIDE
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.model import Call, External
+from mapguard.order.edges import Edge
+from mapguard.order.threads import NO_SITE, Thread
+from mapguard.races.contexts import Anchored, Context
+from mapguard.races.judge import Judge
+
+UNKNOWN = frozenset(["exported", "unknown"])  # kinds of threads that somebody outside the tree, or nobody that is known, starts
+
+
+class Provenance:
+    """Grades the links of one program's pairs."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.index = judge.index
+        self.one_caller = judge.one_caller
+
+    def links(self, a: Context, b: Context) -> tuple[Link, ...]:
+        """Everything that the proof rests on and that is not sure."""
+        found = [*self.one_object(a, b), *self.threads(a, b), *self.calls(a, b), *self.permit(a, b)]
+        return tuple(dict.fromkeys(link for link in found if link.grade != Grade.SURE))
+
+    # ------------------------------------------------------------ object
+
+    def one_object(self, a: Context, b: Context) -> list[Link]:
+        """Whether both sides reach the same map."""
+        if (a.map.func, a.map.path.root) == (b.map.func, b.map.path.root) or self._one_variable(a, b):
+            if a.map != b.map and any(_varies(c.map) for c in (a, b)):
+                return [Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}")]
+            return []
+        found = []
+        sites = [self._sites(self.judge.resolver.objects(c.map)) for c in (a, b)]
+        most = max(map(len, sites))
+        if most > 1:
+            found.append(Link("object", of_number(most), f"the map is one of {most} that are made in different places"))
+        elif most == 0 or any(self._from_outside(c) for c in (a, b)):
+            if not self._own_receivers(a, b):
+                found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
+        elif not self._own_receivers(a, b) and not self._once(a) and not self._of_one_activation(a, b):
+            found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
+        if any(_varies(c.map) for c in (a, b)):
+            found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
+        return found
+
+    def _one_variable(self, a: Context, b: Context) -> bool:
+        return isinstance(a.map.path.root, str) and a.map.path.root == b.map.path.root
+
+    def _sites(self, objects: Bits) -> set[object]:
+        """The places in the tree that make the objects; those from outside count where there are no others."""
+        every = self.judge.heap.objects
+        made = [o for o in members(objects) if every.all[every.origin(o)].kind not in OUTSIDE]
+        return {every.site(o) for o in made or members(objects)}
+
+    def _from_outside(self, c: Context) -> bool:
+        """Whether the map can only come from outside the tree."""
+        objects = self.judge.heap.objects
+        return all(objects.all[objects.origin(o)].kind in OUTSIDE for o in members(self.judge.resolver.objects(c.map)))
+
+    def _own_receivers(self, a: Context, b: Context) -> bool:
+        """Whether each side has the map from the receiver of a method, by the same fields: one object is used by both."""
+        return all(self._received(c) for c in (a, b)) and _from_same(a.map, b.map)
+
+    def _of_one_activation(self, a: Context, b: Context) -> bool:
+        """Whether one activation of a function makes the map, once, and brings it to both sides."""
+        made = [self.judge.heap.objects.all[self.judge.heap.objects.origin(o)] for o in members(self.judge.resolver.objects(a.map))]
+        if a.map.func != b.map.func or any(m.func != a.map.func for m in made):
+            return False
+        return not any(self.judge.timing.runs_again((m.func, m.block, m.place)) for m in made)
+
+    def _received(self, c: Context) -> bool:
+        func = self.index.funcs[c.map.func]
+        return func is not None and func.recv is not None and func.outer is None and c.map.path.root == 0
+
+    def _once(self, c: Context) -> bool:
+        objects = members(self.judge.resolver.objects(c.map))
+        return len(objects) == 1 and self.judge.exclusion.once(objects[0])
+
+    def _container(self, a: Context, b: Context) -> str:
+        varying = next(c for c in (a, b) if _varies(c.map))
+        return f"'{location(self.index, varying.map).last}'"
+
+    # ------------------------------------------------------------ threads
+
+    def threads(self, a: Context, b: Context) -> list[Link]:
+        """Whether both threads are there at the same time."""
+        unknown = list(dict.fromkeys(c.thread for c in (a, b) if c.thread.kind in UNKNOWN))
+        if unknown and not (self._starts(a.thread, b.thread) and self.one_caller.meet(a, b)):
+            callers = " and ".join(self._name(t) for t in unknown)
+            if any(t.kind == "exported" for t in unknown):
+                many = "are" if len(unknown) > 1 else "is"
+                return [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+            return [Link("threads", Grade.ASSUMED, f"who calls {callers} was not found")]
+        if not unknown and not self.one_caller.meet(a, b):
+            callers = " and ".join(sorted({self._name(t) for c in (a, b) for t in self._outermost(c.thread)}))
+            return [Link("threads", Grade.ASSUMED, f"{callers} must be called several times at once from outside this tree", True)]
+        return []
+
+    def _starts(self, s: Thread, t: Thread) -> bool:
+        """Whether one of two threads starts the other: whoever calls the one has both."""
+        links = self.judge.timing.ancestry.links
+        return s != t and (s in links(t) or t in links(s))
+
+    def _outermost(self, thread: Thread) -> Iterable[Thread]:
+        if thread.site == NO_SITE:
+            return (thread,)
+        return [t for t in self.judge.timing.ancestry.links(thread) if t.kind in UNKNOWN]
+
+    def _name(self, thread: Thread) -> str:
+        func = self.index.funcs[thread.func]
+        return f"'{func.display}'" if func is not None else "a function"
+
+    # ------------------------------------------------------------ calls
+
+    def calls(self, a: Context, b: Context) -> list[Link]:
+        """Whether the calls on the way run the functions that they are taken to run."""
+        found = []
+        for edge in dict.fromkeys(e for c in (a, b) for e in own_way(c)):
+            n = self._candidates(edge)
+            if n > 1:
+                func = self.index.funcs[self.index.sites[edge.site].func]
+                name = func.display if func is not None else "a function"
+                found.append(Link("threads", of_number(n), f"a call in '{name}' runs one of {n} functions"))
+        return found
+
+    def _candidates(self, edge: Edge) -> int:
+        event = self.index.sites[edge.site].event
+        if not isinstance(event, Call) or isinstance(event.callee, External) or edge.kind == "root":
+            return 1  # whoever registers several functions has them all run
+        return self.judge.heap.targets(edge.site).bit_count()
+
+    # ------------------------------------------------------------ permit
+
+    def permit(self, a: Context, b: Context) -> list[Link]:
+        """Whether the locks that are held are different ones."""
+        resolver = self.judge.resolver
+        for lock, mode in a.locks:
+            for other, other_mode in b.locks:
+                x, y = resolver.places(lock), resolver.places(other)
+                if mode == other_mode == READ:
+                    continue  # they let each other in
+                if location(self.index, lock) == location(self.index, other) and x & y and named_fields(lock):
+                    name = location(self.index, lock).last
+                    return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]
+        return []
+
+
+def own_way(c: Context) -> tuple[Edge, ...]:
+    """The edges of a context's own thread: its start and the calls from there."""
+    return c.chain[max(c.inside - 1, 0) :] if c.thread.site != NO_SITE else c.chain
+
+
+def _varies(map_: Anchored) -> bool:
+    """Whether the way to a map leads through an element that may be another one each time."""
+    return any(is_element(f) and not f.startswith("[#") for f in map_.path.fields)
+
+
+def _from_same(a: Anchored, b: Anchored) -> bool:
+    """Whether two ways have the same last fields, down from the shorter one's beginning."""
+    x, y = named_fields(a), named_fields(b)
+    short = min(len(x), len(y))
+    return short > 0 and x[-short:] == y[-short:]
