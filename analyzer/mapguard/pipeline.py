@@ -26,6 +26,7 @@ from mapguard.concurrency import inspect
 from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
+from mapguard.evidence.proofs import Proofs
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
 from mapguard.findings.model import Finding, InForce, Report, Stats
@@ -220,7 +221,7 @@ def _new_report(
         clock.lap("analyse")
         explainer = newchecks.Explainer(judge, models, Sources(program.files, _reader(tree)))
         findings = []
-        for proof in explainer.proofs():
+        for proof in Proofs(judge, models).all():
             if options.generated or not explainer.functions.of(proof.a.access.func).scope.file.generated:
                 findings.append(explainer.finding(proof))
         clock.lap("judge")

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from mapguard.bodies.state import READ
 from mapguard.checks.wording import can_crash
+from mapguard.evidence.proof import Proof
 from mapguard.newchecks.copies import is_copy
 from mapguard.newchecks.lockname import LockNames
 from mapguard.newchecks.taken import Taken
-from mapguard.newchecks.verdictmodel import Proof
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 

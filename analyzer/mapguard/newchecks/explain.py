@@ -1,27 +1,24 @@
 """A proof to a finding: the two threads step by step, every access with its locks, the message, the reasons, the advice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mapguard.base.span import Place
 from mapguard.bodies.state import WRITE
 from mapguard.checks.sources import Sources
+from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
 from mapguard.findings.words import VERBS, many_at_a_time, start
 from mapguard.models.load import Models
 from mapguard.newchecks.advice import Adviser
 from mapguard.newchecks.classify import Case, classify, one_of_two, severity
 from mapguard.newchecks.functions import Functions
-from mapguard.newchecks.guard import Guards
 from mapguard.newchecks.held import STARTS, Held, Ways
 from mapguard.newchecks.location import Location, depth
 from mapguard.newchecks.lockname import LockNames, Seen
-from mapguard.newchecks.maps import Maps
 from mapguard.newchecks.message import Side, message
 from mapguard.newchecks.names import Names
 from mapguard.newchecks.taken import Taken
 from mapguard.newchecks.variables import Variables
-from mapguard.newchecks.verdictmodel import Proof
-from mapguard.newchecks.verdicts import verdicts
 from mapguard.newchecks.ways import Ways as Shown
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
@@ -38,7 +35,6 @@ class Explainer:
 
     def __init__(self, judge: Judge, models: Models, sources: Sources) -> None:
         self.judge = judge
-        self._models = models
         self.index = judge.index
         self.sources = sources
         self.functions = Functions(judge.index)
@@ -49,10 +45,6 @@ class Explainer:
         self.ways = Shown(judge)
         self.taken = Taken(judge)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
-
-    def proofs(self) -> Iterator[Proof]:
-        """The races, in the order of their maps."""
-        return verdicts(self.judge, Maps(self.judge, self.variables), Guards(self.index, self._models))
 
     def finding(self, proof: Proof) -> Finding:
         case = Case(proof, self.judge, self.locks, self.taken)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mapguard.bodies.locks import At
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ, WRITE
-from mapguard.newchecks.guard import beside
+from mapguard.evidence.guard import beside
 from mapguard.newchecks.location import Location, owner
 from mapguard.newchecks.lockname import LockNames, Seen
 from mapguard.order.edges import Edge

@@ -1,8 +1,8 @@
 """Paths and locations to the parts of their names."""
 
 from mapguard.bodies.paths import CAPTURED, Path, is_element
+from mapguard.evidence.location import Location, location
 from mapguard.ir.model import CELL
-from mapguard.newchecks.evlocation import Location, location
 
 
 def is_named(field: str) -> bool:
