@@ -27,6 +27,7 @@ from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
 from mapguard.evidence.proofs import Proofs
+from mapguard.evidence.twosteps import TwoSteps
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
 from mapguard.findings.model import Finding, InForce, Report, Stats
@@ -224,6 +225,7 @@ def _new_report(
         for proof in Proofs(judge, models).all():
             if options.generated or not explainer.functions.of(proof.a.access.func).scope.file.generated:
                 findings.append(explainer.finding(proof))
+        findings.extend(explainer.finding(proof, "sync-map-check-then-act") for proof in TwoSteps(judge, models).all())
         clock.lap("judge")
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = Stats(files=len(scanned), lines=sum(len(f.newlines) for f in scanned), functions=len(program.funcs), seconds=clock.done())

@@ -50,6 +50,8 @@ class Adviser:
         return self._remedy(rule, case, info, guard, ways, b if other else a)
 
     def _remedy(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
+        if rule == "sync-map-check-then-act":
+            return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap, which do both steps atomically.")
         if rule == "map-write-under-rlock":
             return self._write_mode(case)
         if rule == "map-guard-copied":

@@ -46,9 +46,10 @@ class Explainer:
         self.taken = Taken(judge)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 
-    def finding(self, proof: Proof) -> Finding:
+    def finding(self, proof: Proof, rule: str = "") -> Finding:
+        """``rule`` is given where the proof is of no race."""
         case = Case(proof, self.judge, self.locks, self.taken)
-        rule = classify(case)
+        rule = rule or classify(case)
         return _Telling(self, rule, case._replace(proof=self._defect_first(rule, proof))).finding()
 
     def _defect_first(self, rule: str, proof: Proof) -> Proof:
