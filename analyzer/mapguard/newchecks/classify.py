@@ -80,14 +80,18 @@ def escapes_guard(case: Case) -> bool:
     return guard is not None and bool(guard.held) and any(not c.locks and case.taken.under(c) for c in case.sides)
 
 
+def lacks(case: Case) -> bool:
+    """Whether one of the two accesses does not hold the guard on every way."""
+    guard = case.proof.guard
+    missed = {(x.func, x.at) for x in guard.missed} if guard is not None else set()
+    return any((c.access.func, c.access.at) in missed for c in case.sides)
+
+
 def guard_missed(case: Case) -> bool:
     guard = case.proof.guard
-    if guard is None:
+    if guard is None or not lacks(case):
         return False
-    if guard.declared:
-        missed = {(x.func, x.at) for x in guard.missed}
-        return any((c.access.func, c.access.at) in missed for c in case.sides)
-    return len(guard.held) >= len(guard.missed) or (len(guard.held) >= 2 and any(x.writes for x in guard.held))
+    return guard.declared or len(guard.held) >= len(guard.missed) or (len(guard.held) >= 2 and any(x.writes for x in guard.held))
 
 
 def iteration(case: Case) -> bool:

@@ -10,7 +10,7 @@ from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock
 from mapguard.findings.words import VERBS, many_at_a_time, start
 from mapguard.models.load import Models
 from mapguard.newchecks.advice import Adviser
-from mapguard.newchecks.classify import Case, classify, one_of_two, severity
+from mapguard.newchecks.classify import Case, classify, lacks, one_of_two, severity
 from mapguard.newchecks.functions import Functions
 from mapguard.newchecks.held import STARTS, Held, Ways
 from mapguard.newchecks.location import Location, depth
@@ -27,6 +27,7 @@ from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
 _OTHERS_SHOWN = 60
+_WITHOUT_GUARD = ("concurrent-map-write", "concurrent-map-read-write", "concurrent-map-iteration")
 _NAMED = 3  # callers without a lock that are named
 
 
@@ -50,6 +51,8 @@ class Explainer:
         """``rule`` is given where the proof is of no race."""
         case = Case(proof, self.judge, self.locks, self.taken)
         rule = rule or classify(case)
+        if rule in _WITHOUT_GUARD and not lacks(case):
+            proof = proof._replace(guard=None)  # each side holds one, and neither keeps the other out
         return _Telling(self, rule, case._replace(proof=self._defect_first(rule, proof))).finding()
 
     def _defect_first(self, rule: str, proof: Proof) -> Proof:
@@ -92,8 +95,7 @@ class _Telling:
             for c in self.case.sides:
                 path = self.x.judge.bodies.normal(c.access.func, c.access.path)
                 lock = self.x.adviser.guard_at(self.kind, path, c.access.func, self.ways)
-                if lock is not None:
-                    found.append(Seen(self._named(lock), WRITE, c.access.func, lock))
+                found.append(Seen(self._named(lock or Anchored(c.access.func, path)), WRITE, c.access.func, lock))
         return found
 
     def _named(self, lock: Anchored) -> Anchored:

@@ -22,6 +22,7 @@ from mapguard.races.judge import Judge
 _SELECTORS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 MUTEXES = ("mutex", "rwmutex")
 _NO_LOCKS = ("once", "atomic", "concurrent-map")  # what the analysis treats as a lock and no reader would call one
+NAMELESS = "a lock of its own"  # one that no reader of the place has a name for
 _PLAIN = ("bool", "int", "int32", "uint32", "int64", "uint64")
 
 
@@ -186,7 +187,7 @@ class LockNames:
             package, _, name = path.root.rpartition(".")
             return ".".join([self._package(package), name, *names])
         start = self.variables.of(func, path.root).name
-        return ".".join(filter(None, [start if start != "_" else "", *names])) or "a lock of its own"
+        return ".".join(filter(None, [start if start != "_" else "", *names])) or NAMELESS
 
     def of_kind(self, kind: Location) -> str:
         """The same for a lock that is known by its identity only."""
@@ -209,7 +210,8 @@ class LockNames:
         chosen: dict[Location, str] = {}
         for kind, names in written.items():
             only = next(iter(names)) if len(names) == 1 else None
-            chosen[kind] = only or self.canonical(next(iter(names.values())))
+            hidden = None in names and kind.kind in ("local", "param")
+            chosen[kind] = only or (NAMELESS if hidden else self.canonical(next(iter(names.values()))))
         return chosen
 
 
