@@ -17,6 +17,7 @@ from mapguard.newchecks.location import Location, depth
 from mapguard.newchecks.lockname import LockNames, Seen
 from mapguard.newchecks.message import Side, message
 from mapguard.newchecks.names import Names
+from mapguard.newchecks.sharing import Provenance
 from mapguard.newchecks.taken import Taken
 from mapguard.newchecks.variables import Variables
 from mapguard.newchecks.ways import Ways as Shown
@@ -45,6 +46,7 @@ class Explainer:
         self.held = Held(self.locks)
         self.ways = Shown(judge)
         self.taken = Taken(judge)
+        self.provenance = Provenance(judge, self.functions, self.names, self.locks, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 
     def finding(self, proof: Proof, rule: str = "") -> Finding:
@@ -137,6 +139,7 @@ class _Telling:
             guard,
             self._reasons(),
             self.x.adviser.advise(self.rule, self.case, info, guard, self.ways),
+            sharing=self.x.provenance.of(proof),
         )
 
     # ------------------------------------------------------------ locks
