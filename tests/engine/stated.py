@@ -14,7 +14,7 @@ from functools import cached_property
 from ir.lowering import program_of
 from mapguard.base.span import line_of
 from mapguard.base.stack import deep_stack
-from mapguard.bodies.locks import At
+from mapguard.bodies.effects import At
 from mapguard.bodies.paths import Path
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members

@@ -367,7 +367,6 @@ def declarations_reversed(body: str) -> str:
 
 
 MISSING = {
-    "a helper that returns the unlock": "a call of a method value of a library's lock has no effect",
     "mutual recursion that gives up": "the fixpoint starts from functions without an effect, not from functions that never return",
 }
 

@@ -17,7 +17,7 @@ def state(r: random.Random) -> State:
     def locks() -> frozenset[tuple[Path, str]]:
         return frozenset((p, r.choice([READ, WRITE])) for p in PATHS if r.random() < 0.5)
 
-    facts = frozenset((reg, r.choice(["true", "false", "nil"])) for reg in range(3) if r.random() < 0.5)
+    facts = frozenset((Path(reg), r.choice(["true", "false", "nil"])) for reg in range(3) if r.random() < 0.5)
     return State(locks(), locks(), tuple(CALLS[: r.randrange(3)]), facts)
 
 
@@ -60,7 +60,7 @@ def test_merging_does_not_depend_on_the_order_of_the_ways() -> None:
 
 def test_merging_keeps_ways_with_different_locks_apart() -> None:
     locked = State().take(PATHS[0], WRITE)
-    assert len(merged([State(), locked, State(), locked.learn(1, "true")], 4)) == 2
+    assert len(merged([State(), locked, State(), locked.learn(Path(1), "true")], 4)) == 2
 
 
 def test_taking_and_giving() -> None:
@@ -72,5 +72,5 @@ def test_taking_and_giving() -> None:
 
 
 def test_learning() -> None:
-    assert State().learn(3, "nil").knows(3) == "nil"
-    assert State().learn(3, "nil").knows(4) == ""
+    assert State().learn(Path(3), "nil").knows(Path(3)) == ["nil"]
+    assert State().learn(Path(3), "nil").knows(Path(4)) == []

@@ -7,21 +7,22 @@ TryLock and results that tell whether a lock is held need no rules of their own.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mapguard.bodies.paths import Path, Paths
-from mapguard.bodies.state import NO_LOCKS, READ, RECEIVED, SENT, WRITE, Fact, Held, State, merged
+from mapguard.bodies.effects import HARMLESS, At, Effect, Found, Locks, Way, library_name, outermost
+from mapguard.bodies.facts import FALSE, TRUE, certain, possible
+from mapguard.bodies.paths import Path
+from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE, Held, State, merged
+from mapguard.bodies.translate import Translator
+from mapguard.bodies.values import Values
 from mapguard.ir.flow import defined, predecessors
 from mapguard.ir.model import (
     NONE,
     Block,
-    Body,
     Call,
-    Callee,
     Event,
     External,
-    Invoke,
     Load,
     MapOp,
-    Op,
+    Phi,
     Recv,
     Reg,
     Return,
@@ -30,74 +31,46 @@ from mapguard.ir.model import (
     Store,
 )
 from mapguard.models.entries import FunctionModel
+from mapguard.models.load import Models
 
 _STATES = 4  # ways through a body that are kept apart
 _ROUNDS = 40
 
 
-class Way(NamedTuple):
-    """One way through a function, in terms of its parameters: what the caller holds more and less afterwards, which parameters it needs
-    to have which constant values, and which constants it returns."""
+class Asked(NamedTuple):
+    """A lock that was asked for: it is held where the answer is ``when``."""
 
-    taken: Held = NO_LOCKS
-    lost: Held = NO_LOCKS
-    needs: frozenset[Fact] = frozenset()
-    returns: tuple[str, ...] = ()
-
-
-class At(NamedTuple):
-    """What is held at an event on one way to it, and what the parameters must be for that way to be taken."""
-
-    held: Held
-    needs: frozenset[Fact]
-    lost: Held
-
-
-Effect = tuple[Way, ...]
-Found = dict[tuple[int, int], dict[At, None]]
-HARMLESS: Effect = (Way(),)
-
-
-class Locks(NamedTuple):
-    """``at`` tells of calls, map operations and field accesses, by block and place."""
-
-    at: dict[tuple[int, int], tuple[At, ...]]
-    effect: Effect
-
-
-def library_name(callee: Callee) -> str:
-    """The name that models use for what is called, "" for functions of the tree."""
-    return callee.name if isinstance(callee, External) else callee.external if isinstance(callee, Invoke) else ""
+    when: str
+    lock: Path
+    mode: str
 
 
 class Interpreter:
-    """Interprets one body. ``model`` gives the model of a library's function, ``effect`` what each function
-    of the tree that a call may run does to the locks, in terms of this body; ``token`` tells a channel that holds one element at most."""
+    """Interprets one body. ``effect`` tells what each function that a call may run does to the locks, in terms of this body; ``single``
+    whether a channel or a semaphore can be had by one only."""
 
     def __init__(
         self,
-        body: Body,
-        paths: Paths,
-        model: Callable[[str], FunctionModel | None],
+        func: int,
+        translator: Translator,
+        models: Models,
         effect: Callable[[int, int, Call], Iterable[Effect]],
-        token: Callable[[Reg], bool],
+        single: Callable[[Reg], bool],
     ) -> None:
-        self.body = body
-        self.paths = paths
-        self.model = model
+        self.func = func
+        self.body = translator.index.bodies[func]
+        self.translator = translator
+        self.paths = translator.paths(func)
+        self.values = Values(func, translator, models)
+        self.models = models
         self.effect = effect
-        self.token = token
-        self.constants = paths.constants
-        self.tests: dict[Reg, tuple[str, Reg, Reg]] = {}
-        self.tries: dict[Reg, tuple[Path, str]] = {}
+        self.single = single
+        self.asked: dict[Reg, Asked] = {}
         self.places: dict[int, tuple[int, int]] = {}  # of deferred calls, by identity
-        for number, block in enumerate(body.blocks):
+        for number, block in enumerate(self.body.blocks):
             for place, event in enumerate(block.events):
-                match event:
-                    case Op(dst=dst, op="==" | "!=" as op, args=(x, y)):
-                        self.tests[dst] = (op, x, y)
-                    case Call(how="defer"):
-                        self.places[id(event)] = (number, place)
+                if isinstance(event, Call) and event.how == "defer":
+                    self.places[id(event)] = (number, place)
 
     # ------------------------------------------------------------ blocks
 
@@ -114,8 +87,8 @@ class Interpreter:
         while pending:
             number = pending.pop(0)
             states = [State()] if number == 0 else []
-            for p in before[number]:
-                states.extend(after.get((p, number), ()))
+            for place, p in enumerate(before[number]):
+                states.extend(self._entered(s, blocks[number], place) for s in after.get((p, number), ()))
             states = merged(states, _STATES if rounds.get(number, 0) < _ROUNDS else 1)
             if not states or entry.get(number) == states:
                 continue
@@ -132,16 +105,28 @@ class Interpreter:
             self._block(number, blocks[number], entry[number], at, ways)
         return Locks({place: tuple(found) for place, found in at.items()}, tuple(ways) or HARMLESS)
 
+    def _entered(self, s: State, block: Block, number: int) -> State:
+        """A state that enters a block from its predecessor of that number: what depends on it is one value now."""
+        chosen = [(e.dst, s.where(self.paths.of(e.args[number]))) for e in block.events if isinstance(e, Phi)]
+        if not chosen:
+            return s
+        known = [(dst, self.values.known(s, path)) for dst, path in chosen]
+        s = s.forget([dst for dst, _ in chosen])
+        for dst, path in chosen:
+            if path.root != dst:
+                s = s.choose(dst, path)
+        for dst, values in known:
+            for value in values:
+                s = s.learn(Path(dst), value)
+        return s
+
     def _block(
-        self,
-        number: int,
-        block: Block,
-        states: list[State],
-        at: Found | None,
-        ways: dict[Way, None] | None,
+        self, number: int, block: Block, states: list[State], at: Found | None, ways: dict[Way, None] | None
     ) -> list[tuple[int, list[State]]]:
         """The states on the edges that leave a block. ``at`` and ``ways`` collect the results, once the states have settled."""
         for place, event in enumerate(block.events):
+            if isinstance(event, Phi):
+                continue
             if at is not None and isinstance(event, Call | MapOp | Load | Store) and getattr(event, "how", "") != "defer":
                 for s in states:
                     self._seen(at, (number, place), s)
@@ -155,11 +140,11 @@ class Interpreter:
             states = merged([out for s in states for out in self._event(number, place, event, s.forget(again))], _STATES)
         if block.kind == "if":
             yes, no = block.succs
-            return [(yes, self._decided(states, block.cond, True)), (no, self._decided(states, block.cond, False))]
+            return [(yes, self._decided(states, block.cond, TRUE)), (no, self._decided(states, block.cond, FALSE))]
         return [(succ, states) for succ in block.succs]
 
     def _seen(self, at: Found, place: tuple[int, int], s: State) -> None:
-        at.setdefault(place, {})[At(s.held, self._needs(s), s.lost)] = None
+        at.setdefault(place, {})[At(s.held, s.facts, s.lost, s.chosen)] = None
 
     def _deferred(self, s: State, at: Found | None = None) -> list[State]:
         """The deferred calls run. ``at`` gets what is held when each does, at the place where it was deferred."""
@@ -172,48 +157,22 @@ class Interpreter:
             states = merged([out for one in states for out in self._call(*where, call, one)], _STATES)
         return states
 
-    def _decided(self, states: list[State], cond: Reg, truth: bool) -> list[State]:
+    def _decided(self, states: list[State], cond: Reg, truth: str) -> list[State]:
         found: list[State] = []
         for s in states:
-            known = self._value(s, cond)
-            if known and (known == "true") != truth:
+            if self.values.truth(s, cond) not in ("", truth):
                 continue
-            found.append(self._learned(s, cond, truth))
+            for path, value in self.values.learned(s, cond, truth):
+                s = self._learn(s, path, value)
+            found.append(s)
         return merged(found, _STATES)
 
-    def _value(self, s: State, reg: Reg) -> str:
-        """The truth of a condition, as far as it is known."""
-        known = s.knows(reg) or self.constants.get(reg, "")
-        if known or reg not in self.tests:
-            return known if known in ("true", "false") else ""
-        op, x, y = self.tests[reg]
-        a, b = self._constant(s, x), self._constant(s, y)
-        if not a or not b:
-            return ""
-        if "!nil" in (a, b):
-            same = a == b
-            if same:
-                return ""
-        else:
-            same = a == b
-        return "true" if same == (op == "==") else "false"
-
-    def _constant(self, s: State, reg: Reg) -> str:
-        return s.knows(reg) or self.constants.get(reg, "")
-
-    def _learned(self, s: State, cond: Reg, truth: bool) -> State:
-        if cond in self.tries and truth:
-            s = s.take(*self.tries[cond])
-        if cond in self.tests:
-            op, x, y = self.tests[cond]
-            same = truth == (op == "==")
-            for reg, other in ((x, y), (y, x)):
-                constant = self.constants.get(other, "")
-                if constant == "nil":
-                    return s.learn(reg, "nil" if same else "!nil")
-                if constant in ("true", "false"):
-                    return s.learn(reg, constant if same else "false" if constant == "true" else "true")
-        return s.learn(cond, "true" if truth else "false")
+    def _learn(self, s: State, path: Path, value: str) -> State:
+        """What is known, and the lock that was asked for, where this is the answer."""
+        asked = self.asked.get(path.root) if isinstance(path.root, int) and not path.fields else None
+        if asked is not None and asked.when == value:
+            s = self._taken(s, asked.lock, asked.mode)
+        return s.learn(path, value)
 
     # ------------------------------------------------------------ events
 
@@ -225,90 +184,131 @@ class Interpreter:
                 return [s._replace(deferred=(*s.deferred, event))]
             case RunDefers():
                 return self._deferred(s)
-            case Send(channel=channel) if self.token(channel):
-                return [self._turned(s, self.paths.of(channel), SENT, RECEIVED)]
-            case Recv(channel=channel) if self.token(channel):
-                return [self._turned(s, self.paths.of(channel), RECEIVED, SENT)]
-            case Store(base=base, field=field, src=src) if src in self.paths.constants:
-                return [self._flagged(s, self.paths.of(base).plus(field), self.paths.constants[src])]
+            case Send(channel=channel):
+                s = s.only(self.translator.fields.lasting)
+                return [self._turned(s, self._path(s, channel), SENT, RECEIVED) if self.single(channel) else s]
+            case Recv(channel=channel):
+                s = s.only(self.translator.fields.lasting)
+                return [self._turned(s, self._path(s, channel), RECEIVED, SENT) if self.single(channel) else s]
+            case Store(base=base, field=field, index=index, src=src):
+                return [self._stored(s, s.where(self.paths.member(base, field, index)), field, self.values.exact(s, self.paths.of(src)))]
         return [s]
+
+    def _path(self, s: State, reg: Reg) -> Path:
+        return s.where(self.paths.of(reg))
+
+    def _taken(self, s: State, lock: Path, mode: str) -> State:
+        """With a lock: what others could change until now is not known any more."""
+        return s.only(self.translator.fields.lasting).take(lock, mode)
+
+    def _given(self, s: State, lock: Path, mode: str) -> State:
+        """Without a lock, by whatever path it was taken."""
+        if (lock, mode) not in s.held:
+            same = self.translator.canonical(self.func, lock)
+            lock = next((p for p, _ in sorted(s.held, key=repr) if self.translator.canonical(self.func, p) == same), lock)
+        return s.give(lock, mode)
 
     def _turned(self, s: State, channel: Path, mode: str, other: str) -> State:
         """A send or a receive on a channel of one element: it takes what the opposite gives back."""
         return s.give(channel, other) if (channel, other) in s.held else s.take(channel, mode)
 
-    def _flagged(self, s: State, flag: Path, value: str) -> State:
-        """Who finds a flag unset under a lock and sets it has it until it is unset."""
-        if value == "true" and s.held and any(known == "false" and self.paths.of(reg) == flag for reg, known in s.facts):
-            return s.take(flag, WRITE)
-        return s.give(flag, WRITE) if value == "false" else s
+    def _stored(self, s: State, slot: Path, field: str, value: str) -> State:
+        """A field gets a value. Who finds a flag unset under a lock and sets it has it until it is unset."""
+        claimed = value == TRUE and bool(s.held) and certain(self.values.known(s, slot), FALSE)
+        s = s._replace(facts=frozenset(f for f in s.facts if field not in f[0].fields and f[0] != slot))
+        if value:
+            s = s.learn(slot, value)
+        if claimed:
+            return s.take(slot, WRITE)
+        return self._given(s, slot, WRITE) if value == FALSE else s
 
     def _call(self, block: int, place: int, event: Call, s: State) -> list[State]:
         callee = event.callee
         name = library_name(callee)
-        if isinstance(callee, External) or self._locks(name):
-            return [self._library(name, event, s)]
+        model = self.models.function(name) if name else None
+        if isinstance(callee, External) or (model is not None and (model.acquires or model.releases)):
+            return [self._library(model, event, s)]  # the lock itself is what counts, whatever implements the interface
         found: list[State] = []
         for effect in self.effect(block, place, event):
             for way in effect:
-                if self._possible(way, event, s):
+                if self._possible(way, s):
                     found.append(self._after(way, event, s))
-        return merged(found, _STATES) if found else [s]
+        return merged(found, _STATES) if found else [s.only(self.translator.fields.lasting)]
 
-    def _locks(self, name: str) -> bool:
-        """Whether a library's interface is asked to lock: the lock itself is what counts, whatever implements it."""
-        model = self.model(name) if name else None
-        return model is not None and bool(model.acquires or model.releases)
-
-    def _library(self, name: str, event: Call, s: State) -> State:
-        model = self.model(name)
+    def _library(self, model: FunctionModel | None, event: Call, s: State) -> State:
         if model is None or not event.args:
             return s
-        if model.acquires in (READ, WRITE):
-            lock = self.paths.of(event.args[0])
-            if model.try_:
-                for dst in event.dsts[:1]:
-                    self.tries[dst] = (lock, model.acquires)
+        if model.pauses:
+            return s.only(self.translator.fields.lasting)
+        if model.acquires or model.releases:
+            mode = self._mode(event.args[0], model.acquires or model.releases or WRITE)
+            if not mode:
                 return s
-            return s.take(lock, model.acquires)
-        if model.claims:
+            lock = self._lock(s, event.args[0])
+            if model.releases:
+                return self._given(s, lock, mode)
+            if not model.try_:
+                return self._taken(s, lock, mode)
             for dst in event.dsts[:1]:
-                self.tries[dst] = (self.paths.of(event.args[0]), WRITE)
-            return s
-        if model.unclaims:
-            return s.give(self.paths.of(event.args[0]), WRITE)
-        if model.releases in (READ, WRITE):
-            return s.give(self.paths.of(event.args[0]), model.releases)
+                self.asked[dst] = Asked(TRUE, lock, mode)
+        elif model.claims:
+            for dst in event.dsts[:1]:
+                self.asked[dst] = Asked(TRUE, self._path(s, event.args[0]), WRITE)
+        elif model.unclaims:
+            return self._given(s, self._path(s, event.args[0]), WRITE)
         return s
 
-    def _possible(self, way: Way, event: Call, s: State) -> bool:
-        for reg, wanted in way.needs:
-            known = self._constant(s, reg)
-            if known and known != wanted and not (wanted == "!nil" and known != "nil"):
-                return False
-        return True
+    def _lock(self, s: State, reg: Reg) -> Path:
+        """The path of a lock; a Locker in read mode is the lock that it was made of."""
+        made = self._locker(reg)
+        return self._path(s, made.args[0]) if made is not None else self._path(s, reg)
+
+    def _mode(self, reg: Reg, mode: str) -> str:
+        """The mode that an operation on a lock takes or gives; "" where it excludes nobody."""
+        if mode == "token":
+            return WRITE if self.single(reg) else ""
+        made = self._locker(reg)
+        return READ if made is not None else mode
+
+    def _locker(self, reg: Reg) -> Call | None:
+        """The call that made a Locker in read mode of a lock."""
+        event = self.paths.definition(reg)
+        if not isinstance(event, Call) or not isinstance(event.callee, External) or not event.args:
+            return None
+        model = self.models.function(event.callee.name)
+        return event if model is not None and model.returns == "recv-read" else None
+
+    def _possible(self, way: Way, s: State) -> bool:
+        return all(possible(self.values.known(s, path), wanted) for path, wanted in way.needs)
 
     def _after(self, way: Way, event: Call, s: State) -> State:
+        s = s.only(self.translator.fields.lasting)
         for path, mode in sorted(way.lost, key=repr):
-            s = s.give(path, mode)
+            s = self._given(s, s.where(path), mode)
         for path, mode in sorted(way.taken, key=repr):
-            s = s.take(path, mode)
+            s = s.take(s.where(path), mode)
+        for path, value in sorted(way.needs, key=repr):
+            s = self._learn(s, s.where(path), value)
         for dst, value in zip(event.dsts, way.returns, strict=False):
             if value:
-                s = s.learn(dst, value)
+                s = self._learn(s, Path(dst), value)
         return s
 
     # ------------------------------------------------------------ what callers see
 
-    def _needs(self, s: State) -> frozenset[Fact]:
-        return frozenset(f for f in s.facts if f[0] < self.body.params)
-
     def _way(self, s: State, event: Return) -> Way:
-        returns = tuple(self._constant(s, r) if r != NONE else "" for r in event.values)
-        outer = self._outer(s.held)
-        return Way(outer, self._outer(s.lost), self._needs(s), returns if any(returns) else ())
+        returns = tuple(self.values.exact(s, self.paths.of(r)) if r != NONE else "" for r in event.values)
+        needs = frozenset(f for f in s.facts if self._is_outer(f[0]) and self.translator.fields.lasting(f[0]))
+        return Way(self._outer(s.held), self._outer(s.lost), needs, returns if any(returns) else ())
 
     def _outer(self, held: Held) -> Held:
         """The locks that a caller can name."""
-        given = self.body.params + self.body.captures
-        return frozenset((p, mode) for p, mode in held if isinstance(p.root, str) or p.root < given)
+        found = set()
+        for path, mode in held:
+            path = path if self._is_outer(path) else self.translator.canonical(self.func, path)
+            if self._is_outer(path):
+                found.add((path, mode))
+        return frozenset(found)
+
+    def _is_outer(self, path: Path) -> bool:
+        return outermost(path, self.body.params + self.body.captures)

@@ -2,17 +2,21 @@
 
 from collections import deque
 
-from mapguard.bodies.locks import HARMLESS, At, Effect, Interpreter, Locks, Way, library_name
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
-from mapguard.bodies.state import NO_LOCKS, Fact, Held
+from mapguard.bodies.effects import HARMLESS, At, Effect, Locks, Way, library_name
+from mapguard.bodies.facts import Fact
+from mapguard.bodies.locks import Interpreter
+from mapguard.bodies.paths import CAPTURED, Path, Paths
+from mapguard.bodies.state import NO_LOCKS, READ, WRITE, Held
+from mapguard.bodies.translate import Translator
+from mapguard.bodies.values import Values
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
 from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
+from mapguard.program.names import show_type
 
-_NOTHING = (At(NO_LOCKS, frozenset(), NO_LOCKS),)
-_GETTERS = 3  # calls whose result a path is followed into
+_NOTHING = (At(NO_LOCKS),)
 _ROUNDS = 12  # times that one function is looked at again
 
 
@@ -23,115 +27,89 @@ class Bodies:
         self.heap = heap
         self.index = heap.index
         self.models = models
+        self.translator = Translator(heap)
         self.unsettled: list[str] = []
-        self._paths: dict[int, Paths] = {}
         self._locks: dict[int, Locks] = {}
+        self._values: dict[int, Values] = {}
         self._effects: dict[int, Effect] = {}
         self._locking = self._direct()
         self._settle()
 
     def paths(self, func: int) -> Paths:
-        found = self._paths.get(func)
+        return self.translator.paths(func)
+
+    def values(self, func: int) -> Values:
+        """What the text says of a function's values."""
+        found = self._values.get(func)
         if found is None:
-            found = self._paths[func] = Paths(self.index.bodies[func])
+            found = self._values[func] = Values(func, self.translator, self.models)
         return found
 
     def held(self, func: int, block: int, place: int) -> tuple[At, ...]:
         """What a body itself holds at an event, on each way to it that is told apart; nothing where no way leads to it."""
-        if func not in self._locking:
+        if func not in self._locking and not self._decides(func):
             return _NOTHING
         return self._of(func).at.get((block, place), ())
 
-    def normal(self, func: int, path: Path, depth: int = 0) -> Path:
+    def effect(self, func: int) -> Effect:
+        """What a function does to its caller's locks."""
+        return self._effects.get(func, HARMLESS)
+
+    def normal(self, func: int, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
-        paths = self.paths(func)
-        path = paths.normal(path)
-        if not isinstance(path.root, int) or depth >= _GETTERS:
-            return path
-        place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or not isinstance(place.event.callee, Static):
-            return path
-        target = self.index.number.get(place.event.callee.func)
-        if target is None or len(self.index.returns[target]) != 1:
-            return path
-        number = place.event.dsts.index(path.root)
-        values = self.index.returns[target][0].values
-        if number >= len(values):
-            return path
-        inner = self.normal(target, self.paths(target).of(values[number]).plus(*path.fields), depth + 1)
-        outer = self.given(self.index.site_at[place[:3]], target, inner)
-        return outer if outer is not None else path
+        return self.translator.normal(func, path)
 
     def given(self, site: int, func: int, path: Path) -> Path | None:
         """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
-        if isinstance(path.root, str):
-            return path
-        place = self.index.sites[site]
-        event = place.event
-        assert isinstance(event, Call)
-        target = self.index.bodies[func]
-        paths = self.paths(place.func)
-        if path.root >= target.params + target.captures:
-            return None
-        if path.root >= target.params:
-            value = self._function_value(event, paths)
-            if value is None:
-                return None
-            return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
-        if isinstance(event.callee, External):
-            value = self._function_value(event, paths) if path.root == 0 else None
-            if value is not None and isinstance(paths.definition(value), Bound):
-                return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
-            reg = self.heap.handed(site, func) if path.root == 0 else None
-            return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
-        number = path.root
-        if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
-            if number == 0:
-                return self.normal(place.func, paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
-            number -= 1
-        if number >= len(event.args):
-            return None
-        return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
+        return self.translator.given(site, func, path)
 
-    def _function_value(self, event: Call, paths: Paths) -> int | None:
-        """The register of the function value that a call runs, or that it gives to a library."""
-        if isinstance(event.callee, Dynamic):
-            return event.callee.reg
-        if isinstance(event.callee, External):
-            values = [a for a in event.args if paths.is_function(a)]
-            return values[0] if len(values) == 1 else None
-        return None
-
-    # ------------------------------------------------------------ the fixpoint
+    # ------------------------------------------------------------ which bodies matter
 
     def _direct(self) -> set[int]:
         """The functions that take or give up a lock themselves."""
         found: set[int] = set()
         for place in self.index.sites:
-            name = library_name(place.event.callee) if isinstance(place.event, Call) else ""
-            if name:
-                model = self.models.function(name)
-                if model is not None and (model.acquires or model.releases or model.claims or model.unclaims):
-                    found.add(place.func)
+            if isinstance(place.event, Call) and self._is_permit(library_name(place.event.callee)):
+                found.add(place.func)
         for func, body in enumerate(self.index.bodies):
             for block in body.blocks:
-                if any(isinstance(e, Send | Recv) and self._token(func, e.channel) for e in block.events):
-                    found.add(func)
+                for e in block.events:
+                    if isinstance(e, Send | Recv) and self._single(func, e.channel):
+                        found.add(func)
+                    elif isinstance(e, Bound) and isinstance(e.target, External) and self._is_permit(e.target.name):
+                        self._bound = True
+        if self._bound:
+            found.update(s.func for s in self.index.sites if isinstance(s.event, Call) and self._bound_locks(s.func, s.event))
         return found
 
-    def _token(self, func: int, channel: Reg) -> bool:
-        """Whether a channel holds one element at most, wherever it was made."""
-        objects = members(self.heap.points(func, channel))
+    _bound = False  # whether a lock's method becomes a value anywhere
+
+    def _is_permit(self, name: str) -> bool:
+        model = self.models.function(name) if name else None
+        return model is not None and bool(model.acquires or model.releases or model.claims or model.unclaims)
+
+    def _decides(self, func: int) -> bool:
+        """Whether the ways through a body depend on values."""
+        return any(block.kind == "if" for block in self.index.bodies[func].blocks)
+
+    def _single(self, func: int, reg: Reg) -> bool:
+        """Whether a channel holds one element at most, or a semaphore lets in one at a time, wherever it was made."""
+        objects = members(self.heap.points(func, reg))
         return bool(objects) and all(self._of_one(self.heap.objects.all[o]) for o in objects)
 
     def _of_one(self, o: Obj) -> bool:
-        if o.kind != "alloc":
-            return False
-        event = self.index.maker(o)
-        if not isinstance(event, Alloc) or event.size == NONE:
-            return False
-        size = self.index.place(o.func, event.size)
-        return size is not None and isinstance(size.event, Const) and size.event.text == "1"
+        event = self.index.maker(o) if o.kind in ("alloc", "result") else None
+        size = NONE
+        if isinstance(event, Alloc):
+            size = event.size
+        elif isinstance(event, Call) and isinstance(event.callee, External):
+            model = self.models.function(event.callee.name)
+            if model is not None and model.tokens:
+                size = event.args[int(model.tokens[3:])]
+        place = self.index.place(o.func, size) if size != NONE else None
+        return place is not None and isinstance(place.event, Const) and place.event.text == "1"
+
+    # ------------------------------------------------------------ the fixpoint
 
     def _settle(self) -> None:
         queue = deque(sorted(self._locking))
@@ -164,20 +142,60 @@ class Bodies:
         def effect(block: int, place: int, event: Call) -> list[Effect]:
             return self._effects_of(func, block, place, event)
 
-        def token(channel: Reg) -> bool:
-            return self._token(func, channel)
+        def single(reg: Reg) -> bool:
+            return self._single(func, reg)
 
-        return Interpreter(self.index.bodies[func], self.paths(func), self.models.function, effect, token).run()
+        return Interpreter(func, self.translator, self.models, effect, single).run()
+
+    # ------------------------------------------------------------ calls
 
     def _effects_of(self, func: int, block: int, place: int, event: Call) -> list[Effect]:
         """What the functions that a call may run do to the locks, in terms of the caller."""
+        found = self._bound_locks(func, event) if self._bound else []
         if not self._matters(event):
-            return [HARMLESS]
+            return found or [HARMLESS]
         site = self.index.site_at[func, block, place]
-        found = []
-        for target in members(self.heap.targets(site)):
-            found.append(tuple(self._translated(site, target, way) for way in self._effects.get(target, HARMLESS)))
+        targets = members(self.heap.targets(site))
+        kinds = self.dynamic_types(site) if len(targets) > 1 else {}
+        for target in targets:
+            effect = [self._translated(site, target, way) for way in self.effect(target)]
+            if target in kinds:
+                own = (self.paths(func).of(event.args[0]), kinds[target])
+                effect = [way._replace(needs=way.needs | {own}) for way in effect]
+            found.append(tuple(effect))
         return found or [HARMLESS]
+
+    def dynamic_types(self, site: int) -> dict[int, str]:
+        """For the methods that a call through an interface may run: what must be known of the receiver for each. A method that a type has
+        from one that it embeds says nothing."""
+        func, _, _, event = self.index.sites[site]
+        if not isinstance(event, Call) or not isinstance(event.callee, Invoke) or not event.args:
+            return {}
+        own = {self.index.struct(self.heap.objects.all[o].type) for o in members(self.heap.points(func, event.args[0]))}
+        found: dict[int, str] = {}
+        for target in members(self.heap.targets(site)):
+            f = self.index.funcs[target]
+            if f is not None and f.recv_type is not None and self.index.struct(f.recv_type) in own:
+                found[target] = "is " + show_type(self.index.struct(f.recv_type))
+        return found
+
+    def _bound_locks(self, func: int, event: Call) -> list[Effect]:
+        """What a call does that runs a lock's method as a value."""
+        if not isinstance(event.callee, Dynamic):
+            return []
+        found: list[Effect] = []
+        for number in members(self.heap.points(func, event.callee.reg)):
+            o = self.heap.objects.all[number]
+            made = self.index.maker(o) if o.kind == "bound" else None
+            if isinstance(made, Bound) and isinstance(made.target, External) and self._is_permit(made.target.name):
+                model = self.models.function(made.target.name)
+                lock = self.normal(func, self.paths(func).of(event.callee.reg).plus(CAPTURED))
+                assert model is not None
+                if model.acquires in (READ, WRITE) and not model.try_:
+                    found.append((Way(taken=frozenset([(lock, model.acquires)])),))
+                elif model.releases in (READ, WRITE):
+                    found.append((Way(lost=frozenset([(lock, model.releases)])),))
+        return found
 
     def _matters(self, event: Call) -> bool:
         """Whether a call may run a function that has an effect."""
@@ -193,8 +211,8 @@ class Bodies:
             return frozenset((p, mode) for path, mode in held if (p := self.given(site, target, path)) is not None)
 
         needs: set[Fact] = set()
-        for reg, value in way.needs:
-            path = self.given(site, target, Path(reg))
-            if path is not None and isinstance(path.root, int) and not path.fields:
-                needs.add((path.root, value))
+        for path, value in way.needs:
+            given = self.given(site, target, path)
+            if given is not None:
+                needs.add((given, value))
         return Way(outer(way.taken), outer(way.lost), frozenset(needs), way.returns)

@@ -52,7 +52,7 @@ class Guards:
         return Guard(best, held, missed, declared is not None)
 
     def held(self, c: Context, declared: Location | None = None) -> set[tuple[Location, bool]]:
-        """The mutexes that are held on a way, each with whether it lies in the map's own object, or beside the package variable."""
+        """The mutexes that are held on a way, each with whether map and lock hang off one object."""
         found = set()
         for lock, mode in c.locks:
             if mode not in (READ, WRITE):
@@ -61,8 +61,12 @@ class Guards:
             if declared is not None and declared.name in named_fields(lock):
                 where = declared  # the comment names the field that wraps the lock itself
             if where == declared or self.is_mutex(where):
-                found.add((where, beside(c.map, lock)))
+                found.add((where, distance(c.map, lock) is not None))
         return found
+
+    def held_beside(self, c: Context) -> bool:
+        """Whether a mutex is held that lies in the map's own object, or beside the package variable."""
+        return any(beside(c.map, lock) and self.is_mutex(location(self.index, lock)) for lock, _ in c.locks)
 
     def is_mutex(self, where: Location) -> bool:
         """Whether the declared type is that of a lock."""
@@ -95,17 +99,25 @@ class Guards:
         return Location("global", f"{package}.{name}") if known is not None and not before and name in known.globals else None
 
 
-def beside(map_: Anchored, lock: Anchored) -> bool:
-    """Whether a lock lies in the very object that the map lies in, or is a package variable as the map is one."""
-    if isinstance(map_.path.root, str) and isinstance(lock.path.root, str) and not named_fields(map_):
-        return map_.path.root.rpartition(".")[0] == lock.path.root.rpartition(".")[0]
+def distance(map_: Anchored, lock: Anchored) -> int | None:
+    """How many fields lead to a map from the last object on the way that the lock hangs off too; None where there is none. A package
+    variable lies beside the others of its package."""
+    if isinstance(map_.path.root, str) and isinstance(lock.path.root, str) and map_.path.root != lock.path.root:
+        one = map_.path.root.rpartition(".")[0] == lock.path.root.rpartition(".")[0]
+        return len(named_fields(map_)) if one else None
     if map_.path.root != lock.path.root or (map_.func != lock.func and not isinstance(map_.path.root, str)):
-        return False
+        return None
     mine, theirs = named_fields(map_), named_fields(lock)
     common = 0
     while common < min(len(mine), len(theirs)) and mine[common] == theirs[common]:
         common += 1
-    return len(mine) - common <= 1
+    return len(mine) - common
+
+
+def beside(map_: Anchored, lock: Anchored) -> bool:
+    """Whether a lock lies in the very object that the map lies in, or is a package variable as the map is one."""
+    found = distance(map_, lock)
+    return found is not None and found <= 1
 
 
 def field_of(named: NamedType | None, name: str) -> Field | None:

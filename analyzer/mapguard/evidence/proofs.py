@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from mapguard.evidence.caches import Caches
 from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location, location
@@ -28,7 +29,7 @@ class Proofs:
         self.index = judge.index
         self.guards = Guards(judge.index, models)
         self.provenance = Provenance(judge)
-        self.support = Support(judge, self.guards, words())
+        self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
     def all(self) -> list[Proof]:
         """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one."""
@@ -52,10 +53,10 @@ class Proofs:
             if reason is not None:
                 ended[reason] += 1
                 continue
-            where = min((location(self.index, c.map) for c in (a, b)), key=lambda w: w.rank)
+            where = self._where(a, b, uses)
             if where not in guards:
                 guards[where] = self.guards.of(where, uses)
-            proof = self._proof(where, a, b, guards[where])
+            proof = self._proof(where, a, b, uses, guards[where])
             if proof is None:
                 ended[NO_SUPPORT] += 1
                 continue
@@ -72,6 +73,13 @@ class Proofs:
     def _uses(self, map_: Map) -> tuple[Use, ...]:
         return tuple(Use(x, tuple(self.judge.of_map(map_, x)), x in self.judge.private) for x in map_.accesses)
 
+    def _where(self, a: Context, b: Context, uses: tuple[Use, ...]) -> Location:
+        """The name of the map: a field or package variable as one of the two sides reaches it, else as any use does, else the variable."""
+        found = min((location(self.index, c.map) for c in (a, b)), key=lambda w: w.rank)
+        if found.kind in ("field", "global"):
+            return found
+        return min([found, *(location(self.index, c.map) for use in uses for c in use.contexts)], key=lambda w: w.rank)
+
     def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
         """The pairs of which one side writes, those that promise the surest proof first."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
@@ -84,9 +92,9 @@ class Proofs:
         unsure = sum(link.grade for link in self.provenance.calls(c, c))
         return (c.thread.kind in UNKNOWN, c.access.op in ("len", "replace"), unsure, not c.access.writes, len(c.chain))
 
-    def _proof(self, where: Location, a: Context, b: Context, guard: Guard | None) -> Proof | None:
+    def _proof(self, where: Location, a: Context, b: Context, uses: tuple[Use, ...], guard: Guard | None) -> Proof | None:
         links = self.provenance.links(a, b)
-        support = self.support.of(where, a, b, guard)
+        support = self.support.of(where, a, b, uses, guard)
         if not support and any(link.outside for link in links):
             return None
         reasons = (*(link.reason for link in links), *support)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mapguard.bodies.paths import is_element
+from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ
 from mapguard.evidence.grades import Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
@@ -38,18 +38,17 @@ class Provenance:
             if a.map != b.map and any(_varies(c.map) for c in (a, b)):
                 return [Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}")]
             return []
+        most = max(len(self._sites(self.judge.resolver.objects(c.map))) for c in (a, b))
         found = []
-        sites = [self._sites(self.judge.resolver.objects(c.map)) for c in (a, b)]
-        most = max(map(len, sites))
         if most > 1:
             found.append(Link("object", of_number(most), f"the map is one of {most} that are made in different places"))
         elif most == 0 or any(self._from_outside(c) for c in (a, b)):
             if not self._own_receivers(a, b):
                 found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
+        elif any(_varies(c.map) for c in (a, b)):
+            found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
         elif not self._own_receivers(a, b) and not self._once(a) and not self._of_one_activation(a, b):
             found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
-        if any(_varies(c.map) for c in (a, b)):
-            found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
         return found
 
     def _one_variable(self, a: Context, b: Context) -> bool:
@@ -86,8 +85,12 @@ class Provenance:
         return len(objects) == 1 and self.judge.exclusion.once(objects[0])
 
     def _container(self, a: Context, b: Context) -> str:
-        varying = next(c for c in (a, b) if _varies(c.map))
-        return f"'{location(self.index, varying.map).last}'"
+        """What holds the element by which one of the ways leads to the map."""
+        func, path = next(c.map for c in (a, b) if _varies(c.map))
+        number = next(n for n, f in enumerate(path.fields) if _varying(f))
+        where = location(self.index, Anchored(func, Path(path.root, path.fields[:number])))
+        name = self.index.bodies[func].names[path.root] if isinstance(path.root, int) and where.at == path.root else where.last
+        return f"'{name}'" if name else "a container"
 
     # ------------------------------------------------------------ threads
 
@@ -161,7 +164,11 @@ def own_way(c: Context) -> tuple[Edge, ...]:
 
 def _varies(map_: Anchored) -> bool:
     """Whether the way to a map leads through an element that may be another one each time."""
-    return any(is_element(f) and not f.startswith("[#") for f in map_.path.fields)
+    return any(_varying(f) for f in map_.path.fields)
+
+
+def _varying(field: str) -> bool:
+    return is_element(field) and not field.startswith("[#")
 
 
 def _from_same(a: Anchored, b: Anchored) -> bool:

@@ -1,8 +1,9 @@
 """A pair and the declarations around its map to what in the code says that several goroutines are meant to use it."""
 
+from mapguard.evidence.caches import Caches
 from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location
-from mapguard.evidence.proof import Guard
+from mapguard.evidence.proof import Guard, Use
 from mapguard.evidence.provenance import own_way
 from mapguard.evidence.words import Words
 from mapguard.facts.syntax import TName, TStruct
@@ -15,13 +16,14 @@ from mapguard.races.judge import Judge
 class Support:
     """Answers for one program."""
 
-    def __init__(self, judge: Judge, guards: Guards, words: Words) -> None:
+    def __init__(self, judge: Judge, guards: Guards, caches: Caches, words: Words) -> None:
         self.judge = judge
         self.index = judge.index
         self.guards = guards
+        self.caches = caches
         self.words = words
 
-    def of(self, where: Location, a: Context, b: Context, guard: Guard | None) -> list[str]:
+    def of(self, where: Location, a: Context, b: Context, uses: tuple[Use, ...], guard: Guard | None) -> list[str]:
         """What speaks for concurrent use, as sentences without an end; nothing where a comment speaks against it."""
         funcs = [f for f in (self._function(c.thread.func) for c in (a, b)) if f is not None]
         owner = self._owner(where)
@@ -32,7 +34,7 @@ class Support:
             found.append(f"the map's declaration names its lock '{guard.lock.last}'")
         elif guard is not None:
             found.append(f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map")
-        elif any(near for c in (a, b) for _, near in self.guards.held(c)):
+        elif any(self.guards.held_beside(c) for c in (a, b)):
             found.append("one side holds a lock that lies beside the map")
         if owner is not None and self.words.safe(owner.decl.comment):
             found.append(f"the comment of {owner.name} promises that it is safe for concurrent use")
@@ -44,6 +46,9 @@ class Support:
         lock = self._lock_in(owner) if owner is not None and not found else ""
         if owner is not None and lock:
             found.append(f"{owner.name} has a lock ('{lock}'): it is meant for several goroutines")
+        cache = self.caches.reason(where, a, b, uses)
+        if cache:
+            found.append(cache)
         if any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
             found.append("a goroutine that is started for the same object uses the map")
         return found

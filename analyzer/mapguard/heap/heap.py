@@ -27,6 +27,10 @@ class Heap:
         """The objects that a register may refer to when its function runs under a context."""
         return self._table.ask(Points(func, reg, context))
 
+    def holds(self, func: int, reg: Reg, type_: tuple[str, str]) -> bool:
+        """Whether a register may refer to an object of a named type, as far as the tree's objects are known."""
+        return has_type(self._knowledge, self.points(func, reg), type_)
+
     def targets(self, site: int, context: Context = ANY) -> Bits:
         """The functions of the tree that a site may call."""
         return self._table.ask(Targets(site, context))

@@ -68,7 +68,7 @@ class Calls(Exprs):
         if isinstance(fn, Sel):
             path = self.qualifier(fn.x)
             if path is None:
-                expression = self._method_expression(fn)
+                expression = self.method_expression(fn)
                 if expression is not None:
                     return self._dynamic(expression)
                 base = self.value(fn.x)
@@ -78,7 +78,7 @@ class Calls(Exprs):
                     return method.callee, method.recv, method.type, None
                 if selected is None:
                     return self._unknown_method(fn, base)
-                return self._dynamic(self._walk(base, selected.steps, fn.at, fn.end))
+                return self._dynamic(self.walk(base, selected.steps, fn.at, fn.end))
             if path is not None:
                 found = self._function_of(path, fn.name)
                 if found is not None:
@@ -183,7 +183,7 @@ class Calls(Exprs):
         value = self.value(x.args[0], target)
         if self.storage(value.type) and not self.storage(target):  # into an interface
             value = Value(self.own(value, x.at), value.type, True)
-        return self._cast(value, target, False)
+        return self.cast(value, target, False)
 
     def _predeclared(self, name: str, x: Call) -> list[Value]:
         match name:
@@ -221,7 +221,7 @@ class Calls(Exprs):
             return self.const("unknown")
         asked = self._type_argument(x.args[0])
         if asked is None:  # new(expression)
-            return self._boxed(self.value(x.args[0]), x.at)
+            return self.boxed(self.value(x.args[0]), x.at)
         sizes = [self.value(a, INT).reg for a in x.args[1:]]
         pointer = x.fn.name == "new"
         dst = self.new(TPtr(asked) if pointer else asked)

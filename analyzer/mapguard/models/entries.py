@@ -81,6 +81,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     pauses: bool = False  # waits until the receiver calls for it
     publishes: Names = ()  # keeps these where other goroutines can reach them
     runs_handlers: bool = False  # what has been registered with the receiver is called from here on, not before
+    never_nil: bool = False  # its first result is never nil
     noreturn: bool = False
     detaches: bool = False  # its caller goes on on a goroutine of its own, beside who called that
     checks: bool = False  # looks arg0 up in the receiver, atomically by itself

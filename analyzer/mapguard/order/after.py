@@ -1,198 +1,191 @@
-"""From the event that starts a thread: everything that can run after it, on the starting thread and on threads started later.
+"""From an event: everything that can run after it, on the same thread and on threads started later.
 
-A forward walk over the interprocedural graph that passes none of the events of ``stops``: waits that end the thread, and allocations that
-make another object. What is not reached is ordered before the thread's start, or after its end (the static happens-before graph of Liu
-et al., PLDI 2021, asked from the start event).
+A forward walk over the interprocedural graph that passes none of some stops: waits that end a thread, and allocations that make another
+object. What is not reached is ordered before the event, or after the stops (the static happens-before graph of Liu et al., PLDI 2021,
+asked from the start event).
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from mapguard.ir.model import Call, Return, RunDefers
+from mapguard.heap.tabling import Bits, members
 from mapguard.order.edges import Edges
+from mapguard.order.flows import NO_STOPS, Flow, Flows, Passing, Stops, Where
 
 SAME = -1  # the thread that goes on after the start
 
-Where = tuple[int, int, int]  # function, block, place
-Stop = Callable[[int, int, int], bool]
+
+class Region:
+    """What one thread runs: ``whole`` functions, from their start to the end, what follows ``sites`` in their functions, and ``flows``, the
+    parts of functions that are cut short, ``inside`` those of them that begin at the start. ``starts`` are the sites of the threads that it
+    starts. All as bits."""
+
+    __slots__ = ("_flows", "flows", "inside", "sites", "starts", "whole")
+
+    def __init__(self, flows: Flows) -> None:
+        self._flows = flows
+        self.whole: Bits = 0
+        self.sites: Bits = 0
+        self.starts: Bits = 0
+        self.flows: dict[int, list[Flow]] = {}
+        self.inside: set[int] = set()
+
+    def has(self, where: Where) -> bool:
+        func, block, place = where
+        if self.whole >> func & 1 and self._flows.flow((func, 0, 0)).has(block, place):
+            return True
+        if any(flow.has(block, place) for flow in self.flows.get(func, ())):
+            return True
+        return bool(self.sites) and any(self.sites >> s & 1 and self._flows.rest(s).has(block, place) for s in self._flows.sites_in(func))
 
 
-class Reach(NamedTuple):
-    """``whole``: the blocks of functions that run from their start, with the thread that they run on (SAME: the starter's own, else the
-    site that starts it), to the place in the block before which all is reached. ``part``: for functions that the start was on the way of,
-    the stretches of each block that come after it."""
+class Reach:
+    """``own`` is the thread that the walk begins on, called ``name``; other threads, by the sites that start them, are followed when they
+    are asked for."""
 
-    whole: dict[tuple[int, int], dict[int, int]]
-    part: dict[tuple[int, int], set[tuple[int, int]]]
+    def __init__(self, walk: "_Walk", name: int, own: Region) -> None:
+        self._walk = walk
+        self._name = name
+        self._own = own
+        self._threads: dict[int, Region] = {}
+        self._started: Bits | None = None
 
     def has(self, where: Where, threads: frozenset[int]) -> bool:
         """Whether an event may run afterwards, on one of the threads that the sites in ``threads`` start."""
-        func, block, place = where
-        for t in threads:
-            limit = self.whole.get((func, t), {}).get(block)
-            if limit is not None and place < limit:
-                return True
-        return SAME in threads and any(start <= place < end for start, end in self.part.get((func, block), ()))
+        if self._name in threads and self._own.has(where):
+            return True
+        return any(t >= 0 and self._all_started() >> t & 1 and self._thread(t).has(where) for t in sorted(threads))
+
+    def _thread(self, site: int) -> Region:
+        found = self._threads.get(site)
+        if found is None:
+            found = self._threads[site] = self._walk.started(site)
+        return found
+
+    def _all_started(self) -> Bits:
+        """The sites of all threads that are started, by this thread or by those that it starts."""
+        if self._started is None:
+            found = pending = self._own.starts
+            while pending:
+                more = 0
+                for site in members(pending):
+                    more |= self._thread(site).starts
+                pending = more & ~found
+                found |= more
+            self._started = found
+        return self._started
 
 
 class After:
     def __init__(self, edges: Edges) -> None:
         self.edges = edges
         self.index = edges.index
+        self._flows = Flows(edges)
 
-    def start(self, where: Where, stop: Stop, outermost: int | None = None) -> Reach:
+    def start(self, where: Where, stops: Stops = NO_STOPS, outermost: int | None = None) -> Reach:
         """What runs after the event at ``where``. Returns lead to the callers of a function, but not out of ``outermost``."""
-        walk = _Walk(self, stop, outermost)
-        walk.run(where)
-        return Reach(walk.whole, walk.part)
+        walk = _Walk(self._flows, self._once_over(where[0], stops))
+        return Reach(walk, SAME, walk.onward(where, outermost))
 
-    def thread(self, func: int, site: int, stop: Stop) -> Reach:
+    def thread(self, func: int, site: int, stops: Stops = NO_STOPS) -> Reach:
         """What a thread that begins with ``func`` and is started at ``site`` runs until it meets a stop."""
-        walk = _Walk(self, stop, None)
-        walk.enter(func, site)
-        return Reach(walk.whole, walk.part)
+        walk = _Walk(self._flows, stops)
+        return Reach(walk, site, walk.into(1 << func))
+
+    def _once_over(self, func: int, stops: Stops) -> Stops:
+        """``stops``, and what a ``sync.Once`` is running at the start: it will not run it again."""
+        over, callers = self._flows.onces.of(func)
+        return Stops(stops.at, stops.funcs | callers, over) if over else stops
 
 
 class _Walk:
-    def __init__(self, after: After, stop: Stop, outermost: int | None) -> None:
-        self.edges = after.edges
-        self.index = after.index
-        self.stop = stop
-        self.outermost = outermost
-        self.whole: dict[tuple[int, int], dict[int, int]] = {}
-        self.part: dict[tuple[int, int], set[tuple[int, int]]] = {}
-        self.pending: list[tuple[int, int]] = []
-        self.returned: set[int] = set()
-        self.passes: dict[int, bool] = {}
-        self.over: set[int] = set()  # functions that run once, and have
+    def __init__(self, flows: Flows, stops: Stops) -> None:
+        self.flows = flows
+        self.index = flows.index
+        self.stops = stops
+        self._passing = Passing(flows, stops)
+        self._inside: dict[int, Flow] = {}
 
-    def run(self, where: Where) -> None:
-        func, block, place = where
-        points = [(func, block, place + 1)]
-        while points or self.pending:
-            if points:
-                points.extend(self._onward(*points.pop()))
-            else:
-                self._inside(*self.pending.pop())
+    def onward(self, where: Where, outermost: int | None) -> Region:
+        """The rest of a function, and of those that it returns to."""
+        region = Region(self.flows)
+        pending = [where[0]] if self._rest((where[0], where[1], where[2] + 1), region) else []
+        returned = set(pending)
+        while pending:
+            func = pending.pop()
+            if func == outermost or self._all_above(func, region, outermost):
+                continue
+            for site in self.flows.callers(func):
+                place = self.index.sites[site]
+                if self._rest((place.func, place.block, place.number + 1), region, site) and place.func not in returned:
+                    returned.add(place.func)
+                    pending.append(place.func)
+        return region
 
-    def enter(self, func: int, thread: int) -> None:
-        self._run(func, thread)
-        while self.pending:
-            self._inside(*self.pending.pop())
-
-    def _onward(self, func: int, block: int, place: int) -> list[Where]:
-        """On in a function that is under way: to the end of the block, its successors, and the callers where it returns."""
-        stretches = self.part.setdefault((func, block), set())
-        if any(start <= place <= end for start, end in stretches):
-            return []
-        graph = self.index.bodies[func].blocks[block]
-        for number in range(place, len(graph.events)):
-            event = graph.events[number]
-            if self.stop(func, block, number):
-                stretches.add((place, number))
-                return []
-            if isinstance(event, Call) and event.how != "defer" and not self._call(func, block, number, SAME):
-                stretches.add((place, number + 1))
-                return []
-            if isinstance(event, RunDefers):
-                self._deferred(func, SAME)
-            if isinstance(event, Return):
-                stretches.add((place, number + 1))
-                return self._callers(func)
-        stretches.add((place, len(graph.events)))
-        if self.stop(func, block, len(graph.events)):
-            return []
-        return [(func, succ, 0) for succ in graph.succs]
-
-    def _callers(self, func: int) -> list[Where]:
-        if func == self.outermost or func in self.returned:
-            return []
-        self.returned.add(func)
-        found = []
-        for edge in self.edges.into(func):
-            if edge.kind in ("call", "once"):
-                if edge.kind == "once":
-                    self.over.add(func)
-                place = self.index.sites[edge.site]
-                found.append((place.func, place.block, place.number + 1))
-        return found
-
-    def _call(self, func: int, block: int, place: int, thread: int) -> bool:
-        """What a call runs and starts; whether control can come back from it without a stop."""
-        site = self.index.site_at[func, block, place]
-        edges = [e for e in self.edges.out(site) if e.kind != "once" or e.func not in self.over]
-        called = [e for e in edges if e.kind in ("call", "once")]
-        for edge in edges:
-            self._run(edge.func, thread if edge.kind in ("call", "once") else site)
-        return not called or any(self._passes(e.func) for e in called)
-
-    def _deferred(self, func: int, thread: int) -> None:
-        for b, block in enumerate(self.index.bodies[func].blocks):
-            for number, event in enumerate(block.events):
-                if isinstance(event, Call) and event.how == "defer":
-                    self._call(func, b, number, thread)
-
-    def _run(self, func: int, thread: int) -> None:
-        if (func, thread) not in self.whole:
-            self.whole[func, thread] = {}
-            self.pending.append((func, thread))
-
-    def _inside(self, func: int, thread: int) -> None:
-        """The calls of a function that runs as a whole, as far as no stop comes before them."""
-        seen = {0}
-        blocks = [0]
-        body = self.index.bodies[func]
-        while blocks:
-            number = blocks.pop()
-            limit = self._through(func, number, thread)
-            self.whole[func, thread][number] = limit
-            if limit == len(body.blocks[number].events) and not self.stop(func, number, limit):
-                for succ in body.blocks[number].succs:
-                    if succ not in seen:
-                        seen.add(succ)
-                        blocks.append(succ)
-
-    def _through(self, func: int, block: int, thread: int) -> int:
-        """The place in a block before which all is reached."""
-        events = self.index.bodies[func].blocks[block].events
-        for place, event in enumerate(events):
-            if self.stop(func, block, place):
-                return place
-            if isinstance(event, Call) and event.how != "defer" and not self._call(func, block, place, thread):
-                return place
-            if isinstance(event, RunDefers):
-                self._deferred(func, thread)
-        return len(events)
-
-    def _passes(self, func: int) -> bool:
-        """Whether a function can return without passing a stop."""
-        if func in self.passes:
-            return self.passes[func]
-        self.passes[func] = True  # a recursive call
-        body = self.index.bodies[func]
-        seen, blocks, found = {0}, [0], False
-        while blocks and not found:
-            number = blocks.pop()
-            block = body.blocks[number]
-            stopped = False
-            for place, event in enumerate(block.events):
-                if self.stop(func, number, place) or (
-                    isinstance(event, Call) and event.how == "call" and self._never_back(func, number, place, event)
-                ):
-                    stopped = True
-                    break
-                if isinstance(event, Return):
-                    found = True
-            if not stopped and not self.stop(func, number, len(block.events)):
-                for succ in block.succs:
-                    if succ not in seen:
-                        seen.add(succ)
-                        blocks.append(succ)
-        self.passes[func] = found
-        return found
-
-    def _never_back(self, func: int, block: int, place: int, event: Call) -> bool:
-        if event.how != "call":
+    def _all_above(self, func: int, region: Region, outermost: int | None) -> bool:
+        """Takes over what is known of the return of a function, where no stop is in it."""
+        run, starts, sites, funcs = self.flows.up.of(func)
+        if (run | funcs) & self.stops.funcs or (outermost is not None and funcs >> outermost & 1):
             return False
-        called = [e for e in self.edges.out(self.index.site_at[func, block, place]) if e.kind in ("call", "once")]
-        return bool(called) and not any(self._passes(e.func) for e in called)
+        region.whole |= run
+        region.starts |= starts
+        region.sites |= sites
+        return True
+
+    def _rest(self, where: Where, region: Region, site: int = -1) -> bool:
+        """Adds what follows an event in its function; whether the function can return then."""
+        func = where[0]
+        known = self.flows.flow(where)
+        if not self._cut(func, known.called):
+            flow = known
+        else:
+            flow = self.flows.followed(where, self.stops.at.get(func, frozenset()), self.stops.over, self._passing.passes)
+        if flow is known and site >= 0:
+            region.sites |= 1 << site
+        else:
+            region.flows.setdefault(func, []).append(flow)
+        region.starts |= flow.starts
+        self._down(flow.called, region)
+        return flow.returns
+
+    def _cut(self, func: int, called: Bits) -> bool:
+        """Whether a stop is in a function or in what it runs."""
+        if self.stops.funcs >> func & 1:
+            return True
+        return bool(self.stops.funcs) and any(self.flows.down.of(f)[0] & self.stops.funcs for f in members(called))
+
+    def into(self, funcs: Bits) -> Region:
+        """Functions that run from their start."""
+        region = Region(self.flows)
+        self._down(funcs, region)
+        return region
+
+    def started(self, site: int) -> Region:
+        """What a thread runs that a site starts."""
+        starting = (e.func for e in self.flows.edges.out(site) if e.kind not in ("call", "once"))
+        return self.into(sum(1 << f for f in dict.fromkeys(starting)))
+
+    def _down(self, funcs: Bits, region: Region) -> None:
+        pending = members(funcs & ~region.whole)
+        while pending:
+            func = pending.pop()
+            if region.whole >> func & 1 or func in region.inside:
+                continue
+            run, starts = self.flows.down.of(func)
+            if not run & self.stops.funcs:
+                region.whole |= run
+                region.starts |= starts
+                continue
+            flow = self._through(func)
+            region.inside.add(func)
+            region.flows.setdefault(func, []).append(flow)
+            region.starts |= flow.starts
+            pending.extend(members(flow.called))
+
+    def _through(self, func: int) -> Flow:
+        """What a function does that stops are in, from its start."""
+        found = self._inside.get(func)
+        if found is None:
+            stops = self.stops.at.get(func, frozenset())
+            found = self._inside[func] = self.flows.followed((func, 0, 0), stops, self.stops.over, self._passing.passes)
+        return found
+
+
+__all__ = ["SAME", "After", "Reach", "Where"]

@@ -6,7 +6,7 @@ from mapguard.facts.syntax import TInterface, TName, Type
 from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Bound, Call, Closure, External, Static
+from mapguard.ir.model import Bound, Call, Closure, External, Invoke, Static
 from mapguard.models.entries import FunctionModel, RootModel, serves_calls
 from mapguard.models.load import Models
 from mapguard.program.model import Func
@@ -52,6 +52,14 @@ class Edges:
             edges.extend(self.registered().get(func, ()))
             found = self._into[func] = tuple(sorted(dict.fromkeys(edges)))
         return found
+
+    def guessed(self, edge: Edge) -> bool:
+        """Whether a call runs a method only because its type implements the interface: no object of that type is known to get there."""
+        place = self.index.sites[edge.site]
+        func = self.index.funcs[edge.func]
+        if not isinstance(place.event, Call) or not isinstance(place.event.callee, Invoke) or func is None or func.recv is None:
+            return False
+        return not self.heap.holds(place.func, place.event.args[0], func.recv.key)
 
     def registered(self) -> dict[int, list[Edge]]:
         """The methods of objects that are registered with a library, or that a registering function of the tree is given."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import reachable
-from mapguard.ir.model import NONE, Alloc, Call, Close, Dynamic, External, Invoke, Op, Recv, Reg, Send
+from mapguard.ir.model import NONE, Alloc, Call, Close, Dynamic, Event, External, Invoke, Op, Recv, Reg, Send
 from mapguard.models.load import Models
 from mapguard.order.after import Where
 from mapguard.order.threads import NO_SITE, Thread
@@ -38,6 +38,7 @@ class Joins:
         self.models = models
         self._reachable: dict[int, list[int]] = {}
         self._signals: dict[int, Signals] = {}
+        self._may_wait: list[Where] | None = None
         self._rounds: dict[tuple[int, int, Signals], bool] = {}
 
     def signals(self, thread: Thread, last: Where) -> Signals:
@@ -108,6 +109,34 @@ class Joins:
         owner, _, method = name.rpartition(".")
         plain = owner.removeprefix("(").removesuffix(")").removeprefix("*").partition("[")[0]
         return method.startswith(methods) and (owner == "sync/atomic" or self.models.type(plain) == "atomic")
+
+    def waiting(self, signals: Signals) -> list[Where]:
+        """The events that go on only after one of the signals; the place after the last event of a block is its end."""
+        return [where for where in self._candidates() if self.waits(where, signals)] if signals != NO_SIGNALS else []
+
+    def _candidates(self) -> list[Where]:
+        """The events that may wait for anything: communication, calls of libraries that join or read atomic values, the blocks that such
+        a read decides on, and the heads of loops with any of these in them."""
+        if self._may_wait is None:
+            self._may_wait = []
+            for func, body in enumerate(self.index.bodies):
+                found = [(func, b, p) for b, block in enumerate(body.blocks) for p, event in enumerate(block.events) if self._asks(event)]
+                if found:
+                    for b, block in enumerate(body.blocks):
+                        found.append((func, b, len(block.events)))
+                        if block.events:
+                            found.append((func, b, 0))
+                self._may_wait.extend(dict.fromkeys(found))
+        return self._may_wait
+
+    def _asks(self, event: Event) -> bool:
+        match event:
+            case Recv() | Send():
+                return True
+            case Call(callee=External(name=name)):
+                model = self.models.function(name)
+                return (model is not None and bool(model.joins)) or self._atomic(name, ("Load",))
+        return False
 
     def waits(self, where: Where, signals: Signals) -> bool:
         """Whether an event goes on only after one of the signals; the place after the last event of a block is its end."""

@@ -52,7 +52,7 @@ class Threads:
         contract = self._contract(func)
         if contract is not None:
             return Thread(*contract, number)
-        if self.edges.into(number):
+        if any(not self.edges.guessed(e) for e in self.edges.into(number)):
             return None
         if func.outer is not None or number in self.index.made:
             return Thread("unknown", False, number)

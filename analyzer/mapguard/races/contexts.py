@@ -7,9 +7,10 @@ one that starts from what a function has of its own stays there: that function i
 from collections import deque
 from typing import NamedTuple
 
-from mapguard.bodies.locks import At
+from mapguard.bodies.effects import At, outermost
+from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Fact, Held
+from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.model import Call
 from mapguard.order.edges import Edge, Edges
@@ -78,10 +79,10 @@ class Climber:
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
-                Anchored(access.func, self.bodies.normal(access.func, access.path)),
+                Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))),
                 self._anchored(access.func, at.held | more),
                 _given_up(access.func, at),
-                at.needs,
+                self._outer_facts(access.func, at),
                 None,
             )
             if state not in seen:
@@ -119,7 +120,7 @@ class Climber:
             if starts and thread is None:
                 thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
             for at in self.bodies.held(place.func, place.block, place.number):
-                needs = self._needs(state, edge, at.needs)
+                needs = self._needs(state, edge, at)
                 if needs is None:
                     continue
                 map_ = self._moved(state.map, state.func, edge, place.func)
@@ -156,20 +157,35 @@ class Climber:
         path = self.bodies.given(edge.site, func, anchored.path)
         return Anchored(caller, path) if path is not None else anchored
 
-    def _needs(self, state: _State, edge: Edge, own: frozenset[Fact]) -> frozenset[Fact] | None:
-        """What the caller's parameters must be for this way to be taken; None where its arguments rule it out."""
-        found = set(own)
-        paths = self.bodies.paths(self.bodies.index.sites[edge.site].func)
-        for reg, value in state.needs:
-            given = self.bodies.given(edge.site, state.func, Path(reg))
-            if given is None or given.fields or not isinstance(given.root, int):
+    def _needs(self, state: _State, edge: Edge, at: At) -> frozenset[Fact] | None:
+        """What must be true of what the caller is given for this way to be taken; None where what is known there rules it out."""
+        place = self.bodies.index.sites[edge.site]
+        values = self.bodies.values(place.func)
+        here = State(facts=at.facts, chosen=at.chosen)
+        found = set(self._outer_facts(place.func, at))
+        kinds = self.bodies.dynamic_types(edge.site)
+        asked = [(self.bodies.given(edge.site, state.func, path), value) for path, value in state.needs]
+        if edge.func in kinds:
+            assert isinstance(place.event, Call)
+            asked.append((self.bodies.paths(place.func).of(place.event.args[0]), kinds[edge.func]))
+        for given, value in asked:
+            if given is None:
                 continue
-            constant = paths.constants.get(given.root, "")
-            if constant and constant != value and not (value == "!nil" and constant != "nil"):
+            path = here.where(given)
+            if not possible(values.known(here, path), value):
                 return None
-            if not constant and given.root < self.bodies.index.bodies[self.bodies.index.sites[edge.site].func].params:
-                found.add((given.root, value))
+            if self._is_outer(place.func, path) and self.bodies.translator.fields.lasting(path):
+                found.add((path, value))
         return frozenset(found)
+
+    def _outer_facts(self, func: int, at: At) -> frozenset[Fact]:
+        """What is known of what a function was given, and stays so."""
+        lasting = self.bodies.translator.fields.lasting
+        return frozenset(f for f in at.facts if self._is_outer(func, f[0]) and lasting(f[0]))
+
+    def _is_outer(self, func: int, path: Path) -> bool:
+        body = self.bodies.index.bodies[func]
+        return outermost(path, body.params + body.captures)
 
 
 def _given_up(func: int, at: At) -> frozenset[Anchored]:

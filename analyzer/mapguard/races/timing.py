@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mapguard.heap.index import Index
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
+from mapguard.order.flows import Stops, stops_at
 from mapguard.order.joins import NO_SIGNALS, Joins, Signals
 from mapguard.order.threads import NO_SITE, Thread
 
@@ -21,6 +22,7 @@ class Timing:
         self.several = several
         self._walks = after
         self._reach: dict[object, Reach] = {}
+        self._waiting: dict[Signals, list[Where]] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
 
     def place(self, site: int) -> Where:
@@ -32,19 +34,18 @@ class Timing:
         self, where: Where, signals: Signals = NO_SIGNALS, again: frozenset[Where] = frozenset(), outermost: int | None = None
     ) -> Reach:
         """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
-
-        def stop(func: int, block: int, place: int) -> bool:
-            return (func, block, place) in again or (signals != NO_SIGNALS and self.joins.waits((func, block, place), signals))
-
-        return self._kept(("after", where, signals, again, outermost), lambda: self._walks.start(where, stop, outermost))
+        key = ("after", where, signals, again, outermost)
+        return self._kept(key, lambda: self._walks.start(where, self._stops(signals, again), outermost))
 
     def inside(self, thread: Thread, signals: Signals) -> Reach:
         """What a thread runs before it waits for one of the signals."""
+        return self._kept(("inside", thread, signals), lambda: self._walks.thread(thread.func, thread.site, self._stops(signals)))
 
-        def stop(func: int, block: int, place: int) -> bool:
-            return self.joins.waits((func, block, place), signals)
-
-        return self._kept(("inside", thread, signals), lambda: self._walks.thread(thread.func, thread.site, stop))
+    def _stops(self, signals: Signals, again: frozenset[Where] = frozenset()) -> Stops:
+        waiting = self._waiting.get(signals)
+        if waiting is None:
+            waiting = self._waiting[signals] = self.joins.waiting(signals)
+        return stops_at((*waiting, *again))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""

@@ -1,0 +1,59 @@
+"""What a whole function does to the locks of its caller, and what is held at an event: the results of interpreting a body."""
+
+from typing import NamedTuple
+
+from mapguard.bodies.facts import Fact
+from mapguard.bodies.paths import Path
+from mapguard.bodies.state import NO_LOCKS, Chosen, Held
+from mapguard.ir.model import Callee, External, Invoke, Reg
+
+
+class Way(NamedTuple):
+    """One way through a function, in terms of its parameters: what the caller holds more and less afterwards, what must be true of the
+    parameters for that way to be taken, and which constants it returns."""
+
+    taken: Held = NO_LOCKS
+    lost: Held = NO_LOCKS
+    needs: frozenset[Fact] = frozenset()
+    returns: tuple[str, ...] = ()
+
+
+class At(NamedTuple):
+    """What is held at an event on one way to it, what the way has given up of the caller's, what is known of values, and what registers
+    are that have one of several."""
+
+    held: Held
+    facts: frozenset[Fact] = frozenset()
+    lost: Held = NO_LOCKS
+    chosen: Chosen = frozenset()
+
+    def where(self, path: Path) -> Path:
+        """A path on this way."""
+        for _ in self.chosen:
+            follow = next((p for r, p in self.chosen if r == path.root), None)
+            if follow is None:
+                break
+            path = follow.plus(*path.fields)
+        return path
+
+
+Effect = tuple[Way, ...]
+Found = dict[tuple[int, int], dict[At, None]]
+HARMLESS: Effect = (Way(),)
+
+
+class Locks(NamedTuple):
+    """``at`` tells of calls, map operations and field accesses, by block and place."""
+
+    at: dict[tuple[int, int], tuple[At, ...]]
+    effect: Effect
+
+
+def library_name(callee: Callee) -> str:
+    """The name that models use for what is called, "" for functions of the tree."""
+    return callee.name if isinstance(callee, External) else callee.external if isinstance(callee, Invoke) else ""
+
+
+def outermost(path: Path, given: Reg) -> bool:
+    """Whether a path starts from what a function with that many given registers was given, or from a package variable."""
+    return isinstance(path.root, str) or path.root < given
