@@ -2,14 +2,16 @@
 
 from typing import Literal, NamedTuple
 
-from mapguard.bodies.paths import CAPTURED, is_element
+from mapguard.bodies.paths import CAPTURED, Path, is_element
+from mapguard.bodies.summaries import Bodies
 from mapguard.facts.syntax import TName, Type
 from mapguard.heap.index import Index
-from mapguard.ir.model import CELL
+from mapguard.ir.model import CELL, ELEM, NONE, MapOp, Phi, Store
 from mapguard.program.types import UNKNOWN
 from mapguard.races.contexts import Anchored
 
 Kind = Literal["field", "global", "local", "param"]
+_DEPTH = 3  # variables that a name is looked for through
 _ORDER: tuple[Kind, ...] = ("field", "global", "local", "param")
 
 
@@ -57,6 +59,43 @@ def location(index: Index, anchored: Anchored) -> Location:
         return Location("global", root)
     body = index.bodies[anchored.func]
     return Location("param" if root < body.params else "local", body.func, root)
+
+
+class Locations:
+    """The names of maps: also of those that only a local variable leads to, where the function puts them into something with a name."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self.bodies = bodies
+        self.index = bodies.index
+        self._found: dict[Anchored, Location] = {}
+
+    def of(self, anchored: Anchored) -> Location:
+        known = self._found.get(anchored)
+        if known is None:
+            known = self._found[anchored] = self._location(anchored, 0)
+        return known
+
+    def _location(self, anchored: Anchored, depth: int) -> Location:
+        """The best name of a map: by its way, by what it may be besides, or by where it is stored."""
+        func, path = anchored
+        plain = location(self.index, anchored)
+        if plain.kind != "local" or depth > _DEPTH:
+            return plain
+        assert isinstance(path.root, int)
+        place = self.index.place(func, path.root)
+        paths = self.bodies.paths(func)
+        others: list[Path] = []
+        if place is not None and isinstance(place.event, Phi):
+            others.extend(paths.of(arg) for arg in place.event.args if paths.of(arg) != path)
+        for block in self.index.bodies[func].blocks:
+            for event in block.events:
+                match event:
+                    case Store(base=base, field=field, src=src, index=index) if paths.of(src) == path:
+                        others.append(paths.member(base, field, index))
+                    case MapOp(op="write", map=base, value=src, key=key) if src != NONE and paths.of(src) == path:
+                        others.append(paths.member(base, ELEM, key))
+        found = [self._location(Anchored(func, other), depth + 1) for other in dict.fromkeys(others)]
+        return min([plain, *found], key=lambda where: where.rank)
 
 
 def type_of(index: Index, where: Location) -> Type:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
-from mapguard.evidence.location import Location, location
+from mapguard.evidence.location import Location, Locations
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support
@@ -27,6 +27,7 @@ class Proofs:
     def __init__(self, judge: Judge, models: Models) -> None:
         self.judge = judge
         self.index = judge.index
+        self.locations = Locations(judge.bodies)
         self.guards = Guards(judge.index, models)
         self.provenance = Provenance(judge)
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
@@ -75,10 +76,10 @@ class Proofs:
 
     def _where(self, a: Context, b: Context, uses: tuple[Use, ...]) -> Location:
         """The name of the map: a field or package variable as one of the two sides reaches it, else as any use does, else the variable."""
-        found = min((location(self.index, c.map) for c in (a, b)), key=lambda w: w.rank)
+        found = min((self.locations.of(c.map) for c in (a, b)), key=lambda w: w.rank)
         if found.kind in ("field", "global"):
             return found
-        return min([found, *(location(self.index, c.map) for use in uses for c in use.contexts)], key=lambda w: w.rank)
+        return min([found, *(self.locations.of(c.map) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
     def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
         """The pairs of which one side writes, those that promise the surest proof first."""
