@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mapguard.bodies.locks import At
+from mapguard.bodies.effects import At
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ, WRITE
 from mapguard.evidence.guard import beside

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mapguard.bodies.locks import library_name
+from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.checks.sources import Sources
 from mapguard.facts.syntax import TName, Type

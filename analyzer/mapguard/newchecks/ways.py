@@ -2,7 +2,7 @@
 
 import heapq
 
-from mapguard.bodies.locks import At
+from mapguard.bodies.effects import At
 from mapguard.heap.index import Index
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
