@@ -44,7 +44,7 @@ class Proofs:
 
     def of(self, map_: Map) -> Proof | None:
         """The surest pair of a map that can race; None where every pair is ended by a filter."""
-        uses = self._uses(map_)
+        uses = self.uses(map_)
         guards: dict[Location, Guard | None] = {}
         ended: Counter[str] = Counter()
         best: tuple[tuple[int, int, int], Proof] | None = None
@@ -71,7 +71,8 @@ class Proofs:
             return None
         return best[1]._replace(uses=uses, objects=(map_.obj,), ended=tuple(sorted(ended.items())))
 
-    def _uses(self, map_: Map) -> tuple[Use, ...]:
+    def uses(self, map_: Map) -> tuple[Use, ...]:
+        """Every access of a map."""
         return tuple(Use(x, tuple(self.judge.of_map(map_, x)), x in self.judge.private) for x in map_.accesses)
 
     def _where(self, a: Context, b: Context, uses: tuple[Use, ...]) -> Location:

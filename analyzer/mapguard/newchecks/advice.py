@@ -141,7 +141,7 @@ class Adviser:
 
     def _map_at(self, c: Context, place: Missing) -> Path | None:
         """The map's path in the function that should take the lock."""
-        path: Path | None = self._bodies.normal(c.access.func, c.access.path)
+        path: Path | None = self._held.map_at(c)
         for edge in reversed(c.chain) if place.edge is not None else ():
             path = self._bodies.given(edge.site, edge.func, path) if path is not None else None
             if edge is place.edge:

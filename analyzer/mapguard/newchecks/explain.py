@@ -46,7 +46,7 @@ class Explainer:
         self.held = Held(self.locks)
         self.ways = Shown(judge)
         self.taken = Taken(judge)
-        self.provenance = Provenance(judge, self.functions, self.names, self.locks, sources)
+        self.provenance = Provenance(self.held, self.functions, self.names, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 
     def finding(self, proof: Proof, rule: str = "") -> Finding:
@@ -95,7 +95,7 @@ class _Telling:
         found += [s for ways in self.ways.values() for s in self._own(ways)]
         if self.kind is not None:  # the message names it at the accesses that lack it too
             for c in self.case.sides:
-                path = self.x.judge.bodies.normal(c.access.func, c.access.path)
+                path = self.x.held.map_at(c)
                 lock = self.x.adviser.guard_at(self.kind, path, c.access.func, self.ways)
                 found.append(Seen(self._named(lock or Anchored(c.access.func, path)), WRITE, c.access.func, lock))
         return found

@@ -123,6 +123,10 @@ class Held:
             common = here if common is None else {kind: _weaker(s, here[kind]) for kind, s in common.items() if kind in here}
         return list((common or {}).values())
 
+    def map_at(self, c: Context) -> Path:
+        """The map of a way, as a path of the function that contains the access."""
+        return self.bodies.normal(c.access.func, c.held[-1].where(c.access.path))
+
     def beside(self, c: Context) -> set[Location]:
         """The locks of a way that lie in the very object that the map lies in."""
         return {self.names.kind(lock) for lock, _ in c.locks if beside(c.map, lock)}

@@ -13,16 +13,14 @@ from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import ELEM, Call, MapOp, Recv, Send, Store
 from mapguard.newchecks.functions import Functions
-from mapguard.newchecks.held import STARTS
+from mapguard.newchecks.held import STARTS, Held
 from mapguard.newchecks.location import is_named, last
-from mapguard.newchecks.lockname import LockNames
 from mapguard.newchecks.names import Names
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.program.names import show_type
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Judge
 
 _PLACES = 3  # where objects of one sort are made, or put into one field
 
@@ -30,12 +28,13 @@ _PLACES = 3  # where objects of one sort are made, or put into one field
 class Provenance:
     """Answers for one program."""
 
-    def __init__(self, judge: Judge, functions: Functions, names: Names, locks: LockNames, sources: Sources) -> None:
-        self.judge = judge
-        self.index = judge.index
+    def __init__(self, held: Held, functions: Functions, names: Names, sources: Sources) -> None:
+        self.held = held
+        self.locks = held.names
+        self.judge = held.names.judge
+        self.index = held.index
         self.functions = functions
         self.names = names
-        self.locks = locks
         self.sources = sources
 
     def of(self, proof: Proof) -> Sharing:
@@ -87,7 +86,7 @@ class Provenance:
 
     def _paths(self, c: Context) -> list[Path | None]:
         """The map in each function on the way, outermost first, as far up as it can be followed."""
-        path: Path | None = self.judge.bodies.normal(c.access.func, c.access.path)
+        path: Path | None = self.held.map_at(c)
         found = [path]
         for edge in reversed(c.chain):
             path = self.judge.bodies.given(edge.site, edge.func, path) if path is not None else None
