@@ -276,7 +276,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
     first = kinds[0] if kinds else OUTSIDE
     paths: tuple[Path, ...] = (Path((RESULT, b.func.id, at)),)
     returns = model.returns if model is not None else ""
-    if returns in ("fresh", "own"):
+    if returns in ("fresh", "own", "held"):
         paths = b.alloc(at, first).paths
         b.analysis.note_alloc(paths[0].base, first, b.loops)
         if model is not None and model.tokens and _written(b, model.tokens) == Lit("int", "1"):
