@@ -17,6 +17,7 @@ from mapguard.newchecks.location import Location, depth
 from mapguard.newchecks.lockname import LockNames, Seen
 from mapguard.newchecks.message import Side, message
 from mapguard.newchecks.names import Names
+from mapguard.newchecks.plain import Plain
 from mapguard.newchecks.sharing import Provenance
 from mapguard.newchecks.taken import Taken
 from mapguard.newchecks.variables import Variables
@@ -24,6 +25,7 @@ from mapguard.newchecks.ways import Ways as Shown
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.races.accesses import Access as RawAccess
+from mapguard.races.accesses import accesses
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
@@ -46,11 +48,13 @@ class Explainer:
         self.held = Held(self.locks)
         self.ways = Shown(judge)
         self.taken = Taken(judge)
+        self.plain = Plain(list(accesses(judge.bodies)))
         self.provenance = Provenance(self.held, self.functions, self.names, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 
     def finding(self, proof: Proof, rule: str = "") -> Finding:
         """``rule`` is given where the proof is of no race."""
+        proof = self.plain.proof(proof)
         case = Case(proof, self.judge, self.locks, self.taken)
         rule = rule or classify(case)
         if rule in _WITHOUT_GUARD and not lacks(case):
