@@ -125,7 +125,7 @@ class Proofs:
         return Proof(where, a, b, confidence(links, bool(support)), links, reasons, (), guard, ())
 
     def _together(self, a: Proof, b: Proof) -> Proof:
-        """Two proofs of one name as one: the surer pair (of equals the one about the map's content), all accesses, with the guard of all."""
+        """Two proofs of one name as one: the surer pair (of equals that about the content), all accesses, with the guard of all."""
         better = min(a, b, key=lambda p: (_RANKS.index(p.confidence), bool(p.a.access.slot), len(p.links)))
         by_access: dict[Access, Use] = {}
         for use in (*a.uses, *b.uses):
