@@ -86,7 +86,7 @@ class Guards:
 
     def _resolved(self, package: str, owner: NamedType | None, comment: str) -> Location | None:
         written = declared_name(comment)
-        if not written:
+        if written is None:
             return None
         program = self.index.types.program
         before, _, name = written.rpartition(".")
@@ -114,10 +114,10 @@ def distance(map_: Anchored, lock: Anchored) -> int | None:
     return len(mine) - common
 
 
-def declared_name(comment: str) -> str:
-    """The lock as a comment writes it; "" where the comment declares none."""
+def declared_name(comment: str) -> str | None:
+    """The lock as a comment writes it; None where the comment declares none."""
     found = _DECLARED.search(comment)
-    return found["lock"] if found is not None else ""
+    return found["lock"] if found is not None else None
 
 
 def beside(map_: Anchored, lock: Anchored) -> bool:

@@ -62,9 +62,10 @@ class Explainer:
         return _Telling(self, rule, case._replace(proof=self._defect_first(rule, proof))).finding()
 
     def _defect_first(self, rule: str, proof: Proof) -> Proof:
-        """The proof with the side that needs the fix first: the one that misses the guard."""
+        """The proof with the side that needs the fix first: the one that misses the guard, of two writes the one with fewer locks."""
         if proof.guard is None:
-            return proof
+            fewer = proof.b.access.writes and len(proof.b.locks) < len(proof.a.locks)
+            return proof._replace(a=proof.b, b=proof.a) if fewer else proof
         kind = proof.guard.lock
         if rule == "map-guard-missed":
             wrong = self.held.holds(proof.a, kind) and not self.held.holds(proof.b, kind)
