@@ -3,6 +3,7 @@
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.summaries import Bodies
+from mapguard.heap.handed import argument_name
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import ELEM, Alloc, Call, Clone, Closure, CopyInto, External, MapOp, Reg, Store
@@ -104,7 +105,11 @@ class Escape:
         if isinstance(place.event, Call):
             number = place.event.dsts.index(path.root)
             edges = self.edges.out(self.index.site_at[place[:3]])
-            stored = [(e.func, p.plus(*path.fields), (-1, -1)) for e in edges for p in self._returned(e.func, number)]
+            copied = self._copied(place.event)
+            if copied is not None:
+                stored = [(func, self.bodies.paths(func).of(copied).plus(*path.fields), (-1, -1))]
+            else:
+                stored = [(e.func, p.plus(*path.fields), (-1, -1)) for e in edges for p in self._returned(e.func, number)]
         else:
             held = self._held(func, path)
             if held == len(path.fields):
@@ -120,6 +125,12 @@ class Escape:
                 return None
             found |= line
         return frozenset(found)
+
+    def _copied(self, call: Call) -> Reg | None:
+        """The argument that a library makes a shallow copy of."""
+        name = library_name(call.callee)
+        model = self.bodies.models.function(name) if name else None
+        return next((r for n, r in enumerate(call.args) if model is not None and argument_name(name, n) == model.copies), None)
 
     def _returned(self, func: int, number: int) -> list[Path]:
         paths = self.bodies.paths(func)
