@@ -52,6 +52,14 @@ def index_of(field: str) -> tuple[str, Reg] | None:
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
 
 
+EMBEDDED = "~"  # before the name of a type: the struct of this type that a value is, or has embedded
+
+
+def embedded(type_: tuple[str, str]) -> str:
+    """The field that leads from a value of one of several types to the struct that they embed."""
+    return f"{EMBEDDED}{type_[0]}.{type_[1]}"
+
+
 def captured(number: int) -> str:
     """The field of a function value for the value that it captured as number ``number``."""
     return f"{CAPTURED}{number}" if number else CAPTURED

@@ -15,7 +15,7 @@ from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
-from mapguard.order.programs import Programs
+from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
@@ -25,6 +25,7 @@ from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
@@ -90,7 +91,7 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
@@ -154,8 +155,12 @@ class Judge:
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
 
     def _programs(self, c: Context) -> Bits:
-        """The programs that have all of a way in them."""
-        return self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
+        """The programs that have all of a way in them, and something that leads to its thread."""
+        origins = self.turns.origins(c.thread)
+        started = ANY_PROGRAM if not origins else 0
+        for origin in origins:
+            started |= self.programs.of((origin.func,))
+        return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, index_of
-from mapguard.heap.index import Index
-from mapguard.ir.model import Call, Closure, Event, External
+from mapguard.heap.index import Index, Place
+from mapguard.ir.model import Call, Closure, Invoke
 from mapguard.order.after import SAME, Where
 from mapguard.order.rounds import next_round
 from mapguard.order.stops import NEVER, NOBODY, Renewal
@@ -88,7 +89,7 @@ class Meeting:
         owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
-            if made is not None and (owned or self._of_library(made.event, path)):
+            if made is not None and (owned or self._of_library(made, path)):
                 found.add(made[:3])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
@@ -195,11 +196,16 @@ class Meeting:
             return True
         return self.timing.after(place, NOBODY, again, home.func).has(place, _SAME) and not self.timing.same_run(a, a, home.func)
 
-    def _of_library(self, event: Event, path: Path) -> bool:
-        """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
-        if not isinstance(event, Call) or not isinstance(event.callee, External):
+    def _of_library(self, place: Place, path: Path) -> bool:
+        """Whether a library's function, or the method of a library's interface that no type of the tree has, gives a value of which
+        nothing says that others have it too: it is taken to be its caller's own."""
+        event = place.event
+        if not isinstance(event, Call):
             return False
-        model = self.escape.bodies.models.function(event.callee.name)
+        name = library_name(event.callee)
+        if not name or (isinstance(event.callee, Invoke) and self.escape.bodies.heap.targets(self.index.site_at[place[:3]])):
+            return False
+        model = self.escape.bodies.models.function(name)
         if model is not None and model.copies and path.fields:
             return False
         return model is None or model.returns not in ("shared", "recv", "recv-read")
