@@ -106,7 +106,7 @@ class Meeting:
         index = index_of(field)
         if index is None:
             return frozenset()
-        return next_round(self.index, self.index.number[index[0]], index[1])
+        return next_round(self.escape.bodies.heap, self.index.number[index[0]], index[1])
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Renewal) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -120,7 +120,7 @@ class Meeting:
             if home.start != NO_SITE:
                 reach = self.timing.until(home.start, mine, again, x.func)
             else:
-                reach = self.timing.after(home.begin, NOBODY, again, x.func)
+                reach = self.timing.after_value(home.begin, mine, again, x.func)
             targets = self._apart(mine, other, x.func) if other_home.begin is None else [other_home.begin]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
