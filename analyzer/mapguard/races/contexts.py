@@ -142,6 +142,9 @@ class Climber:
                 if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if starts and state.thread is None:
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 if thread is None:
                     given_up = {self._canonical(a) for a in lost}
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
@@ -149,8 +152,6 @@ class Climber:
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
                     locks |= self._loop(place) | self._flight(place)
-                    if starts:
-                        locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append((out, (edge, *chain), now_inside))
