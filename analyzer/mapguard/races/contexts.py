@@ -45,8 +45,9 @@ class Hop(NamedTuple):
 
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
-    function values that the map was reached through, the outermost first."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
+    the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
+    through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -54,6 +55,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
 
 
@@ -64,6 +66,15 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
+
+
+class _Way(NamedTuple):
+    """A state with the way that leads to it, as in ``Context``."""
+
+    state: _State
+    chain: tuple[Edge, ...]
+    inside: int
+    held: tuple[At, ...]
 
 
 class Climber:
@@ -79,7 +90,7 @@ class Climber:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
         found: list[Context] = []
         seen: set[_State] = set()
-        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
+        pending: deque[_Way] = deque()
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -91,16 +102,17 @@ class Climber:
             )
             if state not in seen:
                 seen.add(state)
-                pending.append((state, (), 0))
+                pending.append(_Way(state, (), 0, (at,)))
         while pending:
             if len(seen) > _MOST:
                 self.cut.append(access)
                 break
-            state, chain, inside = pending.popleft()
-            outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
+            way = pending.popleft()
+            state = way.state
+            outer = [following for following in self._outer(way) if following.state not in seen]
             for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, chain, inside))
-            seen.update(following[0] for following in outer)
+                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            seen.update(following.state for following in outer)
             pending.extend(outer)
         return found
 
@@ -122,8 +134,9 @@ class Climber:
             return [] if goes_on else [state.thread]
         return [t for t in self.threads.started(state.func) if t.site == NO_SITE]
 
-    def _outer(self, state: _State, chain: tuple[Edge, ...], inside: int) -> list[tuple[_State, tuple[Edge, ...], int]]:
+    def _outer(self, way: _Way) -> list[_Way]:
         """The states one call further out."""
+        state, chain, inside, below = way
         found = []
         if state.thread is not None and not self._moves(state):
             return []  # above the start of its thread only the map's origin is of interest
@@ -154,7 +167,7 @@ class Climber:
                     locks |= self._loop(place) | self._flight(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
-                found.append((out, (edge, *chain), now_inside))
+                found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
 
     def _anchored(self, func: int, held: Held) -> Locks:
