@@ -1,13 +1,16 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded
+from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
+from mapguard.heap.index import Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
 
-_GETTERS = 3  # calls whose result a path is followed into
+_GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
 _STEPS = 8  # fields of new objects that a path is followed through
 
@@ -19,6 +22,7 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
+        self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
 
@@ -29,15 +33,24 @@ class Translator:
         return found
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
-        """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
+        """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
+        variable that is set once."""
         path = self.paths(func).normal(path)
         if any(f.startswith(CAPTURED) for f in path.fields):
             path = self._through_made(func, path)
         if not isinstance(path.root, int) or depth >= _GETTERS:
             return path
+        if path.fields and (path.fields[0] == CELL or (path.fields[1:2] and path.fields[1].startswith(CAPTURED))):
+            value = self.stored.value(func, path.root, path.fields[0])
+            if value is not None:
+                return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or isinstance(place.event.callee, External):
+        if place is None or not isinstance(place.event, Call):
             return path
+        if isinstance(place.event.callee, External):
+            if not self.heap.reads_atomic(place.event.callee.name):
+                return path
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         if len(targets) != 1:
@@ -161,13 +174,13 @@ class Translator:
         if path.root >= target.params + target.captures:
             return None
         if path.root >= target.params:
-            value = self._function_value(event, paths)
+            value = self._function_value(place, func)
             if value is None:
                 return None
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            value = self._function_value(event, paths) if path.root == 0 else None
-            if value is not None and isinstance(paths.definition(value), Bound):
+            value = self._function_value(place, func) if path.root == 0 else None
+            if value is not None and self.heap.is_bound(place.func, value):
                 return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
             reg = self.heap.handed(site, func) if path.root == 0 else None
             return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
@@ -178,11 +191,11 @@ class Translator:
             number -= 1
         if number >= len(event.args):
             return None
-        embedded = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
-        return self.normal(place.func, paths.of(event.args[number]).plus(*embedded, *path.fields)) if embedded is not None else None
+        inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return self.normal(place.func, paths.of(event.args[number]).plus(*inside, *path.fields))
 
-    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...] | None:
-        """The embedded fields that lead from an interface's value to the receiver of its method; None where that depends on the value."""
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
+        """The embedded fields that lead from an interface's value to the receiver of its method."""
         method = self.index.funcs[func]
         ways: set[tuple[str, ...]] = set()
         for obj in members(self.heap.points(caller, event.args[0])):
@@ -190,13 +203,17 @@ class Translator:
             selected = self.index.types.select(kind, method.facts.name) if method is not None else None
             if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
                 ways.add(tuple(step.field for step in selected.steps))
-        return ways.pop() if len(ways) == 1 else () if not ways else None
+        if len(ways) > 1 and method is not None and method.recv is not None:
+            return (embedded(method.recv.key),)
+        return ways.pop() if ways else ()
 
-    def _function_value(self, event: Call, paths: Paths) -> int | None:
-        """The register of the function value that a call runs, or that it gives to a library."""
+    def _function_value(self, place: Place, target: int) -> int | None:
+        """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""
+        event = place.event
+        assert isinstance(event, Call)
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if paths.is_function(a)]
+            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(place.func, a)]
             return values[0] if len(values) == 1 else None
         return None

@@ -31,9 +31,21 @@ class Anchored(NamedTuple):
 Locks = frozenset[tuple[Anchored, str]]
 
 
+class Hop(NamedTuple):
+    """A function value on the way from an object to its access, and the event that makes it. ``whole``: the path to the object through
+    the value. ``leaves``: the event of the function where the object comes from that leads there, by calls alone if ``called``."""
+
+    value: Anchored
+    whole: Anchored
+    made: Where
+    leaves: Where
+    called: bool = True
+
+
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
+    function values that the map was reached through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -41,6 +53,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    hops: tuple[Hop, ...] = ()
 
 
 class _State(NamedTuple):

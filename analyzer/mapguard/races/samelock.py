@@ -12,6 +12,7 @@ from mapguard.heap.objects import OUTSIDE, Objects
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import reaches
 from mapguard.order.after import SAME, Where
+from mapguard.order.stops import NEVER, Renewal
 from mapguard.order.threads import NO_SITE
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.escape import Escape
@@ -197,7 +198,7 @@ class SameLock:
             return False
         if made is None:
             return a.map.func == func
-        again = frozenset([own[:3]]) if own is not None else frozenset()
+        again = Renewal(frozenset([own[:3]])) if own is not None else NEVER
         return not any(self._runs_beside(made[:3], c, a.map.func, again) for c in (a, b))
 
     def _is_receiver(self, anchored: Anchored) -> bool:
@@ -205,7 +206,7 @@ class SameLock:
         facts = self.index.funcs[anchored.func]
         return anchored.path.root == 0 and facts is not None and facts.recv is not None
 
-    def _runs_beside(self, where: Where, c: Context, outermost: int, again: frozenset[Where]) -> bool:
+    def _runs_beside(self, where: Where, c: Context, outermost: int, again: Renewal) -> bool:
         """Whether an event can happen again while a thread that leads to an access has not done it."""
         threads = frozenset((SAME, *(t.site for t in self.timing.ancestry.running(where[0]) if t.site != NO_SITE)))
         inside = False
