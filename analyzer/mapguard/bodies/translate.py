@@ -4,7 +4,7 @@ from mapguard.bodies.fields import Fields
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded
 from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
-from mapguard.heap.index import Place
+from mapguard.heap.index import Kept, Place
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
@@ -24,6 +24,7 @@ class Translator:
         self.fields = Fields(heap.index, self.paths)
         self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
+        self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
 
     def paths(self, func: int) -> Paths:
@@ -129,12 +130,39 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                source = made.path if made is not None else self._received(func, at)
+                source = made.path if made is not None else self._received(func, at) or self._linked(at)
                 if source is None or source in found:
                     break
                 found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _linked(self, path: Path) -> Path | None:
+        """A shorter path of the same object, which follows from how the objects on the way are made: a helper that is given the address of
+        its owner's mutex, a field that is set to a method of another field."""
+        for at, field in enumerate(path.fields[:-1]):
+            rest = self._rest_from_owner(field, path.fields[at:])
+            if rest is not None:
+                return Path(path.root, path.fields[:at] + rest)
+        return None
+
+    def _rest_from_owner(self, field: str, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What leads from every object with a field to where the fields lead, where whoever makes such an object sees to that."""
+        key = (field, fields)
+        if key not in self._rests:
+            self._rests[key] = None  # an object that leads back to itself
+            stores = self.index.stores.get((field, None))
+            if stores is not None and self.fields.lasting(Path(0, (field,))):
+                found = {self._rest(kept, fields) for kept in stores.all()}
+                self._rests[key] = found.pop() if len(found) == 1 else None
+        return self._rests[key]
+
+    def _rest(self, kept: Kept, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        base = self.paths(kept.func).of(kept.base)
+        if base.fields:
+            return None
+        inner = [p for p in self._forms(kept.func, base.plus(*fields), 0) if p.root == base.root and len(p.fields) < len(fields)]
+        return inner[-1].fields if inner else None
 
     def _received(self, func: int, path: Path) -> Path | None:
         """A path of a value that came over a channel, as one of the channel's elements."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from mapguard.bodies.paths import Path, is_element
-from mapguard.bodies.state import READ
+from mapguard.bodies.state import READ, RUNS
 from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
@@ -177,8 +177,8 @@ class Provenance:
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
                 x, y = resolver.places(lock), resolver.places(other)
-                if mode == other_mode == READ:
-                    continue  # they let each other in
+                if mode == other_mode == READ or RUNS in (mode, other_mode):
+                    continue  # they let each other in; a loop is no lock that somebody chose
                 if location(self.index, lock) == location(self.index, other) and x & y and named_fields(lock):
                     name = location(self.index, lock).last
                     return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]

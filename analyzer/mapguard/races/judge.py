@@ -25,6 +25,7 @@ from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
@@ -90,7 +91,7 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
