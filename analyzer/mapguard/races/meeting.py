@@ -214,7 +214,9 @@ class Meeting:
         """Whether a register is what an entry point is passed, its receiver aside: each call has its own."""
         facts = self.index.funcs[func]
         method = facts is not None and facts.recv is not None
-        return c.thread.func == func and c.thread.kind != "goroutine" and method <= reg < self.index.bodies[func].params
+        begins = c.thread.func == func and c.thread.kind != "goroutine"
+        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
+        return entry and method <= reg < self.index.bodies[func].params
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
