@@ -1,10 +1,11 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded
 from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
-from mapguard.heap.index import Place
+from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
 from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
@@ -23,6 +24,7 @@ class Translator:
         self.fields = Fields(heap.index, self.paths)
         self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
+        self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
 
     def paths(self, func: int) -> Paths:
@@ -44,8 +46,12 @@ class Translator:
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or isinstance(place.event.callee, External):
+        if place is None or not isinstance(place.event, Call):
             return path
+        if isinstance(place.event.callee, External):
+            if not self.heap.reads_atomic(place.event.callee.name):
+                return path
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         if len(targets) != 1:
@@ -124,12 +130,39 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                source = made.path if made is not None else self._received(func, at)
+                source = made.path if made is not None else self._received(func, at) or self._linked(at)
                 if source is None or source in found:
                     break
                 found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _linked(self, path: Path) -> Path | None:
+        """A shorter path of the same object, which follows from how the objects on the way are made: a helper that is given the address of
+        its owner's mutex, a field that is set to a method of another field."""
+        for at, field in enumerate(path.fields[:-1]):
+            rest = self._rest_from_owner(field, path.fields[at:])
+            if rest is not None:
+                return Path(path.root, path.fields[:at] + rest)
+        return None
+
+    def _rest_from_owner(self, field: str, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What leads from every object with a field to where the fields lead, where whoever makes such an object sees to that."""
+        key = (field, fields)
+        if key not in self._rests:
+            self._rests[key] = None  # an object that leads back to itself
+            stores = self.index.stores.get((field, None))
+            if stores is not None and self.fields.lasting(Path(0, (field,))):
+                found = {self._rest(kept, fields) for kept in stores.all()}
+                self._rests[key] = found.pop() if len(found) == 1 else None
+        return self._rests[key]
+
+    def _rest(self, kept: Kept, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        base = self.paths(kept.func).of(kept.base)
+        if base.fields:
+            return None
+        inner = [p for p in self._forms(kept.func, base.plus(*fields), 0) if p.root == base.root and len(p.fields) < len(fields)]
+        return inner[-1].fields if inner else None
 
     def _received(self, func: int, path: Path) -> Path | None:
         """A path of a value that came over a channel, as one of the channel's elements."""
@@ -186,11 +219,11 @@ class Translator:
             number -= 1
         if number >= len(event.args):
             return None
-        embedded = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
-        return self.normal(place.func, paths.of(event.args[number]).plus(*embedded, *path.fields)) if embedded is not None else None
+        inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return self.normal(place.func, paths.of(event.args[number]).plus(*inside, *path.fields))
 
-    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...] | None:
-        """The embedded fields that lead from an interface's value to the receiver of its method; None where that depends on the value."""
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
+        """The embedded fields that lead from an interface's value to the receiver of its method."""
         method = self.index.funcs[func]
         ways: set[tuple[str, ...]] = set()
         for obj in members(self.heap.points(caller, event.args[0])):
@@ -198,7 +231,9 @@ class Translator:
             selected = self.index.types.select(kind, method.facts.name) if method is not None else None
             if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
                 ways.add(tuple(step.field for step in selected.steps))
-        return ways.pop() if len(ways) == 1 else () if not ways else None
+        if len(ways) > 1 and method is not None and method.recv is not None:
+            return (embedded(method.recv.key),)
+        return ways.pop() if ways else ()
 
     def _function_value(self, place: Place, target: int) -> int | None:
         """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""

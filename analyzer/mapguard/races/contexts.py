@@ -10,9 +10,10 @@ from typing import NamedTuple
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
+from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.model import Call
+from mapguard.heap.index import Place
+from mapguard.ir.model import Call, Dynamic, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -44,8 +45,9 @@ class Hop(NamedTuple):
 
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
-    function values that the map was reached through, the outermost first."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
+    the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
+    through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -53,6 +55,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
 
 
@@ -63,6 +66,15 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
+
+
+class _Way(NamedTuple):
+    """A state with the way that leads to it, as in ``Context``."""
+
+    state: _State
+    chain: tuple[Edge, ...]
+    inside: int
+    held: tuple[At, ...]
 
 
 class Climber:
@@ -78,7 +90,7 @@ class Climber:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
         found: list[Context] = []
         seen: set[_State] = set()
-        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
+        pending: deque[_Way] = deque()
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -90,16 +102,17 @@ class Climber:
             )
             if state not in seen:
                 seen.add(state)
-                pending.append((state, (), 0))
+                pending.append(_Way(state, (), 0, (at,)))
         while pending:
             if len(seen) > _MOST:
                 self.cut.append(access)
                 break
-            state, chain, inside = pending.popleft()
-            outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
+            way = pending.popleft()
+            state = way.state
+            outer = [following for following in self._outer(way) if following.state not in seen]
             for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, chain, inside))
-            seen.update(following[0] for following in outer)
+                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            seen.update(following.state for following in outer)
             pending.extend(outer)
         return found
 
@@ -121,8 +134,9 @@ class Climber:
             return [] if goes_on else [state.thread]
         return [t for t in self.threads.started(state.func) if t.site == NO_SITE]
 
-    def _outer(self, state: _State, chain: tuple[Edge, ...], inside: int) -> list[tuple[_State, tuple[Edge, ...], int]]:
+    def _outer(self, way: _Way) -> list[_Way]:
         """The states one call further out."""
+        state, chain, inside, below = way
         found = []
         if state.thread is not None and not self._moves(state):
             return []  # above the start of its thread only the map's origin is of interest
@@ -142,17 +156,31 @@ class Climber:
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
+                    locks |= self._loop(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
-                found.append((out, (edge, *chain), now_inside))
+                found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
+
+    def _canonical(self, anchored: Anchored) -> Anchored:
+        return Anchored(anchored.func, self.bodies.translator.canonical(*anchored))
+
+    def _loop(self, place: Place) -> Locks:
+        """The event loop that a call belongs to, where what is called came over a channel."""
+        call = place.event
+        assert isinstance(call, Call)
+        value = self.bodies.index.place(place.func, call.callee.reg) if isinstance(call.callee, Dynamic) else None
+        if value is None or not isinstance(value.event, Recv):
+            return frozenset()
+        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

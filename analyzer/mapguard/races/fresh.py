@@ -12,6 +12,7 @@ from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, reaches, used
 from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
@@ -132,6 +133,8 @@ class Fresh:
 
     def _stores(self, objects: Bits, field: str) -> list[Kept]:
         """What is stored into a field of any of the objects."""
+        if field == LIBRARY:
+            return self._in_atomic_values(objects)
         found: dict[Kept, None] = {}
         for o in members(objects):
             obj = self.heap.objects.all[o]
@@ -140,6 +143,17 @@ class Fresh:
                 found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
                 found.update((kept, None) for kept in stores.others if self._hits(kept, o))
         return list(found)
+
+    def _in_atomic_values(self, objects: Bits) -> list[Kept]:
+        """What is given to the methods of atomic values among the objects."""
+        found: list[Kept] = []
+        for site in self.index.methods_of_libraries:
+            place = self.index.sites[site]
+            match place.event:
+                case Call(callee=External(name=name), args=(base, *values)) if self.heap.is_atomic(name):
+                    if any(self._hits(Kept(place.func, base, base), o) for o in members(objects)):
+                        found.extend(Kept(place.func, base, value) for value in values)
+        return found
 
     def _whole(self, objects: Bits) -> list[Kept]:
         """What is copied over any of the objects as a whole."""
