@@ -346,6 +346,18 @@ type Store struct {
         'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n)\n\nvar x int\n',
     ),
     Case(
+        "the last two groups are gone",
+        'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n\t"a.b/d"\n\n\t"a.b/e" // x\n)\n',
+        (imported("x.y/z", drop=("a.b/c", "a.b/d", "a.b/e")),),
+        'package p\n\nimport (\n\t"fmt"\n\n\t"x.y/z"\n)\n',
+    ),
+    Case(
+        "the first two groups are gone",
+        'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n\n\t// why\n\t"a.b/e" // x\n)\n',
+        (imported(drop=("fmt", "a.b/c")),),
+        'package p\n\nimport (\n\t// why\n\t"a.b/e" // x\n)\n',
+    ),
+    Case(
         "the only import is gone",
         'package p\n\nimport "sync"\n\nvar x int\n',
         (imported(drop=("sync",)),),

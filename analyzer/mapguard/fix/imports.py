@@ -130,10 +130,7 @@ def _standard(path: str) -> bool:
 
 
 def _in_block(file: GoFile, declaration: _Declaration, left: list[_Spec], new: list[Import]) -> list[Edit]:
-    edits: list[Edit] = []
-    for spec in declaration.specs:
-        if spec not in left:
-            edits.append(_without(file, spec.item))
+    edits = [_without(file, item) for item in _gone(file, declaration, left)]
     if not new:
         return edits
     closes = file.text.partner[declaration.opens]
@@ -142,6 +139,19 @@ def _in_block(file: GoFile, declaration: _Declaration, left: list[_Spec], new: l
     for imported in new:
         edits.append(_placed(file, declaration, closes, left, imported))
     return edits
+
+
+def _gone(file: GoFile, declaration: _Declaration, left: list[_Spec]) -> list[Item]:
+    """What is not left, neighbours as one: the empty lines around them depend on what stays."""
+    found: list[Item] = []
+    for spec, before in zip(declaration.specs, [None, *declaration.specs], strict=False):
+        item = spec.item
+        if spec in left:
+            continue
+        if found and before not in left and not file.text.source[file.below(found[-1].last) : file.above(item.first)].strip():
+            item = Item(found.pop().first, item.last, item.around)
+        found.append(item)
+    return found
 
 
 def _placed(file: GoFile, declaration: _Declaration, closes: int, left: list[_Spec], imported: Import) -> Edit:
