@@ -7,7 +7,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, MapOp, Phi, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -124,11 +124,19 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                if made is None or made.path is None or made.path in found:
+                source = made.path if made is not None else self._received(func, at)
+                if source is None or source in found:
                     break
-                found.append(made.path)
+                found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _received(self, func: int, path: Path) -> Path | None:
+        """A path of a value that came over a channel, as one of the channel's elements."""
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Recv):
+            return None
+        return self.paths(func).member(place.event.channel, ELEM, place.event.dst).plus(*path.fields)
 
     def _copied(self, func: int, path: Path) -> bool:
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None
@@ -167,7 +175,7 @@ class Translator:
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
             value = self._function_value(place, func) if path.root == 0 else None
-            if value is not None and self.heap.is_bound(place.func, value):
+            if value is not None and self.heap.are_bound(self.heap.points(place.func, value)):
                 return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
             reg = self.heap.handed(site, func) if path.root == 0 else None
             return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
@@ -178,7 +186,19 @@ class Translator:
             number -= 1
         if number >= len(event.args):
             return None
-        return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
+        embedded = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return self.normal(place.func, paths.of(event.args[number]).plus(*embedded, *path.fields)) if embedded is not None else None
+
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...] | None:
+        """The embedded fields that lead from an interface's value to the receiver of its method; None where that depends on the value."""
+        method = self.index.funcs[func]
+        ways: set[tuple[str, ...]] = set()
+        for obj in members(self.heap.points(caller, event.args[0])):
+            kind = self.index.struct(self.heap.objects.all[obj].type)
+            selected = self.index.types.select(kind, method.facts.name) if method is not None else None
+            if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
+                ways.add(tuple(step.field for step in selected.steps))
+        return ways.pop() if len(ways) == 1 else () if not ways else None
 
     def _function_value(self, place: Place, target: int) -> int | None:
         """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""
@@ -187,6 +207,6 @@ class Translator:
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(place.func, a)]
+            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(self.heap.points(place.func, a))]
             return values[0] if len(values) == 1 else None
         return None

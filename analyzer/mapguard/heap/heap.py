@@ -47,23 +47,23 @@ class Heap:
         found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
 
-    def functions(self, func: int, reg: Reg) -> list[int]:
-        """The functions of the tree that a value may run."""
+    def functions(self, objects: Bits) -> list[int]:
+        """The functions of the tree that the function values of a set run."""
         found: list[int] = []
-        for o in self._values(func, reg):
+        for o in self._values(objects):
             made = self.index.maker(o)
             number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
             if number is not None:
                 found.append(number)
         return found
 
-    def is_bound(self, func: int, reg: Reg) -> bool:
-        """Whether a function value can only be a method with its receiver."""
-        values = self._values(func, reg)
+    def are_bound(self, objects: Bits) -> bool:
+        """Whether the function values of a set are methods with their receivers."""
+        values = self._values(objects)
         return bool(values) and all(o.kind == "bound" for o in values)
 
-    def _values(self, func: int, reg: Reg) -> list[Obj]:
-        return [o for n in members(self.points(func, reg)) if (o := self.objects.all[n]).kind in ("closure", "bound")]
+    def _values(self, objects: Bits) -> list[Obj]:
+        return [o for n in members(objects) if (o := self.objects.all[n]).kind in ("closure", "bound")]
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""

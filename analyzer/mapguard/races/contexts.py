@@ -138,6 +138,8 @@ class Climber:
                     continue
                 map_ = self._moved(state.map, state.func, edge, place.func)
                 locks = {(self._moved(a, state.func, edge, place.func), mode) for a, mode in state.locks}
+                if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
+                    locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
+from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, reaches, used
@@ -112,6 +113,7 @@ class Fresh:
         found: list[Source | None] = [Source(func, root)]
         if fields:
             found.extend(self._copied(objects, fields, depth))
+            found.extend(self._copied_by_library(func, root, fields, depth))
         for number, written in enumerate(fields):
             rest = fields[number + 1 :]
             if written.startswith(CAPTURED):
@@ -196,6 +198,19 @@ class Fresh:
         for kept in self._whole(objects):
             found.extend(self._given(kept, fields, depth))
         return found
+
+    def _copied_by_library(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+        """What a library's shallow copy has of the original."""
+        place = self.index.place(func, root)
+        if place is None or not isinstance(place.event, Call):
+            return ()
+        name = library_name(place.event.callee)
+        model = self.bodies.models.function(name) if name else None
+        copied = next((r for n, r in enumerate(place.event.args) if model is not None and argument_name(name, n) == model.copies), None)
+        if copied is None:
+            return ()
+        source = self.bodies.normal(func, self.bodies.paths(func).of(copied).plus(*fields))
+        return self._new(func, source, root, NOWHERE, depth)
 
     def _captured(self, values: Bits, number: int, rest: tuple[str, ...], depth: int) -> Sequence[Source | None]:
         """What function values captured, if it was new for each of them."""

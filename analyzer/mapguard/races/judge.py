@@ -14,8 +14,10 @@ from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
+from mapguard.order.programs import Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
+from mapguard.order.turns import Turns
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
@@ -35,6 +37,8 @@ class Filter(StrEnum):
 
     BOTH_READ = "BOTH_READ"
     DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
+    OTHER_TURN = "OTHER_TURN"
     SAME_THREAD = "SAME_THREAD"
     ORDERED = "ORDERED"
     COMMON_LOCK = "COMMON_LOCK"
@@ -79,9 +83,11 @@ class Judge:
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(signalling, self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
+        self.programs = Programs(self.index)
+        self.turns = Turns(self.timing.ancestry)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
-        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
         self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
@@ -118,7 +124,7 @@ class Judge:
             simple = not access.slot and not access.inner
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
             every = map(self.provenance.traced, self.climber.contexts(access, taken))
-            found = [c for c in every if c.thread.kind not in ("init", "unused")]
+            found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
@@ -137,9 +143,17 @@ class Judge:
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
             return Filter.DIFFERENT_OBJECT
+        if not self._programs(a) & self._programs(b):
+            return Filter.DIFFERENT_PROGRAM
+        if self.turns.apart(a.thread, b.thread):
+            return Filter.OTHER_TURN
         if not self.meeting.meet(a, b):
             return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+
+    def _programs(self, c: Context) -> Bits:
+        """The programs that have all of a way in them."""
+        return self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]

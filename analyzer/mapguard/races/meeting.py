@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from mapguard.bodies.paths import index_register
+from mapguard.bodies.paths import Path, index_register
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
 from mapguard.order.after import SAME, Where
@@ -85,7 +85,7 @@ class Meeting:
         owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
-            if made is not None and (owned or self._of_library(made.event)):
+            if made is not None and (owned or self._of_library(made.event, path)):
                 found.add(made[:3])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
@@ -185,11 +185,13 @@ class Meeting:
             return True
         return self.timing.after(place, NOBODY, again, home.func).has(place, _SAME) and not self.timing.same_run(a, a, home.func)
 
-    def _of_library(self, event: Event) -> bool:
+    def _of_library(self, event: Event, path: Path) -> bool:
         """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
         if not isinstance(event, Call) or not isinstance(event.callee, External):
             return False
         model = self.escape.bodies.models.function(event.callee.name)
+        if model is not None and model.copies and path.fields:
+            return False
         return model is None or model.returns not in ("shared", "recv", "recv-read")
 
     def _passed(self, c: Context, func: int, reg: int) -> bool:
