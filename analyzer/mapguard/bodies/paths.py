@@ -43,14 +43,6 @@ def is_element(field: str) -> bool:
     return field.startswith("[")
 
 
-def index_register(field: str, func: str) -> Reg | None:
-    """The register of ``func`` that is the index of an element, None where the field is no element or has another index."""
-    if not is_element(field) or not field.startswith(f"[{func}:"):
-        return None
-    number = field[len(func) + 2 : -1]
-    return int(number) if number.isdecimal() else None
-
-
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
 
 
@@ -114,10 +106,10 @@ class Paths:
         package variable holds has the path of the variable."""
         path = self.of(base)
         if field == ELEM:
-            return path.plus(self._index(index))
+            return path.plus(self.element(index))
         return path if field == CELL and isinstance(path.root, str) and not path.fields else path.plus(field)
 
-    def _index(self, index: Reg) -> str:
+    def element(self, index: Reg) -> str:
         """The field that stands for an index: a constant, or the register, with its function so that no other one is taken for it."""
         if index == NONE:
             return f"[{self.body.func}:]"

@@ -20,6 +20,7 @@ from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
@@ -59,14 +60,6 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
-def _other_element(a: Anchored, b: Anchored) -> bool:
-    """Whether two paths part at constant keys or indices of one container."""
-    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
-        return False
-    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
-    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
-
-
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -77,6 +70,7 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
@@ -85,8 +79,8 @@ class Judge:
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
         self.turns = Turns(self.timing.ancestry)
-        self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
+        self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
         self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
@@ -169,7 +163,7 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
+        if self.elements.differ(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))

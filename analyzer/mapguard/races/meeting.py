@@ -4,18 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from mapguard.bodies.paths import Path, index_register
+from mapguard.bodies.paths import CAPTURED, Path
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
-from mapguard.order.after import SAME, Where
+from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.stops import NOBODY
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context, Hop
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
 
 _SAME = frozenset((SAME,))
+NEVER: Where = (-1, -1, -1)
 _BEGIN = -1  # the place of a function's beginning in its first block
 
 
@@ -33,11 +35,12 @@ class Home(NamedTuple):
 
 
 class Meeting:
-    def __init__(self, timing: Timing, escape: Escape, handover: Handover) -> None:
+    def __init__(self, timing: Timing, escape: Escape, handover: Handover, elements: Elements) -> None:
         self.index: Index = timing.index
         self.timing = timing
         self.escape = escape
         self.handover = handover
+        self.elements = elements
 
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
@@ -91,12 +94,31 @@ class Meeting:
                 found.add((func, 0, _BEGIN))
         started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
         if a.map == b.map and (owned or started):
-            for field in path.fields:
-                number = index_register(field, self.index.bodies[func].func)
-                place = self.index.place(func, number) if number is not None else None
-                if place is not None and self.timing.runs_again(place[:3]):
-                    found.add(place[:3])
-        return frozenset(found)
+            functions = [n for n, field in enumerate(path.fields) if field.startswith(CAPTURED)]
+            told_apart = (
+                path.fields if owned or not functions else path.fields[functions[-1] :]
+            )  # two functions may have captured one thing
+            found.update([self._round(field, frozenset(found), (a, x), (b, y)) for field in told_apart])
+        return frozenset(found - {NEVER})
+
+    def _round(self, field: str, again: frozenset[Where], *sides: tuple[Context, Home]) -> Where:
+        """The event after which the index of an element stands for another one, NEVER where it may come back to an earlier one."""
+        counted = self.elements.counter(field)
+        if counted is None:
+            return NEVER
+        func, counter = counted
+        begin, step = (func, *counter.begin), (func, *counter.step)
+        for c, home in sides:
+            if home.begin is not None and self._until(home, c, again).has(begin, _SAME):
+                return NEVER
+        return step if self.timing.runs_again(step) else NEVER
+
+    def _until(self, home: Home, c: Context, again: frozenset[Where]) -> Reach:
+        """What can run after another thread can have an object, until its access is over or it is made again."""
+        assert home.begin is not None
+        if home.start != NO_SITE:
+            return self.timing.until(home.start, c, again, home.func)
+        return self.timing.after(home.begin, NOBODY, again, home.func)
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: frozenset[Where]) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -107,10 +129,7 @@ class Meeting:
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.begin is None:
                 continue
-            if home.start != NO_SITE:
-                reach = self.timing.until(home.start, mine, again, x.func)
-            else:
-                reach = self.timing.after(home.begin, NOBODY, again, x.func)
+            reach = self._until(home, mine, again)
             targets = self._apart(mine, other, x.func) if other_home.begin is None else [other_home.begin]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
