@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from mapguard.bodies.paths import Paths, is_element
+from mapguard.bodies.paths import Paths
 from mapguard.ir.flow import events
 from mapguard.ir.model import Block, Cast, Const, Copy, Event, Load, MapOp, Op, Phi, Reg
 
@@ -92,11 +92,3 @@ class Counters:
         if not text and reg in self._events and isinstance(event := self._events[reg][1], Const) and event.kind == "int":
             text = event.text
         return int(text) if text.isdecimal() else None
-
-
-def index_of(field: str) -> tuple[str, Reg] | None:
-    """The function and the register of an element's index; None where it is a constant or not known."""
-    if not is_element(field) or field.startswith("[#"):
-        return None
-    func, _, number = field[1:-1].rpartition(":")
-    return (func, int(number)) if number.isdecimal() else None

@@ -43,7 +43,21 @@ def is_element(field: str) -> bool:
     return field.startswith("[")
 
 
+def index_of(field: str) -> tuple[str, Reg] | None:
+    """The function and the register that is the index of an element, None where the field is no element or has another index."""
+    func, _, number = field[1:-1].rpartition(":")
+    return (func, int(number)) if is_element(field) and func and number.isdecimal() else None
+
+
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
+
+
+EMBEDDED = "~"  # before the name of a type: the struct of this type that a value is, or has embedded
+
+
+def embedded(type_: tuple[str, str]) -> str:
+    """The field that leads from a value of one of several types to the struct that they embed."""
+    return f"{EMBEDDED}{type_[0]}.{type_[1]}"
 
 
 def captured(number: int) -> str:

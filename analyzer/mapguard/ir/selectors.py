@@ -100,8 +100,8 @@ class Selectors(Frame):
         inner = x.x
         kind: Type | None
         if isinstance(inner, Unary) and inner.op == "*":
-            kind = self.type_named(inner.x)
-            kind = TPtr(kind) if kind is not None else None
+            named = self.type_named(inner.x)
+            kind = TPtr(named) if named is not None else None
         else:
             kind = self.written(inner.type) if isinstance(inner, TypeExpr) else self.type_named(inner)
         if kind is None:

@@ -6,12 +6,11 @@ from mapguard.facts.syntax import TInterface, TName, Type
 from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import ELEM, Call, External, Invoke, Static
+from mapguard.ir.model import Call, External, Invoke, Static
 from mapguard.models.entries import FunctionModel, RootModel, serves_calls
 from mapguard.models.load import Models
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
-from mapguard.program.types import UNKNOWN
 
 Kind = Literal["call", "go", "root", "parallel", "once"]
 
@@ -105,7 +104,7 @@ class Edges:
         assert isinstance(event.callee, External)
         name = argument_name(event.callee.name, number)
         func = self.index.sites[site].func
-        functions = self.functions(func, event.args[number])
+        functions = self.heap.functions(func, event.args[number])
         if model is not None and model.methods and (name in model.calls or "args" in model.calls):
             functions += self._named(func, event.args[number], frozenset(model.methods))
         if not functions:
@@ -131,17 +130,10 @@ class Edges:
             if root.arg not in (argument_name(name, number), "args"):
                 continue
             func = self.index.sites[site].func
-            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self.functions(func, reg))
+            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self.heap.functions(func, reg))
             for method in self._methods(func, reg, event, number, root):
                 found.append(Edge(site, method, "root", root.many, root.kind))
         return found
-
-    def functions(self, func: int, reg: int) -> list[int]:
-        """The functions of the tree that a value may be, or that a map or slice has as elements."""
-        objects = self.heap.points(func, reg)
-        if self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
-            objects |= self.heap.follow(objects, ELEM)
-        return self.heap.functions(objects)
 
     def _methods(self, func: int, reg: int, event: Call, number: int, root: RootModel) -> list[int]:
         """The methods that are registered with an object: those named, or those of the service's interface, else all that can serve."""

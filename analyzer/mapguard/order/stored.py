@@ -47,7 +47,7 @@ class StoredFunctions:
         if model is None:
             return
         assert self._of is not None
-        for target in self.edges.functions(func, event.src):
+        for target in self.edges.heap.functions(func, event.src):
             found = Stored(model, self._turn(func, event.base, model))
             if found not in self._of.setdefault(target, []):
                 self._of[target].append(found)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
+from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.model import Call
+from mapguard.heap.index import Place
+from mapguard.ir.model import Call, Dynamic, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -142,10 +143,12 @@ class Climber:
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
+                    locks |= self._loop(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append((out, (edge, *chain), now_inside))
@@ -153,6 +156,18 @@ class Climber:
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
+
+    def _canonical(self, anchored: Anchored) -> Anchored:
+        return Anchored(anchored.func, self.bodies.translator.canonical(*anchored))
+
+    def _loop(self, place: Place) -> Locks:
+        """The event loop that a call belongs to, where what is called came over a channel."""
+        call = place.event
+        assert isinstance(call, Call)
+        value = self.bodies.index.place(place.func, call.callee.reg) if isinstance(call.callee, Dynamic) else None
+        if value is None or not isinstance(value.event, Recv):
+            return frozenset()
+        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

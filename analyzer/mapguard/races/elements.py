@@ -1,6 +1,7 @@
 """Elements of paths to whether they are different ones, and to the events after which an index stands for another one."""
 
-from mapguard.bodies.counters import Counter, Counters, index_of
+from mapguard.bodies.counters import Counter, Counters
+from mapguard.bodies.paths import index_of
 from mapguard.bodies.summaries import Bodies
 from mapguard.races.contexts import Anchored
 

@@ -12,6 +12,7 @@ from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, predecessors, reaches, used
 from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
@@ -164,6 +165,8 @@ class Fresh:
 
     def _stores(self, objects: Bits, field: str) -> list[Kept]:
         """What is stored into a field of any of the objects."""
+        if field == LIBRARY:
+            return self._in_atomic_values(objects)
         found: dict[Kept, None] = {}
         for o in members(objects):
             obj = self.heap.objects.all[o]
@@ -172,6 +175,17 @@ class Fresh:
                 found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
                 found.update((kept, None) for kept in stores.others if self._hits(kept, o))
         return list(found)
+
+    def _in_atomic_values(self, objects: Bits) -> list[Kept]:
+        """What is given to the methods of atomic values among the objects."""
+        found: list[Kept] = []
+        for site in self.index.methods_of_libraries:
+            place = self.index.sites[site]
+            match place.event:
+                case Call(callee=External(name=name), args=(base, *values)) if self.heap.is_atomic(name):
+                    if any(self._hits(Kept(place.func, base, base), o) for o in members(objects)):
+                        found.extend(Kept(place.func, base, value) for value in values)
+        return found
 
     def _whole(self, objects: Bits) -> list[Kept]:
         """What is copied over any of the objects as a whole."""
@@ -235,15 +249,16 @@ class Fresh:
     def _copied_by_library(self, func: int, root: Reg, fields: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What a library's shallow copy has of the original."""
         place = self.index.place(func, root)
-        if place is None or not isinstance(place.event, Call):
-            return ()
-        name = library_name(place.event.callee)
+        name = library_name(place.event.callee) if place is not None and isinstance(place.event, Call) else ""
         model = self.bodies.models.function(name) if name else None
-        copied = next((r for n, r in enumerate(place.event.args) if model is not None and argument_name(name, n) == model.copies), None)
-        if copied is None:
+        if place is None or not isinstance(place.event, Call) or model is None or not model.copies:
             return ()
-        source = self.bodies.normal(func, self.bodies.paths(func).of(copied).plus(*fields))
-        return self._new(func, source, root, NOWHERE, private, depth)
+        found: list[Source | None] = []
+        for number, reg in enumerate(place.event.args):
+            if argument_name(name, number) == model.copies:
+                original = self.bodies.normal(func, self.bodies.paths(func).of(reg).plus(*fields))
+                found.extend(self._new(func, original, root, NOWHERE, private, depth))
+        return found
 
     def _captured(self, values: Bits, number: int, rest: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What function values captured, if it was new for each of them."""

@@ -10,20 +10,23 @@ from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
+from mapguard.order.activation import Activations
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
-from mapguard.order.programs import Programs
+from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
+from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
@@ -75,14 +78,14 @@ class Judge:
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
-        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
+        order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
         self.turns = Turns(self.timing.ancestry)
-        self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
-        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
+        self.meeting = Meeting(self.timing, self.escape, self.handover)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
@@ -146,8 +149,12 @@ class Judge:
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
 
     def _programs(self, c: Context) -> Bits:
-        """The programs that have all of a way in them."""
-        return self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
+        """The programs that have all of a way in them, and something that leads to its thread."""
+        origins = self.turns.origins(c.thread)
+        started = ANY_PROGRAM if not origins else 0
+        for origin in origins:
+            started |= self.programs.of((origin.func,))
+        return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
