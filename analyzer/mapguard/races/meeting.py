@@ -90,7 +90,7 @@ class Meeting:
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
             if made is not None and (owned or self._of_library(made, path)):
-                found.add(made[:3])
+                found.update([(func, *spot) for spot in self.escape.made.makes(func, path.root)] or [made[:3]])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
         started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
