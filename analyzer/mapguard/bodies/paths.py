@@ -129,10 +129,6 @@ class Paths:
         root = self.of(reg).root
         return self.definitions.get(root) if isinstance(root, int) else None
 
-    def is_function(self, reg: Reg) -> bool:
-        """Whether a register holds a function value that this body makes."""
-        return isinstance(self.definition(reg), Closure | Bound)
-
     def normal(self, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that this body makes."""
         while path.fields and path.fields[0].startswith(CAPTURED) and isinstance(path.root, int):

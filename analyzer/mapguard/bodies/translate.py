@@ -2,12 +2,14 @@
 
 from mapguard.bodies.fields import Fields
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
+from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, MapOp, Phi, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
 
-_GETTERS = 3  # calls whose result a path is followed into
+_GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
 _STEPS = 8  # fields of new objects that a path is followed through
 
@@ -19,8 +21,11 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
+        self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
+        self._given: dict[tuple[int, int, Path], Path | None] = {}
+        self._normal: dict[tuple[int, Path], Path] = {}
 
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
@@ -29,12 +34,26 @@ class Translator:
         return found
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
-        """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
+        """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
+        variable that is set once."""
+        if depth:
+            return self._shortened(func, path, depth)
+        key = (func, path)
+        known = self._normal.get(key)
+        if known is None:
+            known = self._normal[key] = self._shortened(func, path, 0)
+        return known
+
+    def _shortened(self, func: int, path: Path, depth: int) -> Path:
         path = self.paths(func).normal(path)
         if any(f.startswith(CAPTURED) for f in path.fields):
             path = self._through_made(func, path)
         if not isinstance(path.root, int) or depth >= _GETTERS:
             return path
+        if path.fields and (path.fields[0] == CELL or (path.fields[1:2] and path.fields[1].startswith(CAPTURED))):
+            value = self.stored.value(func, path.root, path.fields[0])
+            if value is not None:
+                return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
         if place is None or not isinstance(place.event, Call) or isinstance(place.event.callee, External):
             return path
@@ -116,11 +135,19 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                if made is None or made.path is None or made.path in found:
+                source = made.path if made is not None else self._received(func, at)
+                if source is None or source in found:
                     break
-                found.append(made.path)
+                found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _received(self, func: int, path: Path) -> Path | None:
+        """A path of a value that came over a channel, as one of the channel's elements."""
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Recv):
+            return None
+        return self.paths(func).member(place.event.channel, ELEM, place.event.dst).plus(*path.fields)
 
     def _copied(self, func: int, path: Path) -> bool:
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None
@@ -145,38 +172,58 @@ class Translator:
         """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
         if isinstance(path.root, str):
             return path
+        key = (site, func, path)
+        if key not in self._given:
+            self._given[key] = self._to_caller(site, func, path, path.root)
+        return self._given[key]
+
+    def _to_caller(self, site: int, func: int, path: Path, root: Reg) -> Path | None:
         place = self.index.sites[site]
         event = place.event
         assert isinstance(event, Call)
         target = self.index.bodies[func]
         paths = self.paths(place.func)
-        if path.root >= target.params + target.captures:
+        if root >= target.params + target.captures:
             return None
-        if path.root >= target.params:
-            value = self._function_value(event, paths)
+        if root >= target.params:
+            value = self._function_value(place, func)
             if value is None:
                 return None
-            return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
+            return self.normal(place.func, paths.of(value).plus(captured(root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            value = self._function_value(event, paths) if path.root == 0 else None
-            if value is not None and isinstance(paths.definition(value), Bound):
+            value = self._function_value(place, func) if root == 0 else None
+            if value is not None and self.heap.is_bound(place.func, value):
                 return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
-            reg = self.heap.handed(site, func) if path.root == 0 else None
+            reg = self.heap.handed(site, func) if root == 0 else None
             return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
-        number = path.root
+        number = root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:
                 return self.normal(place.func, paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
             number -= 1
         if number >= len(event.args):
             return None
-        return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
+        embedded = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return self.normal(place.func, paths.of(event.args[number]).plus(*embedded, *path.fields)) if embedded is not None else None
 
-    def _function_value(self, event: Call, paths: Paths) -> int | None:
-        """The register of the function value that a call runs, or that it gives to a library."""
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...] | None:
+        """The embedded fields that lead from an interface's value to the receiver of its method; None where that depends on the value."""
+        method = self.index.funcs[func]
+        ways: set[tuple[str, ...]] = set()
+        for obj in members(self.heap.points(caller, event.args[0])):
+            kind = self.index.struct(self.heap.objects.all[obj].type)
+            selected = self.index.types.select(kind, method.facts.name) if method is not None else None
+            if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
+                ways.add(tuple(step.field for step in selected.steps))
+        return ways.pop() if len(ways) == 1 else () if not ways else None
+
+    def _function_value(self, place: Place, target: int) -> int | None:
+        """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""
+        event = place.event
+        assert isinstance(event, Call)
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if paths.is_function(a)]
+            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(place.func, a)]
             return values[0] if len(values) == 1 else None
         return None

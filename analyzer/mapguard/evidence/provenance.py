@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ
-from mapguard.evidence.grades import Grade, Link, of_number
+from mapguard.evidence.callers import Callers
+from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.model import Call, External
+from mapguard.ir.model import Call, Dynamic, External, Invoke
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context
@@ -20,8 +21,9 @@ UNKNOWN = frozenset(["exported", "unknown"])  # kinds of threads that somebody o
 class Provenance:
     """Grades the links of one program's pairs."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, callers: Callers) -> None:
         self.judge = judge
+        self.callers = callers
         self.index = judge.index
         self.one_caller = judge.one_caller
 
@@ -47,7 +49,7 @@ class Provenance:
                 found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
         elif any(_varies(c.map) for c in (a, b)):
             found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
-        elif not self._own_receivers(a, b) and not self._once(a) and not self._of_one_activation(a, b):
+        elif not _from_same(a.map, b.map) and not self._once(a) and not self._of_one_activation(a, b):
             found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
         return found
 
@@ -101,7 +103,9 @@ class Provenance:
             callers = " and ".join(self._name(t) for t in unknown)
             if any(t.kind == "exported" for t in unknown):
                 many = "are" if len(unknown) > 1 else "is"
-                return [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+                found = [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+                unlikely = [self.callers.unlikely(t) for t in unknown if t.kind == "exported"]
+                return [*found, *(Link("threads", Grade.ASSUMED, reason) for reason in unlikely if reason)]
             return [Link("threads", Grade.ASSUMED, f"who calls {callers} was not found")]
         if not unknown and not self.one_caller.meet(a, b):
             callers = " and ".join(sorted({self._name(t) for c in (a, b) for t in self._outermost(c.thread)}))
@@ -139,7 +143,17 @@ class Provenance:
         event = self.index.sites[edge.site].event
         if not isinstance(event, Call) or isinstance(event.callee, External) or edge.kind == "root":
             return 1  # whoever registers several functions has them all run
-        return self.judge.heap.targets(edge.site).bit_count()
+        found = self.judge.heap.targets(edge.site).bit_count()
+        return min(found, FEW) if self._from_container(edge.site) else found  # each element is picked now and then
+
+    def _from_container(self, site: int) -> bool:
+        """Whether the function, or the object whose method it is, is an element of a container."""
+        func, _, _, event = self.index.sites[site]
+        match event:
+            case Call(callee=Dynamic(reg=reg)) | Call(callee=Invoke(), args=(reg, *_)):
+                fields = self.judge.bodies.paths(func).of(reg).fields
+                return bool(fields) and is_element(fields[-1])
+        return False
 
     # ------------------------------------------------------------ permit
 

@@ -18,16 +18,24 @@ class _Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     begins: tuple[str, ...]
 
 
+class _Folders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    beside: tuple[str, ...]
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comments: _Comments
     names: _Names
+    folders: _Folders
 
 
 class Words:
+    """``beside``: folders of programs that stand beside a library, for examples and tools."""
+
     def __init__(self, file: _File) -> None:
         self._safe = _any_of(file.comments.safe)
         self._unsafe = _any_of(file.comments.unsafe)
         self._begins = frozenset(file.names.begins)
+        self.beside = frozenset(file.folders.beside)
 
     def safe(self, comment: str) -> bool:
         """Whether a comment promises that several goroutines may come at a time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 
+from mapguard.base.budget import Budget
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
@@ -10,17 +11,19 @@ from mapguard.heap.points import follow, points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import Bound, Closure, Reg
+from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
 from mapguard.models.load import Models
+from mapguard.program.types import UNKNOWN
 
 
 class Heap:
     """Andersen's analysis on demand, field-sensitive, with call-site contexts (Sridharan and Bodík, PLDI 2006)."""
 
-    def __init__(self, index: Index, models: Models) -> None:
+    def __init__(self, index: Index, models: Models, budget: Budget | None = None) -> None:
         self.index = index
+        self.budget = budget or Budget()
         self.objects = Objects()
-        self._table = Table(self._rule)
+        self._table = Table(self._rule, self.budget.step)
         self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
@@ -39,10 +42,6 @@ class Heap:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))
 
-    def may_be_function(self, func: int, reg: Reg) -> bool:
-        """Whether the type of a register allows it to be a function value."""
-        return self._knowledge.fitting.may_hold(func, reg)
-
     def handed(self, site: int, func: int) -> Reg | None:
         """The register of the object whose method ``func`` a library calls because of a site; None where that is not clear."""
         receiver = self.index.funcs[func]
@@ -51,6 +50,32 @@ class Heap:
         caller = self.index.sites[site].func
         found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
+
+    def functions(self, func: int, reg: Reg) -> list[int]:
+        """The functions of the tree that a value may run, or that a map or slice has as elements."""
+        fitting = self._knowledge.fitting
+        type_ = self.index.bodies[func].types[reg]
+        element = self.index.types.element(type_)
+        if not fitting.may_be(type_) and (element == UNKNOWN or not fitting.may_be(element)):
+            return []
+        objects = self.points(func, reg)
+        if element != UNKNOWN:
+            objects |= self.follow(objects, ELEM)
+        found: list[int] = []
+        for o in self._values(objects):
+            made = self.index.maker(o)
+            number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
+            if number is not None:
+                found.append(number)
+        return found
+
+    def is_bound(self, func: int, reg: Reg) -> bool:
+        """Whether a function value can only be a method with its receiver."""
+        values = self._values(self.points(func, reg))
+        return bool(values) and all(o.kind == "bound" for o in values)
+
+    def _values(self, objects: Bits) -> list[Obj]:
+        return [o for n in members(objects) if (o := self.objects.all[n]).kind in ("closure", "bound")]
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""
@@ -93,3 +118,7 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _bound(made: object) -> str:
+    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

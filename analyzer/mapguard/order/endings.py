@@ -141,13 +141,16 @@ class Endings:
     def _added_before(self, signal: Signal, thread: Thread) -> bool:
         """Whether the members of a group are added before they start: else its wait may end before they have begun."""
         adders = self.signalling.adders(signal)
-        return not adders or any(self.ancestry.running(where[0]) != {thread} for where in adders)
+        return not adders or any(self._running(where[0]) != [thread] for where in adders)
+
+    def _running(self, func: int) -> list[Thread]:
+        return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
 
     def _early(self, where: Where, told: Told) -> bool:
         """Whether a signal can be given before its thread has waited for one of those of ``told``."""
         stops = self.waits.stops(told)
         spots = self._when(where)
-        for thread in self.ancestry.running(where[0]):
+        for thread in self._running(where[0]):
             reach = self.after.thread(thread.func, thread.site, stops)
             if any(reach.has(spot, frozenset((thread.site,))) for spot in spots):
                 return True

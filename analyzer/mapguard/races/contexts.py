@@ -31,9 +31,21 @@ class Anchored(NamedTuple):
 Locks = frozenset[tuple[Anchored, str]]
 
 
+class Hop(NamedTuple):
+    """A function value on the way from an object to its access, and the event that makes it. ``whole``: the path to the object through
+    the value. ``leaves``: the event of the function where the object comes from that leads there, by calls alone if ``called``."""
+
+    value: Anchored
+    whole: Anchored
+    made: Where
+    leaves: Where
+    called: bool = True
+
+
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
+    function values that the map was reached through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -41,6 +53,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    hops: tuple[Hop, ...] = ()
 
 
 class _State(NamedTuple):
@@ -52,6 +65,13 @@ class _State(NamedTuple):
     thread: Thread | None
 
 
+class _Climbed(NamedTuple):
+    """What follows the access in each of its contexts; ``cut``: there are more."""
+
+    ends: list[tuple[Thread, Anchored, Locks, tuple[Edge, ...], int]]
+    cut: bool
+
+
 class Climber:
     """``cut`` collects the accesses whose contexts were too many."""
 
@@ -60,12 +80,11 @@ class Climber:
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
+        self._climbed: dict[tuple[_State, ...], _Climbed] = {}
 
     def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
-        found: list[Context] = []
-        seen: set[_State] = set()
-        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
+        start: dict[_State, None] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -75,20 +94,28 @@ class Climber:
                 self._outer_facts(access.func, at),
                 None,
             )
-            if state not in seen:
-                seen.add(state)
-                pending.append((state, (), 0))
-        while pending:
-            if len(seen) > _MOST:
-                self.cut.append(access)
-                break
+            start[state] = None
+        key = tuple(start)
+        climbed = self._climbed.get(key)
+        if climbed is None:
+            climbed = self._climbed[key] = self._climb(key)
+        if climbed.cut:
+            self.cut.append(access)
+        return [Context(access, *end) for end in climbed.ends]
+
+    def _climb(self, start: tuple[_State, ...]) -> _Climbed:
+        """The ends of all ways out from some states: accesses of one map in one place of a body have them in common."""
+        ends: list[tuple[Thread, Anchored, Locks, tuple[Edge, ...], int]] = []
+        seen: set[_State] = set(start)
+        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque((state, (), 0) for state in start)
+        while pending and len(seen) <= _MOST:
             state, chain, inside = pending.popleft()
             outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
             for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, chain, inside))
+                ends.append((thread, state.map, state.locks, chain, inside))
             seen.update(following[0] for following in outer)
             pending.extend(outer)
-        return found
+        return _Climbed(ends, len(seen) > _MOST)
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
@@ -125,6 +152,8 @@ class Climber:
                     continue
                 map_ = self._moved(state.map, state.func, edge, place.func)
                 locks = {(self._moved(a, state.func, edge, place.func), mode) for a, mode in state.locks}
+                if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
+                    locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}

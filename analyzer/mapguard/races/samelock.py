@@ -3,7 +3,6 @@
 Conditional must-alias: the other side of the conditional must-not-alias of Naik and Aiken (POPL 2007).
 """
 
-from collections.abc import Callable
 from itertools import product
 from typing import NamedTuple
 
@@ -12,14 +11,12 @@ from mapguard.bodies.translate import Translator
 from mapguard.heap.objects import OUTSIDE, Objects
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import reaches
-from mapguard.order.after import SAME, Reach, Where
+from mapguard.order.after import SAME, Where
 from mapguard.order.threads import NO_SITE
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.escape import Escape
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
-
-Until = Callable[[int, Context, frozenset[Where], int | None], Reach]
 
 
 class _Relation(NamedTuple):
@@ -41,16 +38,13 @@ class _Relation(NamedTuple):
 
 
 class SameLock:
-    """``until`` tells what can run after the start, at a site, of a thread that leads to a context, until the context's access is over."""
-
-    def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing, until: Until) -> None:
+    def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing) -> None:
         self.translator = translator
         self.resolver = resolver
         self.objects: Objects = resolver.heap.objects
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
-        self.until = until
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
@@ -219,6 +213,6 @@ class SameLock:
             inside = inside or self.index.sites[edge.site].func == outermost
             if not inside or edge.kind not in ("go", "root", "parallel"):
                 continue
-            if edge.many or self.until(edge.site, c, again, outermost).has(where, threads):
+            if edge.many or self.timing.until(edge.site, c, again, outermost).has(where, threads):
                 return True
         return False

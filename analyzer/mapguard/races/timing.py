@@ -56,7 +56,7 @@ class Timing:
         where, told = self.place(site), self.told(c)
         reach = self.after(where, told, again, outermost)
         several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
-        several = several and not any(self.tasks.once(edge, outermost) for edge in _handed_on(c))
+        several = several and not any(self.tasks.once(way, outermost) for way in _handed_on(c))
         return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
 
     def inside(self, thread: Thread, told: Told) -> Reach:
@@ -66,11 +66,11 @@ class Timing:
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
         leads to, and in one activation of the function ``within``."""
-        return self.many(c.thread, below) and not any(self.tasks.once(edge, within) for edge in _handed_on(c))
+        return self.many(c.thread, below) and not any(self.tasks.once(way, within) for way in _handed_on(c))
 
     def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
         """Whether two accesses are in one run of a function that is there once."""
-        return any(edge in _handed_on(b) and self.tasks.once(edge, within) for edge in _handed_on(a))
+        return any(way in _handed_on(b) and self.tasks.once(way, within) for way in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -98,6 +98,7 @@ class Timing:
         return self._reach[key]
 
 
-def _handed_on(c: Context) -> tuple[Edge, ...]:
-    """The edges on the thread of a context, its start too, that may run something that was handed on."""
-    return tuple(edge for edge in c.chain[max(c.inside - 1, 0) :] if edge.kind in ("call", "go", "parallel"))
+def _handed_on(c: Context) -> list[tuple[Edge, ...]]:
+    """The ways from the start of a thread, itself too, to calls that may run something that was handed on."""
+    way = c.chain[max(c.inside - 1, 0) :]
+    return [way[: number + 1] for number, edge in enumerate(way) if edge.kind in ("call", "go", "parallel")]
