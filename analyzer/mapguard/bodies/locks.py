@@ -138,7 +138,9 @@ class Interpreter:
                 for s in states:
                     ways[self._way(s, event)] = None
             again = defined(event)  # in a loop: what was known of a register was about the round before
-            states = merged([out for s in states for out in self._event(number, place, event, s.forget(again))], _STATES)
+            following = [out for s in states for out in self._event(number, place, event, s.forget(again))]
+            if len(following) != len(states) or any(out is not s for out, s in zip(following, states, strict=True)):
+                states = merged(following, _STATES)
         if block.kind == "if":
             yes, no = block.succs
             return [(yes, self._decided(states, block.cond, TRUE)), (no, self._decided(states, block.cond, FALSE))]

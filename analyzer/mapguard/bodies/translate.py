@@ -26,6 +26,8 @@ class Translator:
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
+        self._given: dict[tuple[int, int, Path], Path | None] = {}
+        self._normal: dict[tuple[int, Path], Path] = {}
 
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
@@ -36,6 +38,15 @@ class Translator:
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
         """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
         variable that is set once."""
+        if depth:
+            return self._shortened(func, path, depth)
+        key = (func, path)
+        known = self._normal.get(key)
+        if known is None:
+            known = self._normal[key] = self._shortened(func, path, 0)
+        return known
+
+    def _shortened(self, func: int, path: Path, depth: int) -> Path:
         path = self.paths(func).normal(path)
         if any(f.startswith(CAPTURED) for f in path.fields):
             path = self._through_made(func, path)
@@ -194,8 +205,14 @@ class Translator:
         """A path of ``func`` as one of the body that calls it at ``site``; None where it starts from what ``func`` has of its own."""
         if isinstance(path.root, str):
             return path
+        key = (site, func, path)
+        if key not in self._given:
+            self._given[key] = self._to_caller(site, func, path, path.root)
+        return self._given[key]
+
+    def _to_caller(self, site: int, func: int, path: Path, root: Reg) -> Path | None:
         place = self.index.sites[site]
-        passed = self._passed(place, func, path.root)
+        passed = self._passed(place, func, root)
         if passed is None:
             return None
         return self.normal(place.func, passed.plus(*(self._index_given(f, place, func) for f in path.fields)))

@@ -77,6 +77,13 @@ class _Way(NamedTuple):
     held: tuple[At, ...]
 
 
+class _Climbed(NamedTuple):
+    """What follows the access in each of its contexts; ``cut``: there are more."""
+
+    ends: list[tuple[Thread, _Way]]
+    cut: bool
+
+
 class Climber:
     """``cut`` collects the accesses whose contexts were too many."""
 
@@ -85,12 +92,11 @@ class Climber:
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
+        self._climbed: dict[tuple[_Way, ...], _Climbed] = {}
 
     def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
-        found: list[Context] = []
-        seen: set[_State] = set()
-        pending: deque[_Way] = deque()
+        start: dict[_Way, None] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -100,21 +106,27 @@ class Climber:
                 self._outer_facts(access.func, at),
                 None,
             )
-            if state not in seen:
-                seen.add(state)
-                pending.append(_Way(state, (), 0, (at,)))
-        while pending:
-            if len(seen) > _MOST:
-                self.cut.append(access)
-                break
+            start[_Way(state, (), 0, (at,))] = None
+        key = tuple(start)
+        climbed = self._climbed.get(key)
+        if climbed is None:
+            climbed = self._climbed[key] = self._climb(key)
+        if climbed.cut:
+            self.cut.append(access)
+        return [Context(access, thread, w.state.map, w.state.locks, w.chain, w.inside, w.held) for thread, w in climbed.ends]
+
+    def _climb(self, start: tuple[_Way, ...]) -> _Climbed:
+        """The ends of all ways out from some states: accesses of one map in one place of a body have them in common."""
+        ends: list[tuple[Thread, _Way]] = []
+        seen: set[_State] = {way.state for way in start}
+        pending: deque[_Way] = deque(start)
+        while pending and len(seen) <= _MOST:
             way = pending.popleft()
-            state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
-            for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            ends.extend((thread, way) for thread in self._ends(way.state, bool(outer)))
             seen.update(following.state for following in outer)
             pending.extend(outer)
-        return found
+        return _Climbed(ends, len(seen) > _MOST)
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
