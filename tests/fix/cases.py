@@ -358,6 +358,24 @@ type Store struct {
         'package p\n\nimport (\n\t// why\n\t"a.b/e" // x\n)\n',
     ),
     Case(
+        "the end of a group and the start of the next are gone",
+        'package p\n\nimport (\n\t"fmt"\n\t"sync"\n\n\t"a.b/c"\n\t"a.b/d"\n)\n',
+        (imported(drop=("sync", "a.b/c")),),
+        'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/d"\n)\n',
+    ),
+    Case(
+        "an import that has its own name as alias",
+        'package p\n\nimport (\n\tsync "sync"\n)\n',
+        (imported("sync", "os"),),
+        'package p\n\nimport (\n\t"os"\n\tsync "sync"\n)\n',
+    ),
+    Case(
+        "a comment above a label",
+        "package p\n\nfunc f() {\n\tg()\nouter:\n\tfor {\n\t\tcontinue outer\n\t}\n}\n",
+        (ignored(5),),
+        "package p\n\nfunc f() {\n\tg()\n\t//mapguard:ignore map-guard-missed one caller\nouter:\n\tfor {\n\t\tcontinue outer\n\t}\n}\n",
+    ),
+    Case(
         "the only import is gone",
         'package p\n\nimport "sync"\n\nvar x int\n',
         (imported(drop=("sync",)),),

@@ -3,7 +3,7 @@
 import re
 
 from mapguard.fix.edit import Edit
-from mapguard.fix.fields import add_line
+from mapguard.fix.fields import add_line, inner_indent
 from mapguard.fix.shape import GoFile
 from mapguard.fix.tokens import Kind
 
@@ -41,7 +41,7 @@ def directive(file: GoFile, line: int, text: str) -> Edits:
     item = file.item(file.tokens[first].start)
     closes = file.text.partner.get(first, first) < first
     if item.first == first and not closes:
-        return (file.insert(start, file.text.indent(start) + _parted(file, first) + written + b"\n"),)
+        return (file.insert(start, _parted(file, first) + inner_indent(file, item) + written + b"\n"),)
     end = file.text.line_end(start)
     following = file.text.index(end)
     last = following - 1

@@ -35,7 +35,7 @@ def add_line(file: GoFile, item: Item, lines: list[str], after: bool = False) ->
     """Lines before or after an item; what stands on one line with others is unfolded for them."""
     text = [line.encode("utf-8", "surrogateescape") for line in lines]
     if file.own_lines(item.first, item.last):
-        indent = _inner_indent(file, item)
+        indent = inner_indent(file, item)
         written = [indent + line if line else b"" for line in text]
         if after:
             return (file.insert(file.below(item.last), b"".join(b"\n" + line for line in written)),)
@@ -48,7 +48,7 @@ def add_line(file: GoFile, item: Item, lines: list[str], after: bool = False) ->
     return (*edits, file.insert(file.tokens[item.first].start, b"".join(line + b"\n" + indent for line in text)))
 
 
-def _inner_indent(file: GoFile, item: Item) -> bytes:
+def inner_indent(file: GoFile, item: Item) -> bytes:
     """The indentation of an item; where it starts with a label, that of the statement below the label."""
     first = item.first
     while (colon := file.text.after(first)) < item.last and file.tokens[colon].text == b":" and file.tokens[first].name:

@@ -8,6 +8,7 @@ from mapguard.fix.edit import Edit
 from mapguard.fix.shape import GoFile, Item
 
 Edits = tuple[Edit, ...]
+_EMPTY = re.compile(rb"^\r?\n", re.MULTILINE)
 _VERSION = re.compile(r"v\d+")
 
 
@@ -66,7 +67,7 @@ def own_name(path: str) -> str:
 def change_imports(file: GoFile, add: Iterable[Import] = (), drop: Iterable[Import] = ()) -> Edits:
     """Each import of ``add`` in the group that it belongs to, each of ``drop`` gone. What is there already, or is not, stays as it is."""
     found = _declarations(file)
-    present = {(s.path, s.alias) for d in found for s in d.specs}
+    present = {i for d in found for s in d.specs for i in ((s.path, s.alias), (s.path, "" if s.alias == own_name(s.path) else s.alias))}
     wanted = sorted({i for i in add if (i.path, i.alias) not in present})
     gone = {(i.path, i.alias) for i in drop} - {(i.path, i.alias) for i in add}
     edits: list[Edit] = []
@@ -197,19 +198,16 @@ def _shared(group: list[_Spec], path: str) -> int:
 
 
 def _without(file: GoFile, item: Item) -> Edit:
-    """The item and its comments gone, and one of the blank lines around it where it stood between two, or at an end of its block."""
+    """The item and its comments gone. Of the empty lines around and within it one stays, between what is left on both sides."""
     if not file.own_lines(item.first, item.last):
         raise file.refuse(file.tokens[item.first].start, "the import does not stand on a line of its own")
     source = file.text.source
-    start, end = file.above(item.first), file.text.next_line(file.below(item.last))
-    blank_above = source[:start].endswith((b"\n\n", b"\n\r\n"))
-    first = source[:start].rstrip().endswith(b"(")
-    blank_below = re.match(rb"\r?\n", source[end:])
-    if blank_below and (blank_above or first):
-        end += blank_below.end()
-    elif blank_above and (end == len(source) or source[end:].lstrip(b" \t").startswith(b")")):
-        start -= 2 if source[:start].endswith(b"\r\n") else 1
-    return file.edit(start, end, b"")
+    before, after = source[: file.above(item.first)], source[file.text.next_line(file.below(item.last)) :]
+    start = len(before) if not before.strip() else file.text.next_line(len(before.rstrip()))
+    end = len(source) - len(after.lstrip(b"\r\n"))
+    parted = _EMPTY.search(source, start, end) is not None
+    alone = source[:start].rstrip().endswith(b"(") or not after.strip() or after.lstrip().startswith(b")")
+    return file.edit(start, end, b"\n" if parted and not alone else b"")
 
 
 def _only(file: GoFile, declaration: _Declaration, new: list[Import]) -> Edit:
