@@ -37,7 +37,9 @@ Sources = tuple[Source, ...]
 
 
 class Fresh:
-    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks) -> None:
+    """Without ``leaks`` it does not matter whether others can reach a new object as well."""
+
+    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks | None) -> None:
         self.bodies = bodies
         self.heap = bodies.heap
         self.edges = edges
@@ -93,11 +95,14 @@ class Fresh:
             if paths.constants.get(value) == "nil":
                 continue
             path = self.bodies.normal(func, paths.of(value))
-            if not isinstance(path.root, int) or self.sources(func, path, depth) is None or self.leaks.of(func, path.root):
+            if not isinstance(path.root, int) or self.sources(func, path, depth) is None or self._has_leaks(func, path.root):
                 return False
         return True
 
     # ------------------------------------------------------------ fields
+
+    def _has_leaks(self, func: int, root: Reg) -> bool:
+        return self.leaks is not None and bool(self.leaks.of(func, root))
 
     def sources(self, func: int, path: Path, depth: int = 0) -> Sources | None:
         """The new objects that a path leads through, if each is made anew with the one that holds it."""
