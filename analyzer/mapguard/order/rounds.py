@@ -4,7 +4,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import predecessors, reachable
-from mapguard.ir.model import Call, Cast, Closure, Copy, Op, Phi, Reg
+from mapguard.ir.model import NONE, Call, Cast, Closure, Copy, Load, Op, Phi, Reg
 from mapguard.order.flows import Where
 
 _STEPS = 8  # copies, captures and calls that an index is followed back through
@@ -32,6 +32,8 @@ def _counted(heap: Heap, func: int, reg: Reg) -> Place | None:
                 reg = src
             case Op(op="+" | "-", args=(first, _)):
                 reg = first
+            case Load(index=key) if key != NONE:  # what stands in the rounds of a list: taken to be another thing in each
+                reg = key
             case Phi() | Op(op="next"):
                 return place
             case None:

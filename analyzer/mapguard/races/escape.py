@@ -17,7 +17,6 @@ class Escape:
         self.index = bodies.index
         self.leaks = Leaks(bodies, edges)
         self.made = Fresh(bodies, edges, self.leaks)
-        self.renewed = Fresh(bodies, edges, None)
         self.ways_out = WaysOut(self.leaks)
 
     def fresh(self, func: int, root: Reg | str) -> bool:
@@ -28,10 +27,6 @@ class Escape:
         """Whether callers outside the tree may get hold of what a path leads to, or of what has that in it."""
         return any(self.ways_out.found(maker, root) for maker, root, _ in self.made.sources(func, path) or ())
 
-    def renews(self, func: int, path: Path) -> bool:
-        """Whether a path leads to another object whenever its root is made, even if others can reach that as well."""
-        return self.renewed.sources(func, path) is not None
-
     def owns(self, func: int, path: Path) -> bool:
         """Whether what a path leads to is made anew, with all that leads there, whenever its root is: a fresh object, or what was put into
         one where it was made, and is fresh itself."""
@@ -39,7 +34,7 @@ class Escape:
 
     def owned(self, func: int, path: Path, where: Where) -> bool:
         """Whether nobody else can reach what a path leads to when the event ``where`` of its function happens."""
-        sources = self.made.sources(func, path)
+        sources = self.made.sources(func, path, private=True)
         if sources is None or where[0] != func:
             return False
         for maker, root, put in sources:

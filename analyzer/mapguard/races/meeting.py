@@ -108,16 +108,16 @@ class Meeting:
         made, and where the index of an element changes. ``NEVER`` where activations share it."""
         func, path = a.map
         found: set[Where] = set()
-        renewed = self.escape.renews(*a.map) and self.escape.renews(*b.map)
+        owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
-            if made is not None and (renewed or self._of_library(made, path)):
-                found.add(made[:3])
+            if made is not None and (owned or self._of_library(made, path)):
+                found.update([(func, *spot) for spot in self.escape.made.makes(func, path.root)] or [made[:3]])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
         started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
         ways: set[Where] = set()
-        if a.map == b.map and (renewed or started):
+        if a.map == b.map and (owned or started):
             for number, field in enumerate(path.fields):
                 if not any(f.startswith(CAPTURED) for f in path.fields[number:]):  # what two function values captured may be one
                     ways |= self._next_round(field)
@@ -239,7 +239,9 @@ class Meeting:
         """Whether a register is what an entry point is passed, its receiver aside: each call has its own."""
         facts = self.index.funcs[func]
         method = facts is not None and facts.recv is not None
-        return c.thread.func == func and c.thread.kind != "goroutine" and method <= reg < self.index.bodies[func].params
+        begins = c.thread.func == func and c.thread.kind != "goroutine"
+        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
+        return entry and method <= reg < self.index.bodies[func].params
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
