@@ -406,6 +406,37 @@ func main() {
 """,
         set(),
     ),
+    "a constructor's thread, and the method that waits for it": (
+        """
+type T struct { wg sync.WaitGroup; m map[string]int }
+func New() *T {
+	t := &T{m: map[string]int{}}
+	t.wg.Add(1)
+	go func() { defer t.wg.Done(); t.m["a"] = 1 }()
+	return t
+}
+func (t *T) Close() map[string]int { t.wg.Wait(); return t.m }
+func count() { t := New(); t.Close()["b"] = 1 }
+func main() { go count(); count() }
+""",
+        set(),
+    ),
+    "the other one is waited for": (
+        """
+type T struct { done chan bool; m map[string]int }
+func New() *T {
+	t := &T{m: map[string]int{}, done: make(chan bool)}
+	go func() { t.m["a"] = 1; close(t.done) }() // @in
+	return t
+}
+func main() {
+	t, other := New(), New()
+	<-other.done
+	t.m["b"] = 1 // @out
+}
+""",
+        RACE,
+    ),
     "built under the lock by whoever is first": (
         """
 type T struct { mu sync.Mutex; built bool; m map[string]int }

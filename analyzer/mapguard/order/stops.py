@@ -94,18 +94,25 @@ class _Function:
                 continue
             for way, learned in enumerate(self.waiting.learned(self.func, number)):
                 past = frozenset(s._replace(kind="past") for s in learned if s.kind == "set")
-                if self._told(past) or (self._told(learned) and ROUNDS not in [self.times[s] for s in learned]):
+                if self._told(past) or (self._told(learned) and ROUNDS not in [self._times(s) for s in learned]):
                     found.append((number, way))
             if self.waited and any(self._told(each) for each in self.waiting.rounds(self.func, number)):
                 found.append((number, len(block.succs) - 1))
         return found
 
     def _told(self, awaited: Signals) -> bool:
-        return bool(awaited) and all(s in self.times for s in awaited)
+        return bool(awaited) and all(self._times(s) is not None for s in awaited)
+
+    def _times(self, signal: Signal) -> int | None:
+        """How often a signal must be waited for, None where it tells nothing."""
+        if signal in self.times:
+            return self.times[signal]
+        found = [n for told, n in self.times.items() if told.kind == signal.kind and self.waiting.covers(told, signal)]
+        return (ROUNDS if ROUNDS in found else max(found)) if found else None
 
     def _enough(self, spot: Spot, awaited: Signals) -> bool:
         """Whether the signals have been waited for often enough when the event has."""
-        times = [self.times[s] for s in awaited]
+        times = [n for s in awaited if (n := self._times(s)) is not None]
         if ROUNDS in times:
             return False
         wanted = max(times)

@@ -32,7 +32,7 @@ class Waiting:
         self.index = signalling.index
         self.waits: dict[int, list[Spot]] = {}  # events of each function that may wait
         self._alike: dict[object, list[Where]] = {}  # such events, and reads that decide, by what can be said without the heap
-        self._functions: dict[object, dict[Signal, set[int]]] = {}
+        self._functions: dict[object, dict[object, set[int]]] = {}
         self._deciders: dict[tuple[int, int], Decider] = {}
         self._awaited: dict[Where, Signals] = {}
         self._learned: dict[tuple[int, int], tuple[Signals, ...]] = {}
@@ -124,9 +124,17 @@ class Waiting:
                 known = self._functions[key] = {}
                 for where in self._alike.get(key, ()):
                     for s in self._waited_for(where):
-                        known.setdefault(s, set()).add(where[0])
-            found |= known.get(signal, set())
+                        known.setdefault(self._alike_in(s), set()).add(where[0])
+            found |= known.get(self._alike_in(signal), set())
         return found
+
+    def _alike_in(self, signal: Signal) -> object:
+        """What signals about objects that differ in their context only have in common."""
+        return (signal.kind, self.heap.objects.site(signal.obj), signal.field, signal.lock)
+
+    def covers(self, told: Signal, signal: Signal) -> bool:
+        """Whether two signals may be about one object, and are the same but for that: a shorter context says less."""
+        return told._replace(obj=signal.obj) == signal and bool(self.heap.objects.compatible(told.obj) >> signal.obj & 1)
 
     def _waited_for(self, where: Where) -> Signals:
         """What an event waits for, or a branch that rests on it."""

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, index_of
 from mapguard.heap.index import Index, Place
-from mapguard.ir.model import Call, Closure, Invoke
+from mapguard.heap.tabling import members
+from mapguard.ir.model import Call, Closure, Invoke, Static
 from mapguard.order.after import SAME, Where
+from mapguard.order.edges import Edge
 from mapguard.order.rounds import next_round
 from mapguard.order.stops import NEVER, NOBODY, Renewal
 from mapguard.order.threads import NO_SITE, Thread
-from mapguard.races.contexts import Context, Hop
+from mapguard.races.contexts import Anchored, Context, Hop
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
@@ -59,6 +61,7 @@ class Meeting:
 
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
+        a, b = self._lifted(a, b), self._lifted(b, a)
         x, y = self.home(a), self.home(b)
         again = self._another(a, b, x, y) if (x.func, x.root) == (y.func, y.root) else NEVER
         alone = x.begin is None and y.begin is None
@@ -76,6 +79,25 @@ class Meeting:
         if again != NEVER and a.hops and b.hops and a.hops[-1].made == b.hops[-1].made and self._one_value(a.hops[-1], again, x.func):
             return self.meet(*(c._replace(map=c.hops[-1].value, hops=c.hops[:-1]) for c in (a, b)))
         return True
+
+    def _lifted(self, a: Context, b: Context) -> Context:
+        """``a`` in terms of the function where ``b`` has its map from: it has called the one that makes the map of ``a`` and returns it."""
+        func, path = b.map
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if a.map.func == func or place is None or not isinstance(place.event, Call) or not isinstance(place.event.callee, Static):
+            return a
+        maker, own = a.map
+        number = next((n for n, edge in enumerate(a.chain) if self.index.sites[edge.site].func == maker), None)
+        if self.index.number.get(place.event.callee.func) != maker or number is None or number >= a.inside:
+            return a
+        paths = self.escape.bodies.paths(maker)
+        result = place.event.dsts.index(path.root)
+        values = [r.values[result] for r in self.index.returns[maker] if result < len(r.values)]
+        if not any(paths.of(value) == Path(own.root) for value in values):
+            return a
+        call = Edge(self.index.site_at[place[:3]], maker, "call")
+        map_ = Anchored(func, Path(path.root, own.fields))
+        return a._replace(map=map_, chain=(call, *a.chain[number:]), inside=a.inside - number + 1)
 
     def _one_value(self, hop: Hop, again: Renewal, func: int) -> bool:
         """Whether only one function value is made that captures an object: not two before the object is made again."""
@@ -205,6 +227,9 @@ class Meeting:
         name = library_name(event.callee)
         if not name or (isinstance(event.callee, Invoke) and self.escape.bodies.heap.targets(self.index.site_at[place[:3]])):
             return False
+        heap = self.escape.bodies.heap
+        if isinstance(path.root, int) and any(heap.objects.all[o].kind != "result" for o in members(heap.points(place.func, path.root))):
+            return False  # it is known where it comes from
         model = self.escape.bodies.models.function(name)
         if model is not None and model.copies and path.fields:
             return False
