@@ -27,7 +27,7 @@ class Provenance:
     def traced(self, c: Context) -> Context:
         """The context with its map, and its locks, followed as far as they are clear."""
         map_, hops = self._followed(c.map, c.chain)
-        locks = frozenset((self._followed(lock, c.chain)[0], mode) for lock, mode in c.locks)
+        locks = c.locks | {(self._followed(lock, c.chain)[0], mode) for lock, mode in c.locks}
         return c._replace(map=map_, locks=locks, hops=hops)
 
     def _followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, tuple[Hop, ...]]:

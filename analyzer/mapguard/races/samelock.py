@@ -56,8 +56,12 @@ class SameLock:
             return True
         if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
             return True
-        mine = [self._relations(m, lock) for m in self._alternatives(a.map)]
-        theirs = [self._relations(m, other) for m in self._alternatives(b.map)]
+        return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
+
+    def _beside(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
+        """Whether the locks lie alike to the maps, whichever of several values the maps are."""
+        mine = [self._relations(m, lock) for m in self._alternatives(map_)]
+        theirs = [self._relations(m, other) for m in self._alternatives(other_map)]
         return all(any(self._lie_alike(p, q) for p, q in product(x, y)) for x, y in product(mine, theirs))
 
     # ------------------------------------------------------------ beside the map
@@ -218,3 +222,8 @@ class SameLock:
             if edge.many or self.timing.until(edge.site, c, again, outermost).has(where, threads):
                 return True
         return False
+
+
+def _maps(c: Context) -> list[Anchored]:
+    """The map of a context by each of its paths."""
+    return [c.map, *(hop.whole for hop in c.hops)]
