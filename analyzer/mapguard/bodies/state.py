@@ -57,7 +57,8 @@ class State(NamedTuple):
         if not regs or not (self.facts or self.chosen):
             return self
         facts = frozenset(f for f in self.facts if f[0].root not in regs)
-        return self._replace(facts=facts, chosen=frozenset(c for c in self.chosen if c[0] not in regs and c[1].root not in regs))
+        chosen = frozenset(c for c in self.chosen if c[0] not in regs and c[1].root not in regs)
+        return self if len(facts) == len(self.facts) and len(chosen) == len(self.chosen) else self._replace(facts=facts, chosen=chosen)
 
     def only(self, lasting: Callable[[Path], bool]) -> "State":
         """Without what others may have changed meanwhile."""

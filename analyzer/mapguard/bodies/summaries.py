@@ -34,6 +34,8 @@ class Bodies:
         self._locks: dict[int, Locks] = {}
         self._values: dict[int, Values] = {}
         self._effects: dict[int, Effect] = {}
+        self._deciding: dict[int, bool] = {}
+        self._kinds: dict[int, dict[int, str]] = {}
         self._ones: set[Type | None] | None = None
         self._locking = self._direct()
         self._settle()
@@ -93,7 +95,10 @@ class Bodies:
 
     def _decides(self, func: int) -> bool:
         """Whether the ways through a body depend on values."""
-        return any(block.kind == "if" for block in self.index.bodies[func].blocks)
+        known = self._deciding.get(func)
+        if known is None:
+            known = self._deciding[func] = any(block.kind == "if" for block in self.index.bodies[func].blocks)
+        return known
 
     def _single(self, func: int, reg: Reg) -> bool:
         """Whether a channel holds one element at most, or a semaphore lets in one at a time, wherever it was made."""
@@ -186,6 +191,12 @@ class Bodies:
     def dynamic_types(self, site: int) -> dict[int, str]:
         """For the methods that a call through an interface may run: what must be known of the receiver for each. A method that a type has
         from one that it embeds says nothing."""
+        known = self._kinds.get(site)
+        if known is None:
+            known = self._kinds[site] = self._types_of_targets(site)
+        return known
+
+    def _types_of_targets(self, site: int) -> dict[int, str]:
         func, _, _, event = self.index.sites[site]
         if not isinstance(event, Call) or not isinstance(event.callee, Invoke) or not event.args:
             return {}

@@ -39,9 +39,11 @@ class Fitting:
 
     def may_hold(self, func: int, reg: Reg) -> bool:
         """Whether the type of a register allows it to be a function value."""
-        return self._may_be_function(self.index.types.underlying(self.index.bodies[func].types[reg]))
+        return self.may_be(self.index.bodies[func].types[reg])
 
-    def _may_be_function(self, under: Type) -> bool:
+    def may_be(self, t: Type) -> bool:
+        """Whether a value of a type can be a function."""
+        under = self.index.types.underlying(t)
         return not isinstance(under, TPtr | TSlice | TMap | TChan | TStruct) and not (
             isinstance(under, TName) and under.pkg == "" and under.name not in ("any", "error", "nil")
         )

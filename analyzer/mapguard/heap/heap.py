@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 
+from mapguard.base.budget import Budget
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
@@ -18,10 +19,11 @@ from mapguard.program.types import UNKNOWN
 class Heap:
     """Andersen's analysis on demand, field-sensitive, with call-site contexts (Sridharan and Bodík, PLDI 2006)."""
 
-    def __init__(self, index: Index, models: Models) -> None:
+    def __init__(self, index: Index, models: Models, budget: Budget | None = None) -> None:
         self.index = index
+        self.budget = budget or Budget()
         self.objects = Objects()
-        self._table = Table(self._rule)
+        self._table = Table(self._rule, self.budget.step)
         self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
@@ -40,10 +42,6 @@ class Heap:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))
 
-    def may_be_function(self, func: int, reg: Reg) -> bool:
-        """Whether the type of a register allows it to be a function value."""
-        return self._knowledge.fitting.may_hold(func, reg)
-
     def handed(self, site: int, func: int) -> Reg | None:
         """The register of the object whose method ``func`` a library calls because of a site; None where that is not clear."""
         receiver = self.index.funcs[func]
@@ -55,11 +53,14 @@ class Heap:
 
     def functions(self, func: int, reg: Reg) -> list[int]:
         """The functions of the tree that a value may run, or that a map or slice has as elements."""
-        objects = 0
-        if self.may_be_function(func, reg):
-            objects |= self.points(func, reg)
-        elif self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
-            objects |= self.follow(self.points(func, reg), ELEM)
+        fitting = self._knowledge.fitting
+        type_ = self.index.bodies[func].types[reg]
+        element = self.index.types.element(type_)
+        if not fitting.may_be(type_) and (element == UNKNOWN or not fitting.may_be(element)):
+            return []
+        objects = self.points(func, reg)
+        if element != UNKNOWN:
+            objects |= self.follow(objects, ELEM)
         found: list[int] = []
         for o in self._values(objects):
             made = self.index.maker(o)

@@ -23,10 +23,12 @@ class _Node:
 
 
 class Table:
-    """Answers by question. ``rule`` computes an answer from others, which it gets from ``ask``; it must be monotone in them."""
+    """Answers by question. ``rule`` computes an answer from others, which it gets from ``ask``; it must be monotone in them. ``step`` is
+    called before each use of it, and may raise: what has no answer then is computed when something is asked again."""
 
-    def __init__(self, rule: Callable[[Hashable], Bits]) -> None:
+    def __init__(self, rule: Callable[[Hashable], Bits], step: Callable[[], None] | None = None) -> None:
         self._rule = rule
+        self._step = step or _nothing
         self._nodes: dict[Hashable, _Node] = {}
         self._queue: deque[_Node] = deque()
         self._current: _Node | None = None
@@ -85,7 +87,11 @@ class Table:
         self._depth += 1
         self.evaluations += 1
         try:
+            self._step()
             value = self._rule(node.key) | node.value
+        except BaseException:
+            self._enqueue(node)  # it has no answer yet
+            raise
         finally:
             self._current = before
             self._depth -= 1
@@ -93,6 +99,10 @@ class Table:
             node.value = value
             for user in node.users:
                 self._enqueue(user)
+
+
+def _nothing() -> None:
+    """A step that costs nothing."""
 
 
 def members(bits: Bits) -> list[int]:

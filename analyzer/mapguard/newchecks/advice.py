@@ -254,13 +254,13 @@ class Adviser:
 
     def _owner(self, case: Case, ways: Ways, shared: Sequence[RawAccess]) -> str:
         """The function of the single goroutine that makes most accesses, if the other side runs elsewhere; else ""."""
-        threads = [c.thread for c in case.sides]
-        if threads[0] == threads[1] or len(shared) <= 2:
+        threads = sorted({w.thread for x in shared for w in ways.get(x, ())})
+        if len(threads) < 2 or len(shared) <= 2:
             return ""
         for thread in threads:
             mine = sum(all(w.thread == thread for w in ways[x]) for x in shared if ways.get(x))
-            alone = thread.kind == "goroutine" and thread.site != NO_SITE and not case.judge.timing.many(thread)
-            if alone and 2 * mine > len(shared):
+            alone = thread.kind == "goroutine" and thread.site != NO_SITE and not case.judge.one_caller.timing.many(thread)
+            if alone and len(shared) > mine > len(shared) / 2:
                 return self._functions.of(thread.func).display
         return ""
 

@@ -38,10 +38,17 @@ class Threads:
         self.models = models
         self.stored = StoredFunctions(edges, models)
         self.settings = Settings(edges.index, models)
+        self._started: dict[int, tuple[Thread, ...]] = {}
         self._embedders = self._by_embedding()
 
     def started(self, func: int) -> tuple[Thread, ...]:
         """The threads that begin with a function: one for each event that starts one, and one where something outside calls it."""
+        known = self._started.get(func)
+        if known is None:
+            known = self._started[func] = self._of(func)
+        return known
+
+    def _of(self, func: int) -> tuple[Thread, ...]:
         found = [Thread(e.root or "goroutine", e.many, func, e.site) for e in self.edges.into(func) if e.kind in ("go", "root", "parallel")]
         for model, turn in self.stored.of(func):
             if not self._serves_tests(self.index.funcs[func]):

@@ -13,7 +13,7 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.ir.model import Call, Dynamic, Recv
+from mapguard.ir.model import Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -77,6 +77,13 @@ class _Way(NamedTuple):
     held: tuple[At, ...]
 
 
+class _Climbed(NamedTuple):
+    """What follows the access in each of its contexts; ``cut``: there are more."""
+
+    ends: list[tuple[Thread, _Way]]
+    cut: bool
+
+
 class Climber:
     """``cut`` collects the accesses whose contexts were too many."""
 
@@ -85,12 +92,11 @@ class Climber:
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
+        self._climbed: dict[tuple[_Way, ...], _Climbed] = {}
 
     def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
-        found: list[Context] = []
-        seen: set[_State] = set()
-        pending: deque[_Way] = deque()
+        start: dict[_Way, None] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -100,21 +106,27 @@ class Climber:
                 self._outer_facts(access.func, at),
                 None,
             )
-            if state not in seen:
-                seen.add(state)
-                pending.append(_Way(state, (), 0, (at,)))
-        while pending:
-            if len(seen) > _MOST:
-                self.cut.append(access)
-                break
+            start[_Way(state, (), 0, (at,))] = None
+        key = tuple(start)
+        climbed = self._climbed.get(key)
+        if climbed is None:
+            climbed = self._climbed[key] = self._climb(key)
+        if climbed.cut:
+            self.cut.append(access)
+        return [Context(access, thread, w.state.map, w.state.locks, w.chain, w.inside, w.held) for thread, w in climbed.ends]
+
+    def _climb(self, start: tuple[_Way, ...]) -> _Climbed:
+        """The ends of all ways out from some states: accesses of one map in one place of a body have them in common."""
+        ends: list[tuple[Thread, _Way]] = []
+        seen: set[_State] = {way.state for way in start}
+        pending: deque[_Way] = deque(start)
+        while pending and len(seen) <= _MOST:
             way = pending.popleft()
-            state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
-            for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            ends.extend((thread, way) for thread in self._ends(way.state, bool(outer)))
             seen.update(following.state for following in outer)
             pending.extend(outer)
-        return found
+        return _Climbed(ends, len(seen) > _MOST)
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
@@ -155,13 +167,16 @@ class Climber:
                 if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if starts and state.thread is None:
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 if thread is None:
                     given_up = {self._canonical(a) for a in lost}
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
-                    locks |= self._loop(place)
+                    locks |= self._loop(place) | self._flight(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
@@ -181,6 +196,26 @@ class Climber:
         if value is None or not isinstance(value.event, Recv):
             return frozenset()
         return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
+
+    def _flight(self, place: Place) -> Locks:
+        """What keeps the calls of a function apart that a library makes: one at a time for each receiver and each constant key."""
+        call = place.event
+        assert isinstance(call, Call)
+        model = self.bodies.models.function(call.callee.name) if isinstance(call.callee, External) else None
+        if model is None or not model.alone:
+            return frozenset()
+        paths = self.bodies.paths(place.func)
+        key = paths.numbers.get(call.args[int(model.alone[3:]) + 1])
+        receiver = self.bodies.normal(place.func, paths.of(call.args[0]))
+        return frozenset([(Anchored(place.func, receiver.plus(f"[#{key}]")), WRITE)]) if key is not None else frozenset()
+
+    def _handed(self, edge: Edge, caller: int, at: At) -> Locks:
+        """The locks that a goroutine is started with: it gives them up."""
+        held = self._anchored(caller, at.held)
+        lost = {p for way in self.bodies.effect(edge.func) for p, _ in way.lost}
+        given = [self.bodies.given(edge.site, edge.func, p) for p in sorted(lost, key=repr)]
+        known = {self._canonical(Anchored(caller, p)) for p in given if p is not None}
+        return frozenset((a, mode) for a, mode in held if self._canonical(a) in known)
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

@@ -1,5 +1,6 @@
 """A program to the judge of its races: its events, the heap over them, and the questions that the layers above ask."""
 
+from mapguard.base.budget import Budget
 from mapguard.base.stack import deep_stack
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
@@ -10,15 +11,15 @@ from mapguard.program.types import Types
 from mapguard.races.judge import Judge
 
 
-def heap_of(program: Program, models: Models) -> Heap:
+def heap_of(program: Program, models: Models, budget: Budget | None = None) -> Heap:
     """The heap of all bodies of a program. Ask it, and what is built on it, on a deep stack: answers rest on answers."""
     types = Types(program)
     lowerer = Lowerer(types)
     with deep_stack():
-        return Heap(Index(list(lowerer.everything()), types, lowerer.global_type), models)
+        return Heap(Index(list(lowerer.everything()), types, lowerer.global_type), models, budget)
 
 
-def judge_of(program: Program, models: Models) -> Judge:
-    """The judge of a program's races. Ask it on a deep stack."""
+def judge_of(program: Program, models: Models, budget: Budget | None = None) -> Judge:
+    """The judge of a program's races. Ask it on a deep stack. Over its budget this raises ``BudgetError``; ``races`` ends early instead."""
     with deep_stack():
-        return Judge(heap_of(program, models), models)
+        return Judge(heap_of(program, models, budget), models)

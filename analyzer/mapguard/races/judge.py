@@ -6,6 +6,7 @@ from functools import reduce
 from operator import itemgetter
 from typing import NamedTuple
 
+from mapguard.base.budget import BudgetError
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
@@ -22,6 +23,7 @@ from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
@@ -62,14 +64,6 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
-def _other_element(a: Anchored, b: Anchored) -> bool:
-    """Whether two paths part at constant keys or indices of one container."""
-    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
-        return False
-    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
-    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
-
-
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -80,6 +74,7 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
@@ -94,17 +89,28 @@ class Judge:
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
+        self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
+        self.stopped = ""  # what was over the budget
+        self.unjudged: list[Map] = []  # the maps that are left
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map, and of each variable that holds one."""
+        """The first race of each map, and of each variable that holds one. ``stopped`` tells whether the budget was enough for all."""
         told: set[tuple[Access, Access]] = set()
-        for map_ in self.maps():
-            race = self._race(map_)
-            if race is not None and (race.a.access, race.b.access) not in told:
-                told.add((race.a.access, race.b.access))
-                yield race
+        try:
+            self.unjudged = self.maps()
+            while self.unjudged:
+                yield from self._first(self.unjudged[0], told)
+                self.unjudged = self.unjudged[1:]
+        except BudgetError as over:
+            self.stopped = str(over)
+
+    def _first(self, map_: Map, told: set[tuple[Access, Access]]) -> Iterator[Race]:
+        race = self._race(map_)
+        if race is not None and (race.a.access, race.b.access) not in told:
+            told.add((race.a.access, race.b.access))
+            yield race
 
     def maps(self) -> list[Map]:
         """The maps that are written, and the variables for maps that are set."""
@@ -131,6 +137,8 @@ class Judge:
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
+            if len(shared) > _CONTEXTS:
+                self.crowded[access] = len(shared)
             known = self._contexts[access] = shared[:_CONTEXTS]
         return known
 
@@ -142,6 +150,7 @@ class Judge:
 
     def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
         """Why two accesses of a map cannot race; None where they can."""
+        self.heap.budget.step()
         if not (a.access.writes or b.access.writes):
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
@@ -176,7 +185,7 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
+        if self.elements.differ(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))

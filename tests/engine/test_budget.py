@@ -1,0 +1,83 @@
+"""A program over its budget: what was judged stays, what was not is a gap."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mapguard import pipeline
+from mapguard.base.budget import Budget, BudgetError
+from mapguard.base.gap import Reason
+from mapguard.base.options import Options
+from mapguard.base.stack import deep_stack
+from mapguard.heap.tabling import Table
+from mapguard.models.load import load
+from mapguard.races.engine import judge_of
+from mapguard.races.judge import Judge
+from mapguard.races.limits import gaps
+
+_SOURCE = """package main
+
+import "net/http"
+
+var hits = map[string]int{}
+
+func count(w http.ResponseWriter, r *http.Request) { hits[r.URL.Path]++ }
+
+func main() {
+	http.HandleFunc("/", count)
+	http.ListenAndServe(":80", nil)
+}
+"""
+
+
+def _judge(folder: Path, budget: Budget) -> Iterator[Judge]:
+    (folder / "go.mod").write_text("module example.com/m\n\ngo 1.22\n")
+    (folder / "main.go").write_text(_SOURCE)
+    for _, program in pipeline.linked(Options(paths=(folder,), cache=False, jobs=1)):
+        yield judge_of(program, load(), budget)
+
+
+def test_a_budget_that_is_enough_leaves_no_gap(tmp_path: Path) -> None:
+    for judge in _judge(tmp_path, Budget(seconds=1000, megabytes=100_000)):
+        with deep_stack():
+            assert len(list(judge.races())) == 1
+        assert gaps(judge) == []
+
+
+def test_maps_that_are_not_judged_are_gaps(tmp_path: Path) -> None:
+    budget = Budget()
+    for judge in _judge(tmp_path, budget):
+        with deep_stack():
+            assert judge.maps()
+            budget.step = _over  # type: ignore[method-assign]
+            assert list(judge.races()) == []
+        found = gaps(judge)
+        assert [(g.reason, g.path, g.line) for g in found] == [(Reason.LIMIT, "main.go", 7)]
+        assert "too much" in found[0].detail
+
+
+def test_the_bounds_hold() -> None:
+    with pytest.raises(BudgetError, match="seconds"):
+        Budget(seconds=-1).check()
+    with pytest.raises(BudgetError, match="MB"):
+        Budget(megabytes=0).check()
+
+
+def test_what_was_stopped_is_answered_when_it_is_asked_again() -> None:
+    left = [1]
+
+    def step() -> None:
+        if not left:
+            raise BudgetError("over")
+        left.pop()
+
+    table = Table(lambda key: 1 if key == 0 else table.ask(0) << 1, step)
+    with pytest.raises(BudgetError):
+        table.ask(1)
+    left.extend([1] * 9)
+    assert table.ask(1) == 2
+
+
+def _over() -> None:
+    raise BudgetError("too much")
