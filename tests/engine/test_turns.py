@@ -20,6 +20,11 @@ func add(any) { seen["a"] = true }
 
 func drop(any) { delete(seen, "a") }
 
+var _ = cache.ResourceEventHandlerFuncs{}
+var _ = cobra.Command{}
+"""
+
+COMMANDS = """
 func set(*cobra.Command, []string) { seen["a"] = true }
 
 func later(*cobra.Command, []string) {
@@ -28,14 +33,11 @@ func later(*cobra.Command, []string) {
 		}
 	}()
 }
-
-var _ = cache.ResourceEventHandlerFuncs{}
-var _ = cobra.Command{}
 """
 
 
 def races(main: str) -> int:
-    judge = judge_of(program_of(HEAD + main, models=True), load())
+    judge = judge_of(program_of(HEAD + (COMMANDS if "cobra" in main else "") + main, models=True), load())
     with deep_stack():
         return len(list(judge.races()))
 

@@ -168,7 +168,7 @@ class Judge:
         origins = self.turns.origins(c.thread)
         started = ANY_PROGRAM if not origins else 0
         for origin in origins:
-            started |= self.programs.of((origin.func,)) if origin.kind != "unused" else 0
+            started |= self.programs.of((origin.func,))
         return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
