@@ -49,7 +49,7 @@ class Support:
         cache = self.caches.reason(where, a, b, uses)
         if cache:
             found.append(cache)
-        if a.thread != b.thread and any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
+        if not self._one_starts_the_other(a, b) and any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
             found.append("a goroutine that is started for the same object uses the map")
         return found
 
@@ -67,6 +67,11 @@ class Support:
             if self.guards.is_mutex(Location("field", f"{owner.pkg}.{owner.name}.{field.name}")):
                 return field.name
         return ""
+
+    def _one_starts_the_other(self, a: Context, b: Context) -> bool:
+        """Whether the threads are of one family, so that one says nothing about callers who come while the other one runs."""
+        links = self.judge.timing.ancestry.links
+        return a.thread == b.thread or a.thread in links(b.thread) or b.thread in links(a.thread)
 
     def _started_for(self, owner: NamedType | None, a: Context, b: Context) -> bool:
         """Whether the thread of ``a`` is a goroutine that a method of the map's type starts or is, or that starts on the way of ``b``."""
