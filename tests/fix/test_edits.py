@@ -1,13 +1,15 @@
 """Each kind of edit on text of each kind; with Go at hand, that gofmt has nothing to add."""
 
+import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fix.cases import CASES, Case, before, beside, field, imported, locked, variable
 from fix.edited import GO, Build, edited, marked, unformatted
-from fix.random_edits import KINDS, drawn, unclean
+from fix.random_edits import KINDS, Drawer, drawn, unclean
 from mapguard.fix import fields, imports
 from mapguard.fix.edit import Edit, EditError, apply
 from mapguard.fix.imports import Import
@@ -33,7 +35,7 @@ def test_gofmt_has_nothing_to_add(tmp_path: Path) -> None:
 @pytest.mark.skipif(GO is None, reason="needs gofmt")
 @pytest.mark.parametrize("where", ["fixtures", "standard library"])
 def test_gofmt_has_nothing_to_add_at_random_places(tmp_path: Path, where: str) -> None:
-    folder = Path(__file__).parent.parent / "fixtures" if where == "fixtures" else _goroot() / "src"
+    folder = FIXTURES if where == "fixtures" else _goroot() / "src"
     made = list(drawn(folder, 250, 1))
     assert {one.kind for one in made} == set(KINDS)
     assert unclean(made, tmp_path) == []
@@ -41,6 +43,44 @@ def test_gofmt_has_nothing_to_add_at_random_places(tmp_path: Path, where: str) -
 
 def _goroot() -> Path:
     return Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
+
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def drawn_in(source: bytes, kind: str, seed: int) -> bytes:
+    """The text with the edit of this kind that the seed chooses; the reason where there is none."""
+    try:
+        return apply(source, KINDS[kind](Drawer(random.Random(seed), GoFile("a.go", source))))
+    except (EditError, LookupError) as why:
+        return str(why).encode()
+
+
+def sources(count: int) -> Iterator[tuple[int, bytes]]:
+    """Fixtures at random, each with a seed."""
+    rng = random.Random(3)
+    files = sorted(FIXTURES.rglob("*.go"))
+    yield from ((rng.randrange(1000), rng.choice(files).read_bytes()) for _ in range(count))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"parameter"}))
+def test_line_ends_make_no_difference(kind: str) -> None:
+    for seed, source in sources(20):
+        plain = drawn_in(source, kind, seed)
+        assert drawn_in(source.replace(b"\n", b"\r\n"), kind, seed) == plain.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("kind", ["before", "around"])
+def test_what_gofmt_never_saw_is_not_moved(kind: str) -> None:
+    edited = 0
+    for seed, source in sources(60):
+        text = source.replace(b"\t", b"   ").replace(b" = ", b"  = ").replace(b"//", b"  //")
+        after = drawn_in(text, kind, seed).splitlines()
+        if len(after) == len(text.splitlines()) + 2:  # nothing that stood on one line is unfolded
+            edited += 1
+            added = (b"mu.Lock()", b"mu.Unlock()", b"defer mu.Unlock()")
+            assert [x for x in after if x.strip() not in added] == [x for x in text.splitlines() if x.strip() not in added]
+    assert edited > 20
 
 
 @pytest.mark.parametrize(

@@ -43,15 +43,21 @@ def is_element(field: str) -> bool:
     return field.startswith("[")
 
 
-def index_register(field: str, func: str) -> Reg | None:
-    """The register of ``func`` that is the index of an element, None where the field is no element or has another index."""
-    if not is_element(field) or not field.startswith(f"[{func}:"):
-        return None
-    number = field[len(func) + 2 : -1]
-    return int(number) if number.isdecimal() else None
+def index_of(field: str) -> tuple[str, Reg] | None:
+    """The function and the register that is the index of an element, None where the field is no element or has another index."""
+    func, _, number = field[1:-1].rpartition(":")
+    return (func, int(number)) if is_element(field) and func and number.isdecimal() else None
 
 
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
+
+
+EMBEDDED = "~"  # before the name of a type: the struct of this type that a value is, or has embedded
+
+
+def embedded(type_: tuple[str, str]) -> str:
+    """The field that leads from a value of one of several types to the struct that they embed."""
+    return f"{EMBEDDED}{type_[0]}.{type_[1]}"
 
 
 def captured(number: int) -> str:
@@ -81,6 +87,8 @@ class Paths:
                     self.constants[dst] = "nil"
                 case Const(dst=dst, kind="int" | "string", text=text) if text:
                     self.numbers[dst] = text
+                case Const(dst=dst, kind="const", text=text) if text.startswith("iota iota@"):
+                    self.numbers[dst] = text.removeprefix("iota iota@")
                 case MapOp(op="read", value=value) if value != NONE:
                     self.definitions[value] = event
 
@@ -114,10 +122,10 @@ class Paths:
         package variable holds has the path of the variable."""
         path = self.of(base)
         if field == ELEM:
-            return path.plus(self._index(index))
+            return path.plus(self.element(index))
         return path if field == CELL and isinstance(path.root, str) and not path.fields else path.plus(field)
 
-    def _index(self, index: Reg) -> str:
+    def element(self, index: Reg) -> str:
         """The field that stands for an index: a constant, or the register, with its function so that no other one is taken for it."""
         if index == NONE:
             return f"[{self.body.func}:]"

@@ -1,13 +1,14 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
 from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
-from mapguard.heap.index import Place
+from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -23,6 +24,7 @@ class Translator:
         self.fields = Fields(heap.index, self.paths)
         self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
+        self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
         self._given: dict[tuple[int, int, Path], Path | None] = {}
         self._normal: dict[tuple[int, Path], Path] = {}
@@ -55,8 +57,12 @@ class Translator:
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or isinstance(place.event.callee, External):
+        if place is None or not isinstance(place.event, Call):
             return path
+        if isinstance(place.event.callee, External):
+            if not self.heap.reads_atomic(place.event.callee.name):
+                return path
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         if len(targets) != 1:
@@ -135,12 +141,39 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                source = made.path if made is not None else self._received(func, at)
+                source = made.path if made is not None else self._received(func, at) or self._linked(at)
                 if source is None or source in found:
                     break
                 found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _linked(self, path: Path) -> Path | None:
+        """A shorter path of the same object, which follows from how the objects on the way are made: a helper that is given the address of
+        its owner's mutex, a field that is set to a method of another field."""
+        for at, field in enumerate(path.fields[:-1]):
+            rest = self._rest_from_owner(field, path.fields[at:])
+            if rest is not None:
+                return Path(path.root, path.fields[:at] + rest)
+        return None
+
+    def _rest_from_owner(self, field: str, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What leads from every object with a field to where the fields lead, where whoever makes such an object sees to that."""
+        key = (field, fields)
+        if key not in self._rests:
+            self._rests[key] = None  # an object that leads back to itself
+            stores = self.index.stores.get((field, None))
+            if stores is not None and self.fields.lasting(Path(0, (field,))):
+                found = {self._rest(kept, fields) for kept in stores.all()}
+                self._rests[key] = found.pop() if len(found) == 1 else None
+        return self._rests[key]
+
+    def _rest(self, kept: Kept, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        base = self.paths(kept.func).of(kept.base)
+        if base.fields:
+            return None
+        inner = [p for p in self._forms(kept.func, base.plus(*fields), 0) if p.root == base.root and len(p.fields) < len(fields)]
+        return inner[-1].fields if inner else None
 
     def _received(self, func: int, path: Path) -> Path | None:
         """A path of a value that came over a channel, as one of the channel's elements."""
@@ -174,11 +207,19 @@ class Translator:
             return path
         key = (site, func, path)
         if key not in self._given:
-            self._given[key] = self._to_caller(site, func, path, path.root)
+            self._given[key] = self._to_caller(site, func, path)
         return self._given[key]
 
-    def _to_caller(self, site: int, func: int, path: Path, root: Reg) -> Path | None:
+    def _to_caller(self, site: int, func: int, path: Path) -> Path | None:
+        assert isinstance(path.root, int)
         place = self.index.sites[site]
+        passed = self._passed(place, func, path.root)
+        if passed is None:
+            return None
+        return self.normal(place.func, passed.plus(*(self._index_given(f, place, func) for f in path.fields)))
+
+    def _passed(self, place: Place, func: int, root: Reg) -> Path | None:
+        """What a call passes as a parameter or captured value of ``func``."""
         event = place.event
         assert isinstance(event, Call)
         target = self.index.bodies[func]
@@ -187,27 +228,34 @@ class Translator:
             return None
         if root >= target.params:
             value = self._function_value(place, func)
-            if value is None:
-                return None
-            return self.normal(place.func, paths.of(value).plus(captured(root - target.params), *path.fields))
+            return paths.of(value).plus(captured(root - target.params)) if value is not None else None
         if isinstance(event.callee, External):
             value = self._function_value(place, func) if root == 0 else None
             if value is not None and self.heap.is_bound(place.func, value):
-                return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
-            reg = self.heap.handed(site, func) if root == 0 else None
-            return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
+                return paths.of(value).plus(CAPTURED)
+            reg = self.heap.handed(self.index.site_at[place[:3]], func) if root == 0 else None
+            return paths.of(reg) if reg is not None else None
         number = root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:
-                return self.normal(place.func, paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
+                return paths.of(event.callee.reg).plus(CAPTURED)
             number -= 1
         if number >= len(event.args):
             return None
-        embedded = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
-        return self.normal(place.func, paths.of(event.args[number]).plus(*embedded, *path.fields)) if embedded is not None else None
+        inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return paths.of(event.args[number]).plus(*inside)
 
-    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...] | None:
-        """The embedded fields that lead from an interface's value to the receiver of its method; None where that depends on the value."""
+    def _index_given(self, field: str, place: Place, func: int) -> str:
+        """The index of an element in terms of the caller, where it is a parameter."""
+        named = index_of(field)
+        body, call = self.index.bodies[func], place.event
+        assert isinstance(call, Call)
+        if named is None or named[0] != body.func or named[1] >= min(body.params, len(call.args)) or not isinstance(call.callee, Static):
+            return field
+        return self.paths(place.func).element(call.args[named[1]])
+
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
+        """The embedded fields that lead from an interface's value to the receiver of its method."""
         method = self.index.funcs[func]
         ways: set[tuple[str, ...]] = set()
         for obj in members(self.heap.points(caller, event.args[0])):
@@ -215,7 +263,9 @@ class Translator:
             selected = self.index.types.select(kind, method.facts.name) if method is not None else None
             if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
                 ways.add(tuple(step.field for step in selected.steps))
-        return ways.pop() if len(ways) == 1 else () if not ways else None
+        if len(ways) > 1 and method is not None and method.recv is not None:
+            return (embedded(method.recv.key),)
+        return ways.pop() if ways else ()
 
     def _function_value(self, place: Place, target: int) -> int | None:
         """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""

@@ -23,8 +23,8 @@ class Callers:
             return ""
         if self.programs.has(thread.func, self.words.beside) and not self._of_library(func):
             return f"nobody calls '{func.display}' in this tree, which has the program that it belongs to"
-        if self.words.begins(func.facts.name) and func.recv is not None:
-            return f"'{func.display}' is called once an object, by its name"
+        if self.words.begins(func.facts.name, of_object=func.recv is not None):
+            return f"'{func.display}' is called once{' an object' if func.recv is not None else ''}, by its name"
         return ""
 
     def _of_library(self, func: Func) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from mapguard.bodies.paths import Path, is_element
-from mapguard.bodies.state import READ
+from mapguard.bodies.state import READ, RUNS
 from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
@@ -39,7 +39,13 @@ class Provenance:
         if (a.map.func, a.map.path.root) == (b.map.func, b.map.path.root) or self._one_variable(a, b):
             if a.map != b.map and any(_varies(c.map) for c in (a, b)):
                 return [Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}")]
+            if self._passed(a) and not self.one_caller.meet(a, b):
+                return [Link("object", Grade.ASSUMED, f"two calls of {self._function(a.map.func)} are passed the same object")]
             return []
+        passed = next((c for c in (a, b) if self._passed(c)), None)
+        if passed is not None:
+            reason = f"{self._function(passed.map.func)} is passed the object, and nothing shows that the other side has the same"
+            return [Link("object", Grade.ASSUMED, reason)]
         most = max(len(self._sites(self.judge.resolver.objects(c.map))) for c in (a, b))
         found = []
         if most > 1:
@@ -77,6 +83,11 @@ class Provenance:
         if a.map.func != b.map.func or any(m.func != a.map.func for m in made):
             return False
         return not any(self.judge.timing.runs_again((m.func, m.block, m.place)) for m in made)
+
+    def _passed(self, c: Context) -> bool:
+        """Whether the way to the map starts from a parameter of a function that is called from outside the tree, its receiver aside."""
+        root = c.map.path.root
+        return isinstance(root, int) and root < self.index.bodies[c.map.func].params and not self._received(c)
 
     def _received(self, c: Context) -> bool:
         func = self.index.funcs[c.map.func]
@@ -123,7 +134,10 @@ class Provenance:
         return [t for t in self.judge.timing.ancestry.links(thread) if t.kind in UNKNOWN]
 
     def _name(self, thread: Thread) -> str:
-        func = self.index.funcs[thread.func]
+        return self._function(thread.func)
+
+    def _function(self, number: int) -> str:
+        func = self.index.funcs[number]
         return f"'{func.display}'" if func is not None else "a function"
 
     # ------------------------------------------------------------ calls
@@ -163,8 +177,8 @@ class Provenance:
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
                 x, y = resolver.places(lock), resolver.places(other)
-                if mode == other_mode == READ:
-                    continue  # they let each other in
+                if mode == other_mode == READ or RUNS in (mode, other_mode):
+                    continue  # they let each other in; a loop is no lock that somebody chose
                 if location(self.index, lock) == location(self.index, other) and x & y and named_fields(lock):
                     name = location(self.index, lock).last
                     return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]

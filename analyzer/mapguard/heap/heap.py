@@ -7,8 +7,8 @@ from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import follow, points
-from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets
+from mapguard.heap.points import embedded, follow, points
+from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
@@ -56,11 +56,11 @@ class Heap:
         fitting = self._knowledge.fitting
         type_ = self.index.bodies[func].types[reg]
         element = self.index.types.element(type_)
-        if not fitting.may_be(type_) and (element == UNKNOWN or not fitting.may_be(element)):
-            return []
-        objects = self.points(func, reg)
-        if element != UNKNOWN:
-            objects |= self.follow(objects, ELEM)
+        objects = 0
+        if fitting.may_hold(func, reg):
+            objects = self.points(func, reg)
+        elif element != UNKNOWN and fitting.may_be(element):
+            objects = self.follow(self.points(func, reg), ELEM)
         found: list[int] = []
         for o in self._values(objects):
             made = self.index.maker(o)
@@ -88,6 +88,29 @@ class Heap:
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
+
+    def embedded(self, objects: Bits, type_: str) -> Bits:
+        """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""
+        return embedded(self._knowledge, objects, type_)
+
+    def reads_atomic(self, name: str) -> bool:
+        """Whether a library's method gives what an atomic value holds."""
+        return name.endswith(").Load") and self.is_atomic(name)
+
+    def is_atomic(self, name: str) -> bool:
+        """Whether a library's method is one of an atomic value."""
+        return is_atomic(self._knowledge.models, name)
+
+    def spots(self, number: int) -> dict[int, tuple[int, int]]:
+        """The block and place that an object is made at, in the functions that are known to lead there, the innermost first."""
+        o = self.objects.all[number]
+        if o.func < 0:
+            return {}
+        found = {o.func: (o.block, o.place)}
+        for site in reversed(o.context):
+            place = self.index.sites[site]
+            found.setdefault(place.func, (place.block, place.number))
+        return found
 
     def captured(self, values: Bits, number: int) -> Bits:
         """What function values captured first, second …; of method values, their receivers."""

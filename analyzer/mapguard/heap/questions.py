@@ -74,10 +74,18 @@ class Knowledge:
 _CONTAINERS = frozenset(["atomic", "concurrent-map", "pool"])
 
 
+def is_atomic(models: Models, method: str) -> bool:
+    """Whether a library's method is one of an atomic value."""
+    return models.type(_owner(method)) == "atomic"
+
+
 def is_container(models: Models, method: str) -> bool:
     """Whether a library's method is one of a type that gives back what it was given: atomic values, concurrent maps, pools."""
-    owner = method[1:].partition(")")[0].removeprefix("*")
-    return models.type(owner.partition("[")[0]) in _CONTAINERS
+    return models.type(_owner(method)) in _CONTAINERS
+
+
+def _owner(method: str) -> str:
+    return method[1:].partition(")")[0].removeprefix("*").partition("[")[0]
 
 
 def _given_to_containers(index: Index, models: Models) -> Stores:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
 
-ANY = -1  # all bits: it belongs to no program of the tree, so that nothing is known
+ANY_PROGRAM = -1  # all bits: it belongs to no program of the tree, so that nothing is known
 
 
 class Programs:
@@ -17,11 +17,11 @@ class Programs:
         for number, main in enumerate(self._mains()):
             for path in self._imported(main):
                 self._by_package[path] = self._by_package.get(path, 0) | 1 << number
-        self._by_function = [self._by_package.get(f.scope.package.path, ANY) if f is not None else ANY for f in index.funcs]
+        self._by_function = [self._by_package.get(f.scope.package.path, ANY_PROGRAM) if f is not None else ANY_PROGRAM for f in index.funcs]
 
     def of(self, funcs: Iterable[int]) -> Bits:
         """The programs that have all of the functions in them, as far as each is in one."""
-        found = ANY
+        found = ANY_PROGRAM
         for func in funcs:
             found &= self._by_function[func]
         return found
@@ -30,7 +30,7 @@ class Programs:
         """Whether a program that is no part of the folders ``outside`` contains the function."""
         mains = [n for n, main in enumerate(self._mains()) if not outside & set(main.split("/"))]
         found = self._by_function[func]
-        return found != ANY and any(found >> n & 1 for n in mains)
+        return found != ANY_PROGRAM and any(found >> n & 1 for n in mains)
 
     def _mains(self) -> list[str]:
         named = (f for f in self.index.funcs if f is not None and f.facts.name == "main" and f.recv is None and f.outer is None)

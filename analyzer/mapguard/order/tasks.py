@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import predecessors, reachable
+from mapguard.ir.flow import reachable
 from mapguard.ir.model import (
     ELEM,
     Alloc,
@@ -35,6 +35,7 @@ from mapguard.order.after import SAME, After, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
 from mapguard.order.flows import NO_STOPS, Stops, stops_at
+from mapguard.order.rounds import next_round
 from mapguard.order.threads import Thread
 
 _SAME = frozenset((SAME,))
@@ -163,10 +164,10 @@ class Tasks:
     def _one_of(self, obj: int, at: Flow, index: Reg, within: int | None, depth: int) -> bool:
         """The same for an element of what a loop goes through once: of the function's own, or of what one call passes."""
         func, base, where, way = at
-        counted = self.index.place(func, index)
-        if counted is None or not isinstance(counted.event, Op | Phi):
+        ways = next_round(self.heap, func, index)
+        if not ways:
             return False
-        cut = self._next_round(func, index)
+        cut = stops_at(ways=ways)
         while depth <= _CALLS:
             base = self._source(func, base)
             if base >= self.index.bodies[func].params + self.index.bodies[func].captures:
@@ -218,16 +219,3 @@ class Tasks:
     def _repeats(self, where: Where) -> bool:
         func, block, _ = where
         return bool(reachable(self.index.bodies[func].blocks)[block] >> block & 1)
-
-    def _next_round(self, func: int, index: Reg) -> Stops:
-        """The ways to the next round of the loop that a register counts: another element comes then."""
-        place = self.index.place(func, index)
-        blocks = self.index.bodies[func].blocks
-        if place is None:
-            return NO_STOPS
-        before = predecessors(blocks)
-        heads = [place.block] if isinstance(place.event, Phi) else before[place.block]
-        after = reachable(blocks)
-        latches = {(p, head) for head in heads for p in before[head] if after[head] >> p & 1}
-        ways = {(func, p, way) for p, head in latches for way, succ in enumerate(blocks[p].succs) if succ == head}
-        return stops_at(ways=ways)

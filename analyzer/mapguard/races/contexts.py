@@ -10,9 +10,10 @@ from typing import NamedTuple
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
+from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.model import Call
+from mapguard.heap.index import Place
+from mapguard.ir.model import Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -44,8 +45,9 @@ class Hop(NamedTuple):
 
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
-    function values that the map was reached through, the outermost first."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
+    the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
+    through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -53,6 +55,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
 
 
@@ -65,10 +68,19 @@ class _State(NamedTuple):
     thread: Thread | None
 
 
-class _Climbed(NamedTuple):
-    """What follows the access in each of its contexts; ``cut``: there are more."""
+class _Way(NamedTuple):
+    """A state with the way that leads to it, as in ``Context``."""
 
-    ends: list[tuple[Thread, Anchored, Locks, tuple[Edge, ...], int]]
+    state: _State
+    chain: tuple[Edge, ...]
+    inside: int
+    held: tuple[At, ...]
+
+
+class _Climbed(NamedTuple):
+    """Contexts of any access that is there; ``cut``: there are more."""
+
+    contexts: list[Context]
     cut: bool
 
 
@@ -80,11 +92,11 @@ class Climber:
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
-        self._climbed: dict[tuple[_State, ...], _Climbed] = {}
+        self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
     def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
-        start: dict[_State, None] = {}
+        start: dict[_State, At] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -94,28 +106,29 @@ class Climber:
                 self._outer_facts(access.func, at),
                 None,
             )
-            start[state] = None
-        key = tuple(start)
+            start.setdefault(state, at)
+        key = tuple(start.items())
         climbed = self._climbed.get(key)
         if climbed is None:
-            climbed = self._climbed[key] = self._climb(key)
+            climbed = self._climbed[key] = self._climb(access, key)
         if climbed.cut:
             self.cut.append(access)
-        return [Context(access, *end) for end in climbed.ends]
+        return [c._replace(access=access) for c in climbed.contexts]
 
-    def _climb(self, start: tuple[_State, ...]) -> _Climbed:
-        """The ends of all ways out from some states: accesses of one map in one place of a body have them in common."""
-        ends: list[tuple[Thread, Anchored, Locks, tuple[Edge, ...], int]] = []
-        seen: set[_State] = set(start)
-        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque((state, (), 0) for state in start)
+    def _climb(self, access: Access, start: tuple[tuple[_State, At], ...]) -> _Climbed:
+        """All ways out from some states: accesses of one map in one place of a body have them in common."""
+        found: list[Context] = []
+        seen = {state for state, _ in start}
+        pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and len(seen) <= _MOST:
-            state, chain, inside = pending.popleft()
-            outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
+            way = pending.popleft()
+            state = way.state
+            outer = [following for following in self._outer(way) if following.state not in seen]
             for thread in self._ends(state, bool(outer)):
-                ends.append((thread, state.map, state.locks, chain, inside))
-            seen.update(following[0] for following in outer)
+                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            seen.update(following.state for following in outer)
             pending.extend(outer)
-        return _Climbed(ends, len(seen) > _MOST)
+        return _Climbed(found, len(seen) > _MOST)
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
@@ -135,8 +148,9 @@ class Climber:
             return [] if goes_on else [state.thread]
         return [t for t in self.threads.started(state.func) if t.site == NO_SITE]
 
-    def _outer(self, state: _State, chain: tuple[Edge, ...], inside: int) -> list[tuple[_State, tuple[Edge, ...], int]]:
+    def _outer(self, way: _Way) -> list[_Way]:
         """The states one call further out."""
+        state, chain, inside, below = way
         found = []
         if state.thread is not None and not self._moves(state):
             return []  # above the start of its thread only the map's origin is of interest
@@ -155,18 +169,55 @@ class Climber:
                 if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if starts and state.thread is None:
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
+                    locks |= self._loop(place) | self._flight(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
-                found.append((out, (edge, *chain), now_inside))
+                found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
+
+    def _canonical(self, anchored: Anchored) -> Anchored:
+        return Anchored(anchored.func, self.bodies.translator.canonical(*anchored))
+
+    def _loop(self, place: Place) -> Locks:
+        """The event loop that a call belongs to, where what is called came over a channel."""
+        call = place.event
+        assert isinstance(call, Call)
+        value = self.bodies.index.place(place.func, call.callee.reg) if isinstance(call.callee, Dynamic) else None
+        if value is None or not isinstance(value.event, Recv):
+            return frozenset()
+        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
+
+    def _flight(self, place: Place) -> Locks:
+        """What keeps the calls of a function apart that a library makes: one at a time for each receiver and each constant key."""
+        call = place.event
+        assert isinstance(call, Call)
+        model = self.bodies.models.function(call.callee.name) if isinstance(call.callee, External) else None
+        if model is None or not model.alone:
+            return frozenset()
+        paths = self.bodies.paths(place.func)
+        key = paths.numbers.get(call.args[int(model.alone[3:]) + 1])
+        receiver = self.bodies.normal(place.func, paths.of(call.args[0]))
+        return frozenset([(Anchored(place.func, receiver.plus(f"[#{key}]")), WRITE)]) if key is not None else frozenset()
+
+    def _handed(self, edge: Edge, caller: int, at: At) -> Locks:
+        """The locks that a goroutine is started with: it gives them up."""
+        held = self._anchored(caller, at.held)
+        lost = {p for way in self.bodies.effect(edge.func) for p, _ in way.lost}
+        given = [self.bodies.given(edge.site, edge.func, p) for p in sorted(lost, key=repr)]
+        known = {self._canonical(Anchored(caller, p)) for p in given if p is not None}
+        return frozenset((a, mode) for a, mode in held if self._canonical(a) in known)
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

@@ -11,19 +11,23 @@ from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
+from mapguard.order.activation import Activations
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
-from mapguard.order.programs import Programs
+from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
 from mapguard.order.threads import Threads
 from mapguard.order.turns import Turns
+from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
@@ -60,14 +64,6 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
-def _other_element(a: Anchored, b: Anchored) -> bool:
-    """Whether two paths part at constant keys or indices of one container."""
-    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
-        return False
-    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
-    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
-
-
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -78,18 +74,19 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
-        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
+        order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
         self.turns = Turns(self.timing.ancestry)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
         self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
@@ -162,13 +159,19 @@ class Judge:
             return Filter.DIFFERENT_PROGRAM
         if self.turns.apart(a.thread, b.thread):
             return Filter.OTHER_TURN
+        if self.exclusion.excluded(a, b):  # before the order: most maps are locked, and locks are compared more quickly
+            return Filter.COMMON_LOCK
         if not self.meeting.meet(a, b):
             return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
-        return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+        return None
 
     def _programs(self, c: Context) -> Bits:
-        """The programs that have all of a way in them."""
-        return self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
+        """The programs that have all of a way in them, and something that leads to its thread."""
+        origins = self.turns.origins(c.thread)
+        started = ANY_PROGRAM if not origins else 0
+        for origin in origins:
+            started |= self.programs.of((origin.func,))
+        return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
@@ -184,7 +187,7 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
+        if self.elements.differ(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))

@@ -76,7 +76,8 @@ class Leaks:
         of = paths.of
         match event:
             case Store(base=base, src=src) | MapOp(op="write", map=base, value=src) | CopyInto(base=base, src=src) if of(src).root in mine:
-                return self._local(of(base), paths)
+                held = of(base).root
+                return held if isinstance(held, int) and held in mine else self._local(of(base), paths)
             case Closure(dst=dst) | Bound(dst=dst) | Clone(dst=dst) | Phi(dst=dst) | Op(dst=dst, op="append"):
                 return dst
         return None
@@ -137,7 +138,8 @@ class Leaks:
         if model is None:
             return False
         for number, a in enumerate(event.args):
-            named = argument_name(event.callee.name, number) in model.publishes or "args" in model.publishes
+            name = argument_name(event.callee.name, number)
+            named = name in model.publishes or (name != "recv" and "args" in model.publishes)
             if paths.of(a).root in mine and (named or (model.acts and number > 0)):
                 return True
         return False

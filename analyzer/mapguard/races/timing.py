@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from mapguard.heap.index import Index
+from mapguard.ir.model import Closure
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
 from mapguard.order.endings import Endings, Frames, Several
-from mapguard.order.stops import NOBODY, Told
+from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
 from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
@@ -38,19 +39,19 @@ class Timing:
         """How the thread of a context comes to its access."""
         inner = c.chain[c.inside :]
         ways = (*(self.place(edge.site) for edge in inner), c.access.where)
-        onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
+        onces = [self.endings.waiting.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
         return Frames(c.thread, ways, frozenset().union(*onces))
 
     def told(self, c: Context, several: Several = "no") -> Told:
         """What tells others that the access of a context is over."""
         return self.endings.of(self.frames(c), several)
 
-    def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
-        """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
+    def after(self, where: Where, told: Told = NOBODY, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
+        """What can run after an event before something waits for one of the signals, or makes another object of what is looked at."""
         key = ("after", where, told, again, outermost)
         return self._kept(key, lambda: self._walks.start(where, self.endings.waits.stops(told, again), outermost))
 
-    def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+    def until(self, site: int, c: Context, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
         """What can run after the start, at a site, of a thread of a context or of one that leads there, until waits show that it has done
         the access."""
         where, told = self.place(site), self.told(c)
@@ -58,6 +59,24 @@ class Timing:
         several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
         several = several and not any(self.tasks.once(way, outermost) for way in _handed_on(c))
         return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
+
+    def after_value(self, begin: Where, c: Context, again: Renewal, outermost: int) -> Reach:
+        """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
+        of a context in it. ``c.hops`` tell the value."""
+        func = self._runs(c.hops[-1].made)
+        number = next((n for n in range(c.inside, len(c.chain)) if c.chain[n].func == func), None)
+        if number is None or not c.hops[-1].called:
+            return self.after(begin, NOBODY, again, outermost)
+        frames = self.frames(c._replace(inside=number + 1))
+        reach = self.after(begin, self.endings.of(frames), again, outermost)
+        return self.after(begin, self.endings.of(frames, "yes"), again, outermost) if reach.has(begin, _SAME) else reach
+
+    def _runs(self, made: Where) -> int:
+        """The function that a function value runs."""
+        func, block, place = made
+        event = self.index.bodies[func].blocks[block].events[place]
+        target = event.func if isinstance(event, Closure) else getattr(getattr(event, "target", None), "func", "")
+        return self.index.number.get(target, -1)
 
     def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""
@@ -70,7 +89,12 @@ class Timing:
 
     def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
         """Whether two accesses are in one run of a function that is there once."""
-        return any(way in _handed_on(b) and self.tasks.once(way, within) for way in _handed_on(a))
+        common = 0
+        for mine, other in zip(_inner(a), _inner(b), strict=False):
+            if mine != other:
+                break
+            common += 1
+        return any(len(way) <= common and self.tasks.once(way, within) for way in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -83,8 +107,14 @@ class Timing:
         if known is None:
             self._many[key] = False  # threads that start each other in turn
             many = thread.many and (self.calls_at_once or thread.kind != "exported")
-            known = self._many[key] = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
+            known = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
+            known = self._many[key] = known and not self._of_one_value(thread)
         return known
+
+    def _of_one_value(self, thread: Thread) -> bool:
+        """Whether a thread runs a value of which there is one, and which is started once."""
+        edges = self.ancestry.edges.out(thread.site) if thread.site != NO_SITE else ()
+        return any(e.func == thread.func and e.kind == "go" and self.tasks.once((e,)) for e in edges)
 
     def _started_again(self, thread: Thread, below: int) -> bool:
         if thread.site == NO_SITE:
@@ -98,7 +128,12 @@ class Timing:
         return self._reach[key]
 
 
+def _inner(c: Context) -> tuple[Edge, ...]:
+    """The edges from the start of a thread, itself too, to the access."""
+    return c.chain[max(c.inside - 1, 0) :]
+
+
 def _handed_on(c: Context) -> list[tuple[Edge, ...]]:
     """The ways from the start of a thread, itself too, to calls that may run something that was handed on."""
-    way = c.chain[max(c.inside - 1, 0) :]
+    way = _inner(c)
     return [way[: number + 1] for number, edge in enumerate(way) if edge.kind in ("call", "go", "parallel")]
