@@ -207,10 +207,11 @@ class Translator:
             return path
         key = (site, func, path)
         if key not in self._given:
-            self._given[key] = self._to_caller(site, func, path, path.root)
+            self._given[key] = self._to_caller(site, func, path)
         return self._given[key]
 
-    def _to_caller(self, site: int, func: int, path: Path, root: Reg) -> Path | None:
+    def _to_caller(self, site: int, func: int, path: Path) -> Path | None:
+        assert isinstance(path.root, int)
         place = self.index.sites[site]
         passed = self._passed(place, func, root)
         if passed is None:

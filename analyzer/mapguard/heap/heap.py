@@ -56,11 +56,11 @@ class Heap:
         fitting = self._knowledge.fitting
         type_ = self.index.bodies[func].types[reg]
         element = self.index.types.element(type_)
-        if not fitting.may_be(type_) and (element == UNKNOWN or not fitting.may_be(element)):
-            return []
-        objects = self.points(func, reg)
-        if element != UNKNOWN:
-            objects |= self.follow(objects, ELEM)
+        objects = 0
+        if fitting.may_hold(func, reg):
+            objects = self.points(func, reg)
+        elif element != UNKNOWN and fitting.may_be(element):
+            objects = self.follow(self.points(func, reg), ELEM)
         found: list[int] = []
         for o in self._values(objects):
             made = self.index.maker(o)

@@ -7,6 +7,8 @@ answer is empty counts only when nothing is left to be done, so that no rule tak
 from collections import deque
 from collections.abc import Callable, Hashable
 
+from mapguard.base.budget import BudgetError
+
 Bits = int
 _FEW = 24  # up to as many, taking the bits one by one is quickest
 _DEPTH = 400  # questions answered inside one another; deeper ones wait for their turn
@@ -89,7 +91,7 @@ class Table:
         try:
             self._step()
             value = self._rule(node.key) | node.value
-        except BaseException:
+        except BudgetError:
             self._enqueue(node)  # it has no answer yet
             raise
         finally:

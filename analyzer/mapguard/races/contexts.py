@@ -78,9 +78,9 @@ class _Way(NamedTuple):
 
 
 class _Climbed(NamedTuple):
-    """What follows the access in each of its contexts; ``cut``: there are more."""
+    """Contexts of any access that is there; ``cut``: there are more."""
 
-    ends: list[tuple[Thread, _Way]]
+    contexts: list[Context]
     cut: bool
 
 
@@ -92,11 +92,11 @@ class Climber:
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
-        self._climbed: dict[tuple[_Way, ...], _Climbed] = {}
+        self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
     def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
-        start: dict[_Way, None] = {}
+        start: dict[_State, At] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -106,27 +106,29 @@ class Climber:
                 self._outer_facts(access.func, at),
                 None,
             )
-            start[_Way(state, (), 0, (at,))] = None
-        key = tuple(start)
+            start.setdefault(state, at)
+        key = tuple(start.items())
         climbed = self._climbed.get(key)
         if climbed is None:
-            climbed = self._climbed[key] = self._climb(key)
+            climbed = self._climbed[key] = self._climb(access, key)
         if climbed.cut:
             self.cut.append(access)
-        return [Context(access, thread, w.state.map, w.state.locks, w.chain, w.inside, w.held) for thread, w in climbed.ends]
+        return [c._replace(access=access) for c in climbed.contexts]
 
-    def _climb(self, start: tuple[_Way, ...]) -> _Climbed:
-        """The ends of all ways out from some states: accesses of one map in one place of a body have them in common."""
-        ends: list[tuple[Thread, _Way]] = []
-        seen: set[_State] = {way.state for way in start}
-        pending: deque[_Way] = deque(start)
+    def _climb(self, access: Access, start: tuple[tuple[_State, At], ...]) -> _Climbed:
+        """All ways out from some states: accesses of one map in one place of a body have them in common."""
+        found: list[Context] = []
+        seen = {state for state, _ in start}
+        pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and len(seen) <= _MOST:
             way = pending.popleft()
+            state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
-            ends.extend((thread, way) for thread in self._ends(way.state, bool(outer)))
+            for thread in self._ends(state, bool(outer)):
+                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
             seen.update(following.state for following in outer)
             pending.extend(outer)
-        return _Climbed(ends, len(seen) > _MOST)
+        return _Climbed(found, len(seen) > _MOST)
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads

@@ -159,9 +159,11 @@ class Judge:
             return Filter.DIFFERENT_PROGRAM
         if self.turns.apart(a.thread, b.thread):
             return Filter.OTHER_TURN
+        if self.exclusion.excluded(a, b):  # before the order: most maps are locked, and locks are compared more quickly
+            return Filter.COMMON_LOCK
         if not self.meeting.meet(a, b):
             return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
-        return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+        return None
 
     def _programs(self, c: Context) -> Bits:
         """The programs that have all of a way in them, and something that leads to its thread."""

@@ -89,7 +89,12 @@ class Timing:
 
     def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
         """Whether two accesses are in one run of a function that is there once."""
-        return any(way in _handed_on(b) and self.tasks.once(way, within) for way in _handed_on(a))
+        common = 0
+        for mine, other in zip(_inner(a), _inner(b), strict=False):
+            if mine != other:
+                break
+            common += 1
+        return any(len(way) <= common and self.tasks.once(way, within) for way in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -123,7 +128,12 @@ class Timing:
         return self._reach[key]
 
 
+def _inner(c: Context) -> tuple[Edge, ...]:
+    """The edges from the start of a thread, itself too, to the access."""
+    return c.chain[max(c.inside - 1, 0) :]
+
+
 def _handed_on(c: Context) -> list[tuple[Edge, ...]]:
     """The ways from the start of a thread, itself too, to calls that may run something that was handed on."""
-    way = c.chain[max(c.inside - 1, 0) :]
+    way = _inner(c)
     return [way[: number + 1] for number, edge in enumerate(way) if edge.kind in ("call", "go", "parallel")]
