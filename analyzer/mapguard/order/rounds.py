@@ -1,7 +1,7 @@
 """Indices to the loops that count them: the ways to the next round, where an index stands for another element."""
 
 from mapguard.heap.index import Index
-from mapguard.ir.flow import predecessors, reachable
+from mapguard.ir.flow import dominators, predecessors
 from mapguard.ir.model import NONE, Cast, Copy, Load, Op, Phi, Reg
 from mapguard.order.flows import Where
 
@@ -26,7 +26,7 @@ def next_round(index: Index, func: int, reg: Reg) -> frozenset[Where]:
         return frozenset()
     blocks = index.bodies[func].blocks
     before = predecessors(blocks)
-    after = reachable(blocks)
+    above = dominators(blocks)  # a loop around this one leads to its head too, but not from inside
     heads = [place.block] if isinstance(place.event, Phi) else before[place.block]
-    latches = {(p, head) for head in heads for p in before[head] if after[head] >> p & 1}
+    latches = {(p, head) for head in heads for p in before[head] if above[p] >> head & 1}
     return frozenset((func, p, way) for p, head in latches for way, succ in enumerate(blocks[p].succs) if succ == head)
