@@ -18,6 +18,7 @@ from mapguard.findings.model import (
     Report,
     RootInfo,
     Severity,
+    Sharing,
     Stats,
     Step,
     Suppressed,
@@ -189,6 +190,11 @@ def unguarded() -> Finding:
             "unprotected: the second access holds no lock",
         ),
         Advice("mutex", "Put a sync.Mutex beside 'ScheduledExecutionDelays' and hold it at both accesses."),
+        sharing=Sharing(
+            (_step(find(_SERVICE, "&AdminService{manager: m}"), "Serve", "makes the AdminService that holds the map: s := …"),),
+            (steps, steps),
+            "no lock is held on either side; several threads run this code at a time",
+        ),
     )
 
 
@@ -250,6 +256,11 @@ def hostile() -> Finding:
         None,
         ("parallel: <script>alert('reason')</script>",),
         Advice("mutex", "Put a sync.Mutex beside '<i>größe</i>'."),
+        sharing=Sharing(
+            (_step(find(_HOSTILE, "größe"), "init", f"makes the map: {evil}"),),
+            ((_step(start, "Add", f"starts a goroutine that has <b>größe</b>: {evil}"),), ()),
+            f"nothing waits for {evil}",
+        ),
     )
 
 

@@ -87,6 +87,8 @@ class Paths:
                     self.constants[dst] = "nil"
                 case Const(dst=dst, kind="int" | "string", text=text) if text:
                     self.numbers[dst] = text
+                case Const(dst=dst, kind="const", text=text) if text.startswith("iota iota@"):
+                    self.numbers[dst] = text.removeprefix("iota iota@")
                 case MapOp(op="read", value=value) if value != NONE:
                     self.definitions[value] = event
 

@@ -87,11 +87,11 @@ class Guards:
         return self._resolved(where.package, None, variable.comment) if variable is not None else None
 
     def _resolved(self, package: str, owner: NamedType | None, comment: str) -> Location | None:
-        found = _DECLARED.search(comment)
-        if found is None:
+        written = declared_name(comment)
+        if written is None:
             return None
         program = self.index.types.program
-        before, _, name = found["lock"].rpartition(".")
+        before, _, name = written.rpartition(".")
         other = program.named(package, before)
         if other is not None:
             return _field(other, name)
@@ -114,6 +114,12 @@ def distance(map_: Anchored, lock: Anchored) -> int | None:
     while common < min(len(mine), len(theirs)) and mine[common] == theirs[common]:
         common += 1
     return len(mine) - common
+
+
+def declared_name(comment: str) -> str | None:
+    """The lock as a comment writes it; None where the comment declares none."""
+    found = _DECLARED.search(comment)
+    return found["lock"] if found is not None else None
 
 
 def beside(map_: Anchored, lock: Anchored) -> bool:

@@ -109,6 +109,18 @@ class Advice(msgspec.Struct, frozen=True):
     tested: str = ""
 
 
+class Sharing(msgspec.Struct, frozen=True):
+    """How two threads come to have one map.
+
+    ``made``: where it is made, and what holds it, as far as that is in the tree. ``reached``: for each racing access the steps by which its
+    thread gets the map, none where that has made it. ``apart`` says what there is between the two accesses, and why it is not enough.
+    """
+
+    made: tuple[Step, ...] = ()
+    reached: tuple[tuple[Step, ...], ...] = ()
+    apart: str = ""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One map and one cause. The first ``racing`` accesses race with each other; the others complete the picture."""
 
@@ -123,6 +135,7 @@ class Finding(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     advice: Advice
     racing: int = 2
+    sharing: Sharing = Sharing()
 
 
 class Stats(msgspec.Struct, frozen=True):

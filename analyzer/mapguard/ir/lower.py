@@ -53,7 +53,7 @@ class Lowerer:
         if key not in self._globals:
             self._globals[key] = UNKNOWN  # while it is being found
             context = Context(self.types, self.global_type, Uses(), Found(), bodies=False)
-            frame = _Initialiser(context, _function(variable.scope, _initialiser(variable.scope)), None)
+            frame = _Initialiser(context, initialiser_of(variable.scope), None)
             found = frame.values(variable.spec)
             self._globals[key] = found[variable.index].type if variable.index < len(found) else UNKNOWN
         return self._globals[key]
@@ -112,6 +112,11 @@ class _Initialiser(Stmts):
 def _initialiser(scope: Scope) -> FuncFacts:
     body = tuple(VarStmt(spec.names, spec.type, spec.values, spec.at) for spec in scope.file.vars)
     return FuncFacts(-1, "init", None, (), (), (), False, body, 0, 0)
+
+
+def initialiser_of(scope: Scope) -> Func:
+    """The function whose body sets the package variables of one file."""
+    return _function(scope, _initialiser(scope))
 
 
 def _function(scope: Scope, facts: FuncFacts) -> Func:

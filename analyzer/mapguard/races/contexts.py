@@ -13,7 +13,7 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.ir.model import Call, Dynamic, Recv
+from mapguard.ir.model import Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -45,8 +45,9 @@ class Hop(NamedTuple):
 
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
-    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``hops``: the
-    function values that the map was reached through, the outermost first."""
+    outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
+    the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
+    through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -54,6 +55,7 @@ class Context(NamedTuple):
     locks: Locks
     chain: tuple[Edge, ...]
     inside: int
+    held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
 
 
@@ -64,6 +66,15 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
+
+
+class _Way(NamedTuple):
+    """A state with the way that leads to it, as in ``Context``."""
+
+    state: _State
+    chain: tuple[Edge, ...]
+    inside: int
+    held: tuple[At, ...]
 
 
 class Climber:
@@ -79,7 +90,7 @@ class Climber:
         """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
         found: list[Context] = []
         seen: set[_State] = set()
-        pending: deque[tuple[_State, tuple[Edge, ...], int]] = deque()
+        pending: deque[_Way] = deque()
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
@@ -91,16 +102,17 @@ class Climber:
             )
             if state not in seen:
                 seen.add(state)
-                pending.append((state, (), 0))
+                pending.append(_Way(state, (), 0, (at,)))
         while pending:
             if len(seen) > _MOST:
                 self.cut.append(access)
                 break
-            state, chain, inside = pending.popleft()
-            outer = [following for following in self._outer(state, chain, inside) if following[0] not in seen]
+            way = pending.popleft()
+            state = way.state
+            outer = [following for following in self._outer(way) if following.state not in seen]
             for thread in self._ends(state, bool(outer)):
-                found.append(Context(access, thread, state.map, state.locks, chain, inside))
-            seen.update(following[0] for following in outer)
+                found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            seen.update(following.state for following in outer)
             pending.extend(outer)
         return found
 
@@ -122,8 +134,9 @@ class Climber:
             return [] if goes_on else [state.thread]
         return [t for t in self.threads.started(state.func) if t.site == NO_SITE]
 
-    def _outer(self, state: _State, chain: tuple[Edge, ...], inside: int) -> list[tuple[_State, tuple[Edge, ...], int]]:
+    def _outer(self, way: _Way) -> list[_Way]:
         """The states one call further out."""
+        state, chain, inside, below = way
         found = []
         if state.thread is not None and not self._moves(state):
             return []  # above the start of its thread only the map's origin is of interest
@@ -142,16 +155,19 @@ class Climber:
                 if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if starts and state.thread is None:
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 if thread is None:
                     given_up = {self._canonical(a) for a in lost}
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
-                    locks |= self._loop(place)
+                    locks |= self._loop(place) | self._flight(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
-                found.append((out, (edge, *chain), now_inside))
+                found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
 
     def _anchored(self, func: int, held: Held) -> Locks:
@@ -168,6 +184,26 @@ class Climber:
         if value is None or not isinstance(value.event, Recv):
             return frozenset()
         return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
+
+    def _flight(self, place: Place) -> Locks:
+        """What keeps the calls of a function apart that a library makes: one at a time for each receiver and each constant key."""
+        call = place.event
+        assert isinstance(call, Call)
+        model = self.bodies.models.function(call.callee.name) if isinstance(call.callee, External) else None
+        if model is None or not model.alone:
+            return frozenset()
+        paths = self.bodies.paths(place.func)
+        key = paths.numbers.get(call.args[int(model.alone[3:]) + 1])
+        receiver = self.bodies.normal(place.func, paths.of(call.args[0]))
+        return frozenset([(Anchored(place.func, receiver.plus(f"[#{key}]")), WRITE)]) if key is not None else frozenset()
+
+    def _handed(self, edge: Edge, caller: int, at: At) -> Locks:
+        """The locks that a goroutine is started with: it gives them up."""
+        held = self._anchored(caller, at.held)
+        lost = {p for way in self.bodies.effect(edge.func) for p, _ in way.lost}
+        given = [self.bodies.given(edge.site, edge.func, p) for p in sorted(lost, key=repr)]
+        known = {self._canonical(Anchored(caller, p)) for p in given if p is not None}
+        return frozenset((a, mode) for a, mode in held if self._canonical(a) in known)
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

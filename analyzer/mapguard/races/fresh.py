@@ -144,6 +144,8 @@ class Fresh:
         """What fields of a new object lead to, if it was put there for it alone."""
         objects = self.heap.points(func, root)
         found: list[Source | None] = [Source(func, root)]
+        if self._is_part(objects, fields):
+            return (Source(func, root),)
         if fields:
             found.extend(self._copied(objects, fields, private, depth))
             found.extend(self._copied_by_library(func, root, fields, private, depth))
@@ -162,6 +164,16 @@ class Fresh:
             for kept in self._whole(objects):
                 found.extend(self._given(kept, rest, private, depth))
         return None if None in found else tuple(s for s in found if s is not None)
+
+    def _is_part(self, objects: Bits, fields: tuple[str, ...]) -> bool:
+        """Whether fields lead to a struct or array that the objects have in them."""
+        for field in fields:
+            if field.startswith(CAPTURED):
+                return False
+            objects = self.heap.follow(objects, ELEM if is_element(field) else field)
+            if not objects or not all(self.heap.objects.all[o].kind == "part" for o in members(objects)):
+                return False
+        return True
 
     def _stores(self, objects: Bits, field: str) -> list[Kept]:
         """What is stored into a field of any of the objects."""

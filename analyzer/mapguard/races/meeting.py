@@ -117,7 +117,7 @@ class Meeting:
         assert home.begin is not None
         if home.start != NO_SITE:
             return self.timing.until(home.start, c, again, home.func)
-        return self.timing.after(home.begin, NOBODY, again, home.func)
+        return self.timing.after_value(home.begin, c, again, home.func)
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Renewal) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -222,7 +222,9 @@ class Meeting:
         """Whether a register is what an entry point is passed, its receiver aside: each call has its own."""
         facts = self.index.funcs[func]
         method = facts is not None and facts.recv is not None
-        return c.thread.func == func and c.thread.kind != "goroutine" and method <= reg < self.index.bodies[func].params
+        begins = c.thread.func == func and c.thread.kind != "goroutine"
+        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
+        return entry and method <= reg < self.index.bodies[func].params
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""

@@ -1,8 +1,10 @@
 """The two threads of a finding to the geometry of a small picture: two lanes of steps that meet at the map."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from mapguard.findings.model import Access, HeldLock
+from mapguard.findings.model import Access, HeldLock, Step
 from mapguard.findings.words import VERBS
 from mapguard.report.words import many, root_kind
 
@@ -37,18 +39,21 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Diagram(msgspec.Struct, frozen=True):
-    """``box`` is the left edge and width of the map's box."""
+    """``box`` is the left edge and width of the map's box; ``made`` is where the map is made, "" where that is not known."""
 
     lanes: tuple[Lane, Lane]
     name: str
     box: tuple[float, float]
+    made: str = ""
 
 
-def diagram(a: Access, b: Access, name: str) -> Diagram:
-    """The picture of two accesses of the map ``name``."""
+def diagram(a: Access, b: Access, name: str, made: Sequence[Step] = ()) -> Diagram:
+    """The picture of two accesses of the map ``name``, which is made at the first of the places ``made``."""
     shown = short(name, 54)
     width = min(len(shown) * _LETTER + 28, WIDTH)
-    return Diagram((_lane("A", a, False), _lane("B", b, True)), shown, (round((WIDTH - width) / 2, 1), round(width, 1)))
+    box = (round((WIDTH - width) / 2, 1), round(width, 1))
+    where = f"made at {short(f'{made[0].path}:{made[0].line}', 50)}{', among others' if len(made) > 1 else ''}" if made else ""
+    return Diagram((_lane("A", a, False), _lane("B", b, True)), shown, box, where)
 
 
 def short(text: str, length: int) -> str:

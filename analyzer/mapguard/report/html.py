@@ -18,7 +18,7 @@ from mapguard.report import channel, html_page
 from mapguard.report.context import Context
 from mapguard.report.highlight import visible
 from mapguard.report.links import line_link
-from mapguard.report.words import guarding, many, root_kind
+from mapguard.report.words import guarding, many, provenance, root_kind
 
 _HIDDEN = 10  # names of one gap
 
@@ -43,6 +43,7 @@ def render(report: Report, context: Context) -> str:
         "code": excerpts.at,
         "step_code": excerpts.of_step,
         "guarding": guarding,
+        "provenance": provenance,
         "HIDDEN": _HIDDEN,
         "headline": html_page.headline,
         "link": lambda path, line: line_link(context, path, line),

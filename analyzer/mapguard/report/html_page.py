@@ -132,7 +132,7 @@ def _entry(f: Finding, number: int, unique: bool) -> Entry:
     first = f.accesses[0]
     second = f.accesses[1] if f.racing > 1 and len(f.accesses) > 1 else first
     same = first == second or (first.trace == second.trace and first.root == second.root and bool(first.trace))
-    return Entry(f, anchor, title(f), _search_text(f), (first, second), same, diagram(first, second, title(f)))
+    return Entry(f, anchor, title(f), _search_text(f), (first, second), same, diagram(first, second, title(f), f.sharing.made))
 
 
 def _search_text(f: Finding) -> str:

@@ -10,7 +10,7 @@ from mapguard.report.inforce import no_findings, sentences
 from mapguard.report.links import line_link
 from mapguard.report.markup import code, link, listing, plain, prose, step
 from mapguard.report.terminal import counted
-from mapguard.report.words import guarding, held_at, many, root_kind
+from mapguard.report.words import guarding, held_at, many, provenance, root_kind
 
 LIMIT = 850_000  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 ROWS = 200
@@ -102,6 +102,11 @@ def _details(f: Finding, context: Context) -> str:
             lines += ["**Thread B**: the same code, run by another goroutine at the same time.", ""]
         else:
             lines += [*_thread(label, access, context), ""]
+    for label, steps in provenance(f):
+        heading = "The map is made" if label == "made" else f"How {label} get{'' if ' ' in label else 's'} it"
+        lines += [f"**{heading}**:", "", *(f"- {_place(at, context)} {step(at.text)}" for at in steps), ""]
+    if f.sharing.apart:
+        lines += [f"**Between them**: {prose(f.sharing.apart)}", ""]
     lines += [f"- {prose(reason)}" for reason in f.reasons]
     lines += ["", f"**Fix**: {prose(f.advice.text)}", ""]
     if f.advice.sketch:

@@ -1,6 +1,7 @@
 """The report as SARIF 2.1.0, shaped for GitHub code scanning: what it shows, how it tells alerts apart, and its limits."""
 
 import gzip
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -17,7 +18,7 @@ from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
 from mapguard.report.inforce import sentences
 from mapguard.report.source import SourceLines
-from mapguard.report.words import held, held_at, many, root_kind
+from mapguard.report.words import held, held_at, many, provenance, root_kind
 
 HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
@@ -131,7 +132,7 @@ class _Writer:
             message=sarif.Message(text=" ".join(sentences)),
             locations=(self._location(first, f"{first.function} {VERBS[first.op]} the map, {held_at(first)}."),),
             related_locations=tuple(related),
-            code_flows=(self._flow(racing),) if any(a.trace for a in racing) else (),
+            code_flows=tuple(self._flows(f)),
             partial_fingerprints=self._fingerprints(f),
             properties={"confidence": str(f.confidence), "remedy": _remedy(f.advice)},
         )
@@ -144,9 +145,23 @@ class _Writer:
 
     # ------------------------------------------------------------ threads
 
-    def _flow(self, racing: tuple[Access, ...]) -> sarif.CodeFlow:
-        threads = [self._thread(label, access) for label, access in zip("AB", racing, strict=False) if access.trace]
-        return sarif.CodeFlow(message=sarif.Message(text="How the two goroutines come to the map."), thread_flows=tuple(threads))
+    def _flows(self, f: Finding) -> Iterator[sarif.CodeFlow]:
+        """How the two goroutines come to their accesses, and how they come to have one map."""
+        threads = [self._thread(label, access) for label, access in zip("AB", f.accesses[: f.racing], strict=False) if access.trace]
+        if threads:
+            yield sarif.CodeFlow(message=sarif.Message(text="How the two goroutines come to the map."), thread_flows=tuple(threads))
+        ways = [self._way(label, steps) for label, steps in provenance(f)]
+        if ways:
+            text = f"Where the map is made, and how each goroutine gets it; between them: {f.sharing.apart}."
+            yield sarif.CodeFlow(message=sarif.Message(text=_plain(text)), thread_flows=tuple(ways))
+
+    def _way(self, label: str, steps: tuple[Step, ...]) -> sarif.ThreadFlow:
+        what = "the map is made" if label == "made" else f"how {label} get{'' if ' ' in label else 's'} the map"
+        locations = tuple(
+            sarif.ThreadFlowLocation(location=self._location(step, short(step.text, _LONG // 2)), importance="important")
+            for step in steps[:STEPS]
+        )
+        return sarif.ThreadFlow(id=label, message=_message(what), locations=locations)
 
     def _thread(self, label: str, access: Access) -> sarif.ThreadFlow:
         root = access.root

@@ -8,7 +8,7 @@ from mapguard.report.context import Context
 from mapguard.report.excerpt import clean, excerpt, short
 from mapguard.report.source import SourceLines
 from mapguard.report.terminal import Page
-from mapguard.report.words import guarding, held, held_at, many, root_kind
+from mapguard.report.words import guarding, held, held_at, many, provenance, root_kind
 
 _OTHERS = 8
 _PLACES = 3
@@ -41,6 +41,7 @@ class Story:
                 page.line()
             else:
                 self._thread(label, access)
+        self._sharing(f)
         self._others(f)
         for number, reason in enumerate(f.reasons):
             page.labelled("" if number else "why", clean(reason))
@@ -119,6 +120,25 @@ class Story:
                 note = "" if fits else note
         if note:
             page.line(f"    {'':>{digits}} {bar} {note if last else page.dim(note)}")
+
+    # ------------------------------------------------------------ how both threads have the map
+
+    def _sharing(self, f: Finding) -> None:
+        """Where the map is made, how each thread gets it, and what there is between them."""
+        page, parts = self._page, provenance(f)
+        if not parts and not f.sharing.apart:
+            return
+        page.line(f"  {page.bold('one map')}")
+        places = [clean(f"{self._shown(step.path)}:{step.line}") for _, steps in parts for step in steps]
+        width = min(max(map(len, places), default=0), page.width // 2)
+        for label, steps in parts:
+            for number, step in enumerate(steps):
+                place = clean(f"{self._shown(step.path)}:{step.line}")
+                head = f"    {'' if number else label:<7}  {page.dim(f'{place:<{width}}')}  "
+                page.wrapped(clean(step.text.partition(": ")[0]), head, " " * (15 + width))
+        if f.sharing.apart:
+            page.wrapped(clean(f.sharing.apart), f"    {'between':<7}  ", " " * 13)
+        page.line()
 
     # ------------------------------------------------------------ the rest
 

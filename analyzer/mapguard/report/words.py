@@ -1,6 +1,6 @@
 """Entry points, locks and guards to the words that every format for people says of them."""
 
-from mapguard.findings.model import Access, Finding, HeldLock, RootInfo
+from mapguard.findings.model import Access, Finding, HeldLock, RootInfo, Step
 from mapguard.findings.words import many_at_a_time, start
 from mapguard.report.excerpt import clean
 
@@ -32,6 +32,16 @@ def guarding(f: Finding) -> str:
     reading = HeldLock(f.guard.lock, "read")
     writes = {f"{a.path}:{a.line}": None for a in f.accesses[: f.racing] if a.op in ("write", "delete", "replace") and reading in a.locks}
     return f"{kept}, but only for reading at the write in {' and '.join(map(clean, writes))}" if writes else kept
+
+
+def provenance(f: Finding) -> list[tuple[str, tuple[Step, ...]]]:
+    """Where the map is made and how each thread gets it, each part with its label; both threads as one where they get it alike."""
+    made, reached = f.sharing.made, f.sharing.reached
+    if len(reached) > 1 and reached[0] == reached[1]:
+        parts = [("made", made), ("A and B", reached[0])]
+    else:
+        parts = [("made", made), *zip("AB", reached, strict=False)]
+    return [(label, steps) for label, steps in parts if steps]
 
 
 def root_kind(root: RootInfo) -> str:

@@ -1,0 +1,68 @@
+"""Uses of a map to whether it was taken out of its place under a lock that is no longer held: by a local variable, or by a getter."""
+
+from mapguard.bodies.state import Held
+from mapguard.ir.model import Call, Cast, Copy, Load, MapOp, Phi, Reg, Static
+from mapguard.races.contexts import Context
+from mapguard.races.judge import Judge
+
+_DEPTH = 4
+
+
+class Taken:
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.index = judge.index
+
+    def under(self, c: Context) -> bool:
+        """Whether the map was read from its place under a lock that is given up before the access; a getter's result counts too, and so
+        does what a caller passes."""
+        func, reg = c.access.func, c.access.reg
+        for edge in reversed((None, *c.chain[c.inside :])):
+            if self._taken(func, reg, 0):
+                return True
+            body = self.index.bodies[func]
+            if edge is None or reg >= body.params:
+                return False
+            place = self.index.sites[edge.site]
+            event = place.event
+            if not isinstance(event, Call) or not isinstance(event.callee, Static) or reg >= len(event.args):
+                return False
+            func, reg = place.func, event.args[reg]
+        return False
+
+    def _taken(self, func: int, reg: Reg, depth: int) -> bool:
+        place = self.index.place(func, reg)
+        if place is None or depth > _DEPTH:
+            return False
+        match place.event:
+            case Copy(src=src) | Cast(src=src):
+                return self._taken(func, src, depth + 1)
+            case Phi(args=args):
+                return any(self._taken(func, a, depth + 1) for a in args)
+            case Load() | MapOp():
+                return bool(self._held(func, place.block, place.number))
+            case Call() as event if reg in event.dsts:
+                number = event.dsts.index(reg)
+                for edge in self.judge.edges.out(self.index.site_at[place[:3]]):
+                    for returned in self.index.returns[edge.func]:
+                        if number < len(returned.values) and self._returned(edge.func, returned.values[number], depth + 1):
+                            return True
+        return False
+
+    def _returned(self, func: int, reg: Reg, depth: int) -> bool:
+        """Whether a getter returns a map that has its place elsewhere."""
+        place = self.index.place(func, reg)
+        if place is None or depth > _DEPTH:
+            return False
+        match place.event:
+            case Copy(src=src) | Cast(src=src):
+                return self._returned(func, src, depth + 1)
+            case Phi(args=args):
+                return any(self._returned(func, a, depth + 1) for a in args)
+            case Load() | MapOp():
+                return True
+        return self._taken(func, reg, depth)
+
+    def _held(self, func: int, block: int, place: int) -> Held:
+        found = self.judge.bodies.held(func, block, place)
+        return frozenset.intersection(*(at.held for at in found)) if found else frozenset()
