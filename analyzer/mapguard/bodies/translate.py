@@ -8,7 +8,7 @@ from mapguard.heap.index import Kept, Place
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -213,7 +213,7 @@ class Translator:
     def _to_caller(self, site: int, func: int, path: Path) -> Path | None:
         assert isinstance(path.root, int)
         place = self.index.sites[site]
-        passed = self._passed(place, func, root)
+        passed = self._passed(place, func, path.root)
         if passed is None:
             return None
         return self.normal(place.func, passed.plus(*(self._index_given(f, place, func) for f in path.fields)))
@@ -246,13 +246,28 @@ class Translator:
         return paths.of(event.args[number]).plus(*inside)
 
     def _index_given(self, field: str, place: Place, func: int) -> str:
-        """The index of an element in terms of the caller, where it is a parameter."""
+        """The index of an element in terms of the caller, where it is a parameter or was captured there."""
         named = index_of(field)
         body, call = self.index.bodies[func], place.event
         assert isinstance(call, Call)
-        if named is None or named[0] != body.func or named[1] >= min(body.params, len(call.args)) or not isinstance(call.callee, Static):
+        if named is None or named[0] != body.func:
+            return field
+        if named[1] >= body.params:
+            value = self._function_value(place, func)
+            made = self.paths(place.func).definition(value) if value is not None else None
+            return self.index_captured(field, place.func, made) if isinstance(made, Closure) else field
+        if named[1] >= len(call.args) or not isinstance(call.callee, Static):
             return field
         return self.paths(place.func).element(call.args[named[1]])
+
+    def index_captured(self, field: str, func: int, made: Closure) -> str:
+        """The index of an element in terms of ``func``, which makes a literal, where it is a value that the literal captured."""
+        named = index_of(field)
+        target = self.index.number.get(made.func)
+        if named is None or target is None or named[0] != made.func:
+            return field
+        capture = named[1] - self.index.bodies[target].params
+        return self.paths(func).element(made.captures[capture]) if 0 <= capture < len(made.captures) else field
 
     def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
         """The embedded fields that lead from an interface's value to the receiver of its method."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from mapguard.base.stack import deep_stack
 from mapguard.facts.syntax import TName, TSlice, TStruct, Type
 from mapguard.ir.flow import defined
 from mapguard.ir.model import Alloc, Body, Call, Clone, CopyInto, Event, Reg
@@ -20,9 +21,10 @@ class Copies:
         """The name of a function that copies a value of the struct type, by itself or in what contains it; "" when there is none."""
         if self._copied is None:
             self._copied = {}
-            for body in sorted(self._bodies(), key=lambda b: b.func):
-                for kind in self._of(body):
-                    self._copied.setdefault(kind, body.func)
+            with deep_stack():
+                for body in sorted(self._bodies(), key=lambda b: b.func):
+                    for kind in self._of(body):
+                        self._copied.setdefault(kind, body.func)
         asked = TName(package, name)
         found = [func for kind, func in self._copied.items() if self._holds(kind, asked, set())]
         func = self._types.program.by_id.get(min(found)) if found else None

@@ -83,8 +83,8 @@ class Judge:
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
         self.turns = Turns(self.timing.ancestry)
-        self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
+        self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for

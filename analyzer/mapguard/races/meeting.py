@@ -5,16 +5,16 @@ from functools import partial
 from typing import NamedTuple
 
 from mapguard.bodies.effects import library_name
-from mapguard.bodies.paths import CAPTURED, Path, index_of
+from mapguard.bodies.paths import CAPTURED, Path
 from mapguard.heap.index import Index, Place
 from mapguard.heap.tabling import members
 from mapguard.ir.model import Call, Closure, Invoke, Static
-from mapguard.order.after import SAME, Where
+from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.edges import Edge
-from mapguard.order.rounds import next_round
 from mapguard.order.stops import NEVER, NOBODY, Renewal
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context, Hop
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
@@ -37,11 +37,12 @@ class Home(NamedTuple):
 
 
 class Meeting:
-    def __init__(self, timing: Timing, escape: Escape, handover: Handover) -> None:
+    def __init__(self, timing: Timing, escape: Escape, handover: Handover, elements: Elements) -> None:
         self.index: Index = timing.index
         self.timing = timing
         self.escape = escape
         self.handover = handover
+        self.elements = elements
 
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
@@ -116,19 +117,29 @@ class Meeting:
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
         started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
-        ways: set[Where] = set()
         if a.map == b.map and (owned or started):
             for number, field in enumerate(path.fields):
                 if not any(f.startswith(CAPTURED) for f in path.fields[number:]):  # what two function values captured may be one
-                    ways |= self._next_round(field)
-        return Renewal(frozenset(found), frozenset(ways))
+                    found |= self._round(field, Renewal(frozenset(found)), (a, x), (b, y))
+        return Renewal(frozenset(found))
 
-    def _next_round(self, field: str) -> frozenset[Where]:
-        """The ways to the next round of the loop that counts an index."""
-        index = index_of(field)
-        if index is None:
+    def _round(self, field: str, again: Renewal, *sides: tuple[Context, Home]) -> frozenset[Where]:
+        """The event after which the index of an element stands for another one; none where its loop may begin anew meanwhile."""
+        counted = self.elements.counter(field)
+        if counted is None:
             return frozenset()
-        return next_round(self.escape.bodies.heap, self.index.number[index[0]], index[1])
+        func, counter = counted
+        for c, home in sides:
+            if home.begin is not None and self._until(home, c, again).has((func, *counter.begin), _SAME):
+                return frozenset()
+        return frozenset([(func, *counter.step)])
+
+    def _until(self, home: Home, c: Context, again: Renewal) -> Reach:
+        """What can run after another thread can have an object, until its access is over or it is made again."""
+        assert home.begin is not None
+        if home.start != NO_SITE:
+            return self.timing.until(home.start, c, again, home.func)
+        return self.timing.after_value(home.begin, c, again, home.func)
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Renewal) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -139,10 +150,7 @@ class Meeting:
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.begin is None:
                 continue
-            if home.start != NO_SITE:
-                reach = self.timing.until(home.start, mine, again, x.func)
-            else:
-                reach = self.timing.after_value(home.begin, mine, again, x.func)
+            reach = self._until(home, mine, again)
             targets = self._apart(mine, other, x.func) if other_home.begin is None else [other_home.begin]
             if any(reach.has(target, _SAME) for target in targets):
                 return True

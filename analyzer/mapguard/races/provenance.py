@@ -65,7 +65,10 @@ class Provenance:
                 pass
             case _:
                 return None
-        inner = self.bodies.paths(made.func).of(reg).plus(*path.fields[number + 1 :])
+        rest = path.fields[number + 1 :]
+        if isinstance(made.event, Closure):
+            rest = tuple(self.bodies.translator.index_captured(f, made.func, made.event) for f in rest)
+        inner = self.bodies.paths(made.func).of(reg).plus(*rest)
         return Anchored(made.func, self.bodies.normal(made.func, inner)), Hop(value, anchored, made[:3], made[:3])
 
     def _made(self, value: Anchored) -> Place | None:
