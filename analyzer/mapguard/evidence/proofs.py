@@ -34,11 +34,20 @@ class Proofs:
         self._named: dict[Location, list[Access]] | None = None
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
-    def all(self) -> list[Proof]:
-        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one."""
+    def all(self, failed: list[tuple[Access, Exception]] | None = None) -> list[Proof]:
+        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one.
+
+        ``failed`` gets the first access of each map that a defect has hidden; without it the error is raised.
+        """
         found: dict[Location, Proof] = {}
         for map_ in self.judge.maps():
-            proof = self.of(map_)
+            try:
+                proof = self.of(map_)
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed.append((map_.accesses[0], error))
+                continue
             if proof is not None:
                 known = found.get(proof.where)
                 found[proof.where] = proof if known is None else self._together(known, proof)
