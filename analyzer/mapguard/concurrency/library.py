@@ -283,7 +283,7 @@ def result(b: Body, kind: Type, model: FunctionModel | None, recv: Value | None,
             b.analysis.token_channels.add(Location("local", b.func.id, at))
         for value in args[:1]:
             if b.types.map_of(value.type) is not None:
-                first = value.type if first == OUTSIDE else first
+                first = value.type if first == OUTSIDE or (model is not None and model.copies) else first
                 # a shallow clone: its elements are still the original's
                 for p in value.paths[:1]:
                     b.store[paths[0].plus("[]")] = Value(b.types.element(value.type), (p.plus("[]"),))
