@@ -3,9 +3,9 @@
 from mapguard.bodies.fields import Fields
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
 from mapguard.bodies.stored import Stored
+from mapguard.heap.fields import LIBRARY
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
-from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
 from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store

@@ -1,10 +1,10 @@
 """Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
 
 from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
+from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, is_plain, outside
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey
 from mapguard.heap.objects import ANY, OUTSIDE, Obj
-from mapguard.heap.points import HELD, LIBRARY, UNKNOWN_OBJECT, is_plain, outside
 from mapguard.heap.questions import Contents, Knowledge, Points
 from mapguard.heap.stored import stored
 from mapguard.heap.tabling import Bits, members

@@ -5,9 +5,10 @@ from collections.abc import Hashable
 from mapguard.base.budget import Budget
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
+from mapguard.heap.fields import embedded, follow
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import embedded, follow, points
+from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members

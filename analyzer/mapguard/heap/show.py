@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from mapguard.base.span import line_of
 from mapguard.facts.model import FileFacts
+from mapguard.heap.fields import is_plain
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.objects import Obj
-from mapguard.heap.points import is_plain
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
 from mapguard.ir.model import CELL, ELEM, Call, External, MapOp, Reg

@@ -13,8 +13,9 @@ class Programs:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self._mains = _mains(index)
         self._by_package: dict[str, Bits] = {}
-        for number, main in enumerate(self._mains()):
+        for number, main in enumerate(self._mains):
             for path in self._imported(main):
                 self._by_package[path] = self._by_package.get(path, 0) | 1 << number
         self._by_function = [self._by_package.get(f.scope.package.path, ANY_PROGRAM) if f is not None else ANY_PROGRAM for f in index.funcs]
@@ -28,13 +29,9 @@ class Programs:
 
     def has(self, func: int, outside: frozenset[str]) -> bool:
         """Whether a program that is no part of the folders ``outside`` contains the function."""
-        mains = [n for n, main in enumerate(self._mains()) if not outside & set(main.split("/"))]
+        mains = [n for n, main in enumerate(self._mains) if not outside & set(main.split("/"))]
         found = self._by_function[func]
         return found != ANY_PROGRAM and any(found >> n & 1 for n in mains)
-
-    def _mains(self) -> list[str]:
-        named = (f for f in self.index.funcs if f is not None and f.facts.name == "main" and f.recv is None and f.outer is None)
-        return sorted({f.scope.package.path for f in named if f.scope.package.name == "main"})
 
     def _imported(self, main: str) -> set[str]:
         imports = self.index.types.program.imports()
@@ -46,3 +43,9 @@ class Programs:
                 found.add(path)
                 pending.extend(imports.get(path, ()))
         return found
+
+
+def _mains(index: Index) -> list[str]:
+    """The packages of the tree's programs."""
+    named = (f for f in index.funcs if f is not None and f.facts.name == "main" and f.recv is None and f.outer is None)
+    return sorted({f.scope.package.path for f in named if f.scope.package.name == "main"})

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
+from mapguard.heap.fields import LIBRARY
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
-from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, predecessors, reaches, used
 from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
