@@ -48,10 +48,12 @@ class Reach:
         self._started: Bits | None = None
 
     def has(self, where: Where, threads: frozenset[int]) -> bool:
-        """Whether an event may run afterwards, on one of the threads that the sites in ``threads`` start."""
+        """Whether an event may run afterwards, on one of the threads that the sites in ``threads`` start. Threads like the own one that it
+        starts in turn run what it runs."""
         if self._name in threads and self._own.has(where):
             return True
-        return any(t >= 0 and self._all_started() >> t & 1 and self._thread(t).has(where) for t in sorted(threads))
+        others = sorted(t for t in threads if t not in (self._name, SAME))
+        return any(self._all_started() >> t & 1 and self._thread(t).has(where) for t in others)
 
     def _thread(self, site: int) -> Region:
         found = self._threads.get(site)

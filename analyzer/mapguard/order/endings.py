@@ -4,10 +4,12 @@ A signal tells that where nobody can give it before the event is over: not the t
 for the event to be over. Who gives another signal after waiting for one of these passes the word on.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mapguard.ir.model import Call, External, RunDefers
-from mapguard.order.after import After
+from mapguard.order.after import After, Reach
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signals, Where
@@ -146,10 +148,10 @@ class Endings:
         early = {s for where in soon for s in self.signalling.given(where)}
         candidates = [s for s in sorted(signals - early) if s.kind != "group" or self._added_before(s, frames.thread)]
         found: set[tuple[Signal, int]] = set()
-        hoped = told | Told(frozenset((s, 1) for s in candidates))
+        before = self._before(told | Told(frozenset((s, 1) for s in candidates)))
         for signal in candidates:
             givers = self.signalling.givers(signal) if signal.kind not in OF_ALL else []
-            if not any(g not in late and self._early(g, hoped) for g in givers):
+            if not any(g not in late and self._early(g, before) for g in givers):
                 found.add((signal, 1))
             elif signal.kind == "told":  # as many messages as senders
                 found.add((signal, len(givers)))
@@ -163,15 +165,20 @@ class Endings:
     def _running(self, func: int) -> list[Thread]:
         return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
 
-    def _early(self, where: Where, told: Told) -> bool:
-        """Whether a signal can be given before its thread has waited for one of those of ``told``."""
+    def _before(self, told: Told) -> Callable[[Thread], Reach]:
+        """What each thread runs before it has waited for one of the signals of ``told``."""
         stops = self.waits.stops(told)
+
+        @functools.cache
+        def before(thread: Thread) -> Reach:
+            return self.after.thread(thread.func, thread.site, stops)
+
+        return before
+
+    def _early(self, where: Where, before: Callable[[Thread], Reach]) -> bool:
+        """Whether a signal can be given in the part of a thread that ``before`` gives."""
         spots = self._when(where)
-        for thread in self._running(where[0]):
-            reach = self.after.thread(thread.func, thread.site, stops)
-            if any(reach.has(spot, frozenset((thread.site,))) for spot in spots):
-                return True
-        return False
+        return any(before(t).has(spot, frozenset((t.site,))) for t in self._running(where[0]) for spot in spots)
 
     def _when(self, where: Where) -> list[Where]:
         """When an event happens: a deferred call does where its function ends."""
