@@ -89,6 +89,7 @@ class Judge:
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
+        self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
         self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
         self.stopped = ""  # what was over the budget
         self.unjudged: list[Map] = []  # the maps that are left
@@ -203,9 +204,13 @@ class Judge:
 
     def _objects(self, c: Context) -> Bits:
         """What the map may be: by the path to where it comes from, and by that to the function value that captured it."""
-        paths = [c.map, *(hop.whole for hop in c.hops[:1])]
-        found = [self.resolver.holders(p) if c.access.slot else self.resolver.objects(p) for p in paths]
-        return reduce(self.heap.objects.common, found)
+        paths = (c.map, *(hop.whole for hop in c.hops[:1]))
+        key = (bool(c.access.slot), paths)
+        known = self._found.get(key)
+        if known is None:
+            found = [self.resolver.holders(p) if c.access.slot else self.resolver.objects(p) for p in paths]
+            known = self._found[key] = reduce(self.heap.objects.common, found)
+        return known
 
     # ------------------------------------------------------------ one map
 

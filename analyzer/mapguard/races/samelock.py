@@ -46,6 +46,7 @@ class SameLock:
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
+        self._known: dict[tuple[Anchored, Anchored, Anchored, Anchored], bool] = {}
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
@@ -59,6 +60,12 @@ class SameLock:
         return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
 
     def _beside(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
+        key = (map_, lock, other_map, other)
+        if key not in self._known:
+            self._known[key] = self._compared(*key)
+        return self._known[key]
+
+    def _compared(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
         """Whether the locks lie alike to the maps, whichever of several values the maps are."""
         mine = [self._relations(m, lock) for m in self._alternatives(map_)]
         theirs = [self._relations(m, other) for m in self._alternatives(other_map)]
