@@ -13,16 +13,18 @@ from differential import drawn
 from mapguard import pipeline
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
+from mapguard.evidence.proofs import Proofs
 from mapguard.models.load import load
 from mapguard.races.engine import judge_of
 
 
 def reports(folder: Path) -> bool:
-    """Whether the new analysis finds a race in the module at ``folder``."""
+    """Whether the new analysis finds a race of medium or high confidence in the module at ``folder``."""
     options = Options(paths=(folder,), cache=False, jobs=1)
+    models = load()
     with deep_stack():
         for _, program in pipeline.linked(options):
-            if next(judge_of(program, load()).races(), None) is not None:
+            if any(proof.confidence != "low" for proof in Proofs(judge_of(program, models), models).all()):
                 return True
     return False
 
