@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from mapguard import newchecks
 from mapguard.base.data import data_dir
 from mapguard.base.errors import UsageError
 from mapguard.base.gap import Gap, Reason
@@ -26,8 +25,6 @@ from mapguard.concurrency import inspect
 from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
-from mapguard.evidence.proofs import Proofs
-from mapguard.evidence.twosteps import TwoSteps
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
 from mapguard.findings.model import Finding, InForce, Report, Stats
@@ -51,7 +48,7 @@ from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
 from mapguard.program.types import Types
-from mapguard.races.engine import heap_of, judge_of
+from mapguard.races.engine import heap_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,23 +60,21 @@ class Stored(msgspec.Struct, frozen=True):
     siblings: bytes
 
 
-def run(options: Options, progress: Progress | None = None, executor: Executor | None = None, *, new: bool = False) -> Report:
+def run(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Report:
     """All findings of the components that ``options.paths`` lie in, with fingerprints, worst first: the paths filter nothing yet.
 
-    Any ``Executor`` of other processes can do the parsing. ``new``: as the new analysis sees it, which no command offers yet.
+    Any ``Executor`` of other processes can do the parsing.
     """
     if options.models:
         _models(options.models)  # one that cannot be used is said before anything else
     scope = discovery.scope_of(options)
     trees = discover(options)
-    report = merged([_component(tree, scope, options, progress, executor, new) for tree in trees])
+    report = merged([_component(tree, scope, options, progress, executor) for tree in trees])
     inside = sorted(report.gaps, key=lambda gap: (not scope.has(gap.path), gap))
     return msgspec.structs.replace(report, gaps=tuple(inside), in_force=InForce(left_out=dict(trees[0].left_out)))
 
 
-def _component(
-    tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None, new: bool = False
-) -> Report:
+def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | None, executor: Executor | None) -> Report:
     """The report on one component: from the cache where the same files were seen before."""
     clock = _Clock()
     loaded, gaps = _load(tree.files, options)
@@ -95,8 +90,7 @@ def _component(
             program, more, seconds_program = _program(tree, loaded, options, store, progress, executor)
             clock.laps.update(seconds_program)
             clock.start = time.perf_counter()
-            reported = _new_report if new else _report
-            report = reported(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
+            report = _report(tree, program, (*tree.gaps, *gaps, *more), options, clock, progress)
             report = msgspec.structs.replace(
                 report, files=tuple(file.path for file, source in loaded if b"mapguard" in source and b"ignore" in source)
             )
@@ -211,25 +205,6 @@ def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Option
     scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
     stats = _stats(judge, scanned, len(grouped), clock)
     return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
-
-
-def _new_report(
-    tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None
-) -> Report:
-    with deep_stack():
-        models = _models(options.models)
-        judge = judge_of(program, models)
-        clock.lap("analyse")
-        explainer = newchecks.Explainer(judge, models, Sources(program.files, _reader(tree)))
-        findings = []
-        for proof in Proofs(judge, models).all():
-            if options.generated or not explainer.functions.of(proof.a.access.func).scope.file.generated:
-                findings.append(explainer.finding(proof))
-        findings.extend(explainer.finding(proof, "sync-map-check-then-act") for proof in TwoSteps(judge, models).all())
-        clock.lap("judge")
-    scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
-    stats = Stats(files=len(scanned), lines=sum(len(f.newlines) for f in scanned), functions=len(program.funcs), seconds=clock.done())
-    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), tuple(sorted(set(gaps))), stats)
 
 
 def _untyped(solved: Analysis) -> list[Gap]:

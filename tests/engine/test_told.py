@@ -1,13 +1,12 @@
 """What the findings of the new analysis tell beyond what every finding tells: provenance, two steps, guards for comments, ended pairs."""
 
+from engine.found import findings
 from ir.lowering import program_of
 from mapguard.base.stack import deep_stack
 from mapguard.checks.sources import Sources
 from mapguard.evidence.proofs import Proofs
-from mapguard.evidence.twosteps import TwoSteps
 from mapguard.findings.model import Finding, Step
 from mapguard.models.load import load
-from mapguard.newchecks import Explainer
 from mapguard.newchecks.guarded import guarded_fields
 from mapguard.newchecks.inspect import Inspector
 from mapguard.races.engine import judge_of
@@ -26,11 +25,7 @@ class Told:
             self.proofs = Proofs(self.judge, self.models)
 
     def findings(self) -> list[Finding]:
-        with deep_stack():
-            explainer = Explainer(self.judge, self.models, self.sources)
-            races = [explainer.finding(proof) for proof in self.proofs.all()]
-            steps = [explainer.finding(proof, "sync-map-check-then-act") for proof in TwoSteps(self.judge, self.models).all()]
-            return [*races, *steps]
+        return findings(self.judge, self.models, self.sources)
 
     def line(self, text: str) -> int:
         return self.source[: self.source.index(text)].count("\n") + 1

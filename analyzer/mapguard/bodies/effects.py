@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from mapguard.bodies.facts import Fact
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, Chosen, Held
+from mapguard.bodies.state import NO_LOCKS, Chosen, Held, resolved
 from mapguard.ir.model import Callee, External, Invoke, Reg
 
 
@@ -29,12 +29,7 @@ class At(NamedTuple):
 
     def where(self, path: Path) -> Path:
         """A path on this way."""
-        for _ in self.chosen:
-            follow = next((p for r, p in self.chosen if r == path.root), None)
-            if follow is None:
-                break
-            path = follow.plus(*path.fields)
-        return path
+        return resolved(path, self.chosen)
 
 
 Effect = tuple[Way, ...]

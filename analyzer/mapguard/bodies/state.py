@@ -45,12 +45,7 @@ class State(NamedTuple):
 
     def where(self, path: Path) -> Path:
         """A path on this way: of what its root was chosen to be."""
-        for _ in self.chosen:
-            follow = next((p for r, p in self.chosen if r == path.root), None)
-            if follow is None:
-                break
-            path = follow.plus(*path.fields)
-        return path
+        return resolved(path, self.chosen)
 
     def forget(self, regs: Collection[Reg]) -> "State":
         """Without what is known of registers that get new values."""
@@ -65,6 +60,16 @@ class State(NamedTuple):
         if not self.facts:
             return self
         return self._replace(facts=frozenset(f for f in self.facts if lasting(f[0])))
+
+
+def resolved(path: Path, chosen: Chosen) -> Path:
+    """A path of what its root was chosen to be."""
+    for _ in chosen:
+        follow = next((p for r, p in chosen if r == path.root), None)
+        if follow is None:
+            break
+        path = follow.plus(*path.fields)
+    return path
 
 
 def joined(a: State, b: State) -> State:

@@ -1,5 +1,7 @@
 """Registers and paths of one body to what is known of their values on a way: constants, tests, results of what was asked."""
 
+from collections.abc import Iterator
+
 from mapguard.bodies.facts import ABSENT, FALSE, NIL, PRESENT, SOME, TRUE, ZERO, certain, opposite, possible
 from mapguard.bodies.paths import Path
 from mapguard.bodies.state import State
@@ -91,15 +93,12 @@ class Values:
         if op.op == "ok":
             found = self.known(s, self._looked_up(op.args[0]))
             return TRUE if PRESENT in found or not possible(found, ABSENT) else FALSE if ABSENT in found else ""
-        x, y = self.paths.of(op.args[0]), self.paths.of(op.args[1])
-        for one, other in ((x, y), (y, x)):
-            constant = self.constant(s.where(other))
-            if constant and not constant.startswith("!"):
-                values = self.known(s, one)
-                if certain(values, constant):
-                    return TRUE if op.op == "==" else FALSE
-                if not possible(values, constant):
-                    return FALSE if op.op == "==" else TRUE
+        for path, constant in self._compared(s, op):
+            values = self.known(s, path)
+            if certain(values, constant):
+                return TRUE if op.op == "==" else FALSE
+            if not possible(values, constant):
+                return FALSE if op.op == "==" else TRUE
         return ""
 
     # ------------------------------------------------------------ learning
@@ -114,13 +113,18 @@ class Values:
             return [*found, *self.learned(s, op.args[0], opposite(truth))]
         if op.op == "ok":
             return [*found, (s.where(self._looked_up(op.args[0])), PRESENT if truth == TRUE else ABSENT)]
+        same = (truth == TRUE) == (op.op == "==")
+        for path, constant in self._compared(s, op):
+            found.append((s.where(path), constant if same else SOME if constant == NIL else opposite(constant)))
+        return found
+
+    def _compared(self, s: State, op: Op) -> Iterator[tuple[Path, str]]:
+        """What a comparison compares with a constant, from either side."""
         x, y = self.paths.of(op.args[0]), self.paths.of(op.args[1])
-        for one, other in ((x, y), (y, x)):
+        for path, other in ((x, y), (y, x)):
             constant = self.constant(s.where(other))
             if constant and not constant.startswith("!"):
-                same = (truth == TRUE) == (op.op == "==")
-                found.append((s.where(one), constant if same else SOME if constant == NIL else opposite(constant)))
-        return found
+                yield path, constant
 
     def _looked_up(self, reg: Reg) -> Path:
         """The place that a comma-ok form looked at."""

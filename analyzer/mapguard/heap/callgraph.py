@@ -33,16 +33,12 @@ def _bit(k: Knowledge, func: str) -> Bits:
 
 def _function(k: Knowledge, o: Obj) -> Bits:
     """The function that a function value runs."""
-    if o.kind not in ("closure", "bound"):
-        return 0
-    made = k.index.maker(o)
-    if isinstance(made, Closure):
-        return _bit(k, made.func)
-    if isinstance(made, Bound):
-        if isinstance(made.target, Static):
-            return _bit(k, made.target.func)
-        if isinstance(made.target, Invoke):
-            return _methods(k, Points(o.func, made.recv, o.context), made.target.type, made.target.name)
+    known = k.index.runs(o)
+    if known:
+        return _bit(k, known)
+    made = k.index.maker(o) if o.kind == "bound" else None
+    if isinstance(made, Bound) and isinstance(made.target, Invoke):
+        return _methods(k, Points(o.func, made.recv, o.context), made.target.type, made.target.name)
     return 0
 
 

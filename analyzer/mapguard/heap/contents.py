@@ -125,7 +125,7 @@ def _functions(k: Knowledge, q: Contents) -> Bits:
     found = 0
     if q.key[1] is None:
         for stores in k.index.kept(q.key):
-            for kept in [*stores.others, *(one for local in stores.local.values() for one in local)]:
+            for kept in stores.all():
                 found |= k.ask(Points(kept.func, kept.src, ANY))
     return found
 

@@ -12,7 +12,7 @@ from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
+from mapguard.ir.model import ELEM, Bound, Closure, Reg
 from mapguard.models.load import Models
 from mapguard.program.types import UNKNOWN
 
@@ -63,20 +63,16 @@ class Heap:
         elif element != UNKNOWN and fitting.may_be(element):
             objects = self.follow(self.points(func, reg), ELEM)
         found: list[int] = []
-        for o in self._values(objects):
-            made = self.index.maker(o)
-            number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
+        for value in members(objects):
+            number = self.index.number.get(self.index.runs(self.objects.all[value]))
             if number is not None:
                 found.append(number)
         return found
 
     def is_bound(self, func: int, reg: Reg) -> bool:
         """Whether a function value can only be a method with its receiver."""
-        values = self._values(self.points(func, reg))
-        return bool(values) and all(o.kind == "bound" for o in values)
-
-    def _values(self, objects: Bits) -> list[Obj]:
-        return [o for n in members(objects) if (o := self.objects.all[n]).kind in ("closure", "bound")]
+        kinds = {self.objects.all[n].kind for n in members(self.points(func, reg))}
+        return "bound" in kinds and "closure" not in kinds
 
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""
@@ -142,7 +138,3 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
-
-
-def _bound(made: object) -> str:
-    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

@@ -165,6 +165,13 @@ class Index:
         """The event that makes an object of the tree's own."""
         return self.bodies[o.func].blocks[o.block].events[o.place]
 
+    def runs(self, o: Obj) -> str:
+        """The id of the function that a function value runs; "" for other objects, and where the receiver decides."""
+        made = self.maker(o) if o.kind in ("closure", "bound") else None
+        if isinstance(made, Closure):
+            return made.func
+        return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""
+
     def replaced(self, func: int, block: int, place: int) -> dict[str, int]:
         """The fields of a copied struct that are set anew before anything else is done with it, and where in the block: only loads before
         that place get the old values."""

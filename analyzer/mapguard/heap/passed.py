@@ -1,5 +1,7 @@
 """Parameters and captured values to the objects that callers pass and that literals captured."""
 
+from collections.abc import Iterator
+
 from mapguard.heap.fields import one, outside, receivers
 from mapguard.heap.objects import ANY, Context, Obj
 from mapguard.heap.questions import Callers, Knowledge, Points
@@ -63,14 +65,20 @@ def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: 
     """The receivers of the method values of ``func`` that a library is given."""
     found = 0
     for reg in event.args:
-        for obj in members(k.ask(Points(caller, reg, context))) if k.fitting.may_hold(caller, reg) else ():
-            o = k.objects.all[obj]
-            if o.kind == "bound":
-                made = k.index.maker(o)
-                assert isinstance(made, Bound)
-                if isinstance(made.target, Static) and made.target.func == k.index.bodies[func].func:
-                    found |= k.ask(Points(o.func, made.recv, o.context))
+        for o, made in _values(k, func, k.ask(Points(caller, reg, context))) if k.fitting.may_hold(caller, reg) else ():
+            if isinstance(made, Bound):
+                found |= k.ask(Points(o.func, made.recv, o.context))
     return found
+
+
+def _values(k: Knowledge, func: int, objects: Bits) -> Iterator[tuple[Obj, Bound | Closure]]:
+    """The function values among objects that run ``func``, each with the event that makes it."""
+    for number in members(objects):
+        o = k.objects.all[number]
+        if k.index.runs(o) == k.index.bodies[func].func:
+            made = k.index.maker(o)
+            assert isinstance(made, Bound | Closure)
+            yield o, made
 
 
 def _handed(k: Knowledge, func: int, site: int, caller: int, context: Context) -> Bits:
@@ -84,23 +92,15 @@ def _handed(k: Knowledge, func: int, site: int, caller: int, context: Context) -
 def _receivers(k: Knowledge, func: int, caller: int, event: Call, context: Context) -> list[tuple[bool, Bits | None]]:
     """How a call that is resolved by objects passes the receiver to ``func``: as its first argument, of which only some can be meant
     (``first``), bound to a method value, or not at all (None)."""
-    target = k.index.bodies[func]
     if isinstance(event.callee, Invoke):
         passed = k.ask(Points(caller, event.args[0], context)) if event.args else 0
         return [(True, receivers(k, func, passed))]
     found: list[tuple[bool, Bits | None]] = []
-    for obj in members(k.ask(Points(caller, event.callee.reg, context))):  # type: ignore[union-attr]
-        o = k.objects.all[obj]
-        if o.kind == "bound":
-            made = k.index.maker(o)
-            assert isinstance(made, Bound)
-            if isinstance(made.target, Static) and made.target.func == target.func:
-                found.append((False, k.ask(Points(o.func, made.recv, o.context))))
-        elif o.kind == "closure":
-            made = k.index.maker(o)
-            assert isinstance(made, Closure)
-            if made.func == target.func and (False, None) not in found:
-                found.append((False, None))
+    for o, made in _values(k, func, k.ask(Points(caller, event.callee.reg, context))):  # type: ignore[union-attr]
+        if isinstance(made, Bound):
+            found.append((False, k.ask(Points(o.func, made.recv, o.context))))
+        elif (False, None) not in found:
+            found.append((False, None))
     return found
 
 
@@ -114,13 +114,9 @@ def captured(k: Knowledge, q: Points) -> Bits:
         event = place.event
         assert isinstance(event, Call)
         if isinstance(event.callee, Dynamic):
-            for obj in members(k.ask(Points(place.func, event.callee.reg, q.context[:-1]))):
-                o = k.objects.all[obj]
-                if o.kind == "closure":
-                    made = k.index.maker(o)
-                    assert isinstance(made, Closure)
-                    if made.func == body.func:
-                        found |= k.ask(Points(o.func, made.captures[number], o.context))
+            for o, made in _values(k, q.func, k.ask(Points(place.func, event.callee.reg, q.context[:-1]))):
+                if isinstance(made, Closure):
+                    found |= k.ask(Points(o.func, made.captures[number], o.context))
             return found
     for place in k.index.made.get(q.func, ()):
         if isinstance(place.event, Closure):

@@ -30,38 +30,25 @@ class Taken:
             func, reg = place.func, event.args[reg]
         return False
 
-    def _taken(self, func: int, reg: Reg, depth: int) -> bool:
+    def _taken(self, func: int, reg: Reg, depth: int, returned: bool = False) -> bool:
+        """Whether a register has a map that was read from its place under a lock; ``returned``, by a getter: from any place."""
         place = self.index.place(func, reg)
         if place is None or depth > _DEPTH:
             return False
         match place.event:
             case Copy(src=src) | Cast(src=src):
-                return self._taken(func, src, depth + 1)
+                return self._taken(func, src, depth + 1, returned)
             case Phi(args=args):
-                return any(self._taken(func, a, depth + 1) for a in args)
+                return any(self._taken(func, a, depth + 1, returned) for a in args)
             case Load() | MapOp():
-                return bool(self._held(func, place.block, place.number))
+                return returned or bool(self._held(func, place.block, place.number))
             case Call() as event if reg in event.dsts:
                 number = event.dsts.index(reg)
                 for edge in self.judge.edges.out(self.index.site_at[place[:3]]):
-                    for returned in self.index.returns[edge.func]:
-                        if number < len(returned.values) and self._returned(edge.func, returned.values[number], depth + 1):
+                    for values in (r.values for r in self.index.returns[edge.func]):
+                        if number < len(values) and self._taken(edge.func, values[number], depth + 1, True):
                             return True
         return False
-
-    def _returned(self, func: int, reg: Reg, depth: int) -> bool:
-        """Whether a getter returns a map that has its place elsewhere."""
-        place = self.index.place(func, reg)
-        if place is None or depth > _DEPTH:
-            return False
-        match place.event:
-            case Copy(src=src) | Cast(src=src):
-                return self._returned(func, src, depth + 1)
-            case Phi(args=args):
-                return any(self._returned(func, a, depth + 1) for a in args)
-            case Load() | MapOp():
-                return True
-        return self._taken(func, reg, depth)
 
     def _held(self, func: int, block: int, place: int) -> Held:
         found = self.judge.bodies.held(func, block, place)

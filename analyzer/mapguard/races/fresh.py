@@ -205,7 +205,7 @@ class Fresh:
         for o in members(objects):
             stores = self.index.copies.get(self.index.struct(self.heap.objects.all[o].type))
             if stores is not None:
-                for kept in [*stores.others, *(k for local in stores.local.values() for k in local)]:
+                for kept in stores.all():
                     if self._hits(kept, o):
                         found[kept] = None
         return list(found)

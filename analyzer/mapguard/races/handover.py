@@ -27,7 +27,7 @@ class Handover:
         channels = self.bodies.heap.points(func, place.event.channel)
         sent: set[Anchored] = set()
         for stores in self.index.kept(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
-            for kept in [*stores.others, *(k for local in stores.local.values() for k in local)]:
+            for kept in stores.all():
                 if self.bodies.heap.points(kept.func, kept.base) & channels:
                     paths = self.bodies.paths(kept.func)
                     value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
