@@ -30,6 +30,7 @@ class Translator:
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
         self._given: dict[tuple[int, int, Path], Path | None] = {}
+        self._given_back_by: dict[tuple[int, Reg], Reg | None] = {}
         self._normal: dict[tuple[int, Path], Path] = {}
 
     def paths(self, func: int) -> Paths:
@@ -51,6 +52,7 @@ class Translator:
         key = (func, path)
         known = self._normal.get(key)
         if known is None:
+            self._normal[key] = path  # a value that rests on itself
             known = self._normal[key] = self._shortened(func, path, 0)
         return known
 
@@ -64,34 +66,91 @@ class Translator:
             value = self.stored.value(func, path.root, path.fields[0])
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
-        place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call):
-            return path
+        value = self._one_value(func, path.root, path.fields, depth)
+        if value is None:
+            value = self._result(func, path.root, path.fields, depth)
+        return value if value is not None else path
+
+    def _one_value(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Path | None:
+        """What a variable with several values is, where they are all one: a call may give back what it was passed."""
+        first = self.index.place(func, root)
+        if first is None or not isinstance(first.event, Phi):
+            return None
+        web: set[Reg] = set()
+        leaves: set[Path] = set()
+        pending = [Path(root)]
+        while pending:
+            at = pending.pop()
+            place = self.index.place(func, at.root) if isinstance(at.root, int) and not at.fields else None
+            if place is None or not isinstance(at.root, int):
+                leaves.add(at)
+            elif isinstance(place.event, Phi):
+                if at.root not in web:
+                    paths = self.paths(func)
+                    web.add(at.root)
+                    pending.extend(paths.of(a) for a in place.event.args if paths.constants.get(a) != "nil")
+            else:
+                given = self._given_back(place, at.root)
+                if given is None:
+                    leaves.add(at)
+                elif given not in web:
+                    pending.append(self.paths(func).of(given))
+            if len(leaves) > 1 or len(web) > _ALTERNATIVES:
+                return None
+        return self.normal(func, leaves.pop().plus(*fields), depth + 1) if leaves else None
+
+    def _given_back(self, place: Place, reg: Reg) -> Reg | None:
+        """The argument that a call gives back as its result, whatever it runs."""
+        key = (place.func, reg)
+        if key not in self._given_back_by:
+            self._given_back_by[key] = None  # a recursive call
+            self._given_back_by[key] = self._returned_argument(place, reg)
+        return self._given_back_by[key]
+
+    def _returned_argument(self, place: Place, reg: Reg) -> Reg | None:
+        call = place.event
+        if not isinstance(call, Call) or isinstance(call.callee, External | Dynamic):
+            return None
+        found: set[Reg | None] = set()
+        for target in members(self.heap.targets(self.index.site_at[place[:3]])):
+            for inner in self._returned(target, call.dsts.index(reg), (), 1):
+                passed = inner is not None and isinstance(inner.root, int) and inner.root < min(self.index.bodies[target].params, len(call.args)) and not inner.fields
+                found.add(call.args[inner.root] if passed else None)  # type: ignore[union-attr, index]
+            if len(found) > 1:
+                return None
+        return found.pop() if found else None
+
+    def _result(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Path | None:
+        """What fields of a call's result are in terms of its caller, where all that it may run give the same."""
+        place = self.index.place(func, root)
+        if place is None or not isinstance(place.event, Call) or depth >= _GETTERS:
+            return None
         if isinstance(place.event.callee, External):
             if not self.heap.reads_atomic(place.event.callee.name):
-                return path
-            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
+                return None
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
-        if len(targets) != 1:
-            return path
-        number = place.event.dsts.index(path.root)
-        inner = self._returned(targets[0], number, path.fields, depth)
-        outer = self.given(site, targets[0], inner) if inner is not None else None
-        return outer if outer is not None else path
+        found: set[Path | None] = set()
+        for target in targets if len(targets) <= _ALTERNATIVES else ():
+            for inner in self._returned(target, place.event.dsts.index(root), fields, depth):
+                found.add(self.given(site, target, inner) if inner is not None else None)
+            if len(found) > 1:
+                return None
+        return found.pop() if found else None
 
-    def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
-        """The path that what a function returns has there, where it does not depend on the way; nil has no fields."""
+    def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> set[Path | None]:
+        """The paths that what a function returns has there; nil has none. None is one that is not known."""
         paths = self.paths(func)
-        found: set[Path] = set()
+        found: set[Path | None] = set()
         for returned in self.index.returns[func]:
             if number >= len(returned.values):
-                return None
+                return {None}
             value = returned.values[number]
             if paths.constants.get(value) != "nil":
                 path = self.normal(func, paths.of(value).plus(*fields), depth + 1)
                 found.add(path if self._is_outer(func, path) else self.canonical(func, path, depth + 1))
-        return found.pop() if len(found) == 1 else None
+        return found
 
     def _is_outer(self, func: int, path: Path) -> bool:
         body = self.index.bodies[func]

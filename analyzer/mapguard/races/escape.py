@@ -48,6 +48,9 @@ class Escape:
 
     def leaked(self, func: int, root: Reg, where: Where, put: Spot = NOWHERE) -> bool:
         """Whether an event of the function before ``where`` lets others reach what a register refers to. Deferred calls come last."""
+        return any(self._leaked(func, reg, where, put) for reg in self.made.values(func, root))
+
+    def _leaked(self, func: int, root: Reg, where: Where, put: Spot) -> bool:
         made = self.index.place(func, root)
         blocks = self.index.bodies[func].blocks
         event = blocks[where[1]].events[where[2]]

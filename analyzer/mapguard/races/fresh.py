@@ -84,7 +84,7 @@ class Fresh:
         made: dict[Reg, Spot] = {}
         pending = [root]
         while pending:
-            reg = pending.pop()
+            reg = self._value(func, pending.pop())
             at = self.index.place(func, reg)
             if reg in web or reg in made or constants.get(reg) == "nil":
                 continue
@@ -95,23 +95,44 @@ class Fresh:
                 pending.extend(at.event.args)
             else:
                 made[reg] = at[1:3]
-        return tuple(sorted(made.values())) if all(self._taken(func, reg, spot, web) for reg, spot in made.items()) else ()
+        spots = tuple(sorted(made.values()))
+        if all(self._taken(func, reg, spot, web, spots) for reg, spot in made.items()):
+            return spots
+        chosen = place[1:3]  # the choice itself, where it never takes one object twice
+        return () if any(reaches(self.index.bodies[func].blocks, chosen, chosen, (spot,)) for spot in spots) else (chosen,)
 
-    def _taken(self, func: int, reg: Reg, spot: Spot, web: dict[Reg, Place]) -> bool:
-        """Whether a new object is taken for the variable wherever control goes on from where it is made."""
+    def values(self, func: int, root: Reg) -> list[Reg]:
+        """A register, and those whose values it may have."""
+        found = [root]
+        for reg in found:
+            place = self.index.place(func, reg)
+            if place is not None and isinstance(place.event, Phi):
+                found.extend(r for r in dict.fromkeys(self._value(func, a) for a in place.event.args) if r not in found)
+        return found
+
+    def _value(self, func: int, reg: Reg) -> Reg:
+        """The register that a value comes from, conversions aside."""
+        path = self.bodies.paths(func).of(reg)
+        return path.root if isinstance(path.root, int) and not path.fields else reg
+
+    def _taken(self, func: int, reg: Reg, spot: Spot, web: dict[Reg, Place], spots: tuple[Spot, ...]) -> bool:
+        """Whether a new object is taken for the variable wherever control goes on from where it is made, until another one is made."""
         blocks = self.index.bodies[func].blocks
+        others = frozenset(block for block, _ in spots)
         before = predecessors(blocks)
-        heads = {place.block: place.event for place in web.values()}
+        heads: dict[int, list[Phi]] = {}
+        for place in web.values():
+            assert isinstance(place.event, Phi)
+            heads.setdefault(place.block, []).append(place.event)
         seen: set[int] = set()
-        pending = [spot[0]]
+        pending = [spot[0]] if all(spot >= other or spot[0] != other[0] for other in spots) else []
         while pending:
             block = pending.pop()
             for succ in blocks[block].succs:
-                event = heads.get(succ)
-                if isinstance(event, Phi):
-                    if event.args[before[succ].index(block)] != reg:
+                if succ in heads:
+                    if any(self._value(func, phi.args[before[succ].index(block)]) != reg for phi in heads[succ]):
                         return False
-                elif succ not in seen:
+                elif succ not in seen and succ not in others:
                     seen.add(succ)
                     pending.append(succ)
         return True
@@ -166,7 +187,7 @@ class Fresh:
             objects = inner
             for kept in self._whole(objects, rest):
                 found.extend(self._given(kept, rest, private, depth))
-        return None if None in found else tuple(s for s in found if s is not None)
+        return None if None in found else tuple(dict.fromkeys(s for s in found if s is not None))
 
     def _is_part(self, objects: Bits, fields: tuple[str, ...]) -> bool:
         """Whether fields lead to a struct or array that the objects have in them."""
@@ -233,7 +254,7 @@ class Fresh:
         sources = self.sources(func, value, private, depth + 1)
         if sources is None and not self.resolver.objects(Anchored(func, value)):
             return ()  # it is always nil
-        if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root):
+        if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root, put):
             return (None,)
         return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
 
@@ -245,14 +266,20 @@ class Fresh:
                     return (b, p)
         return NOWHERE
 
-    def _renewed(self, func: int, holder: Reg | str, value: Reg) -> bool:
-        """Whether a value is made again whenever its holder is."""
+    def _renewed(self, func: int, holder: Reg | str, value: Reg, put: Spot) -> bool:
+        """Whether no two holders get the same value: it is made again between two of them, or between two times that it is put into one."""
         made = self.makes(func, value)
-        if not made or not isinstance(holder, int):
-            return bool(made)
+        if not made:
+            return False
         blocks = self.index.bodies[func].blocks
-        spots = self.makes(func, holder) or tuple(p[1:3] for p in (self.index.place(func, holder),) if p is not None)
+        if put != NOWHERE and not reaches(blocks, put, put, made):
+            return True
+        spots = self._made_at(func, holder) if isinstance(holder, int) else ()
         return not any(reaches(blocks, spot, other, made) for spot in spots for other in spots if spot not in made)
+
+    def _made_at(self, func: int, reg: Reg) -> tuple[Spot, ...]:
+        place = self.index.place(func, reg)
+        return self.makes(func, reg) or ((place[1:3],) if place is not None else ())
 
     def _copied(self, objects: Bits, fields: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What a copy of a struct has of the original and is not set anew."""
