@@ -206,6 +206,49 @@ func main() {
 """,
         {("header",)},
     ),
+    "the fields of a handler's request, through a copy with another context": (
+        """
+func wrapped(f http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(r.Context())
+		f(w, r)
+	}
+}
+func form(w http.ResponseWriter, r *http.Request) {
+	if r.Form == nil {
+		r.Form = map[string][]string{}
+	}
+	r.Form["a"] = nil
+	r.Header["A"] = nil
+}
+func other(w http.ResponseWriter, r *http.Request) { r.Header["B"] = nil }
+func main() {
+	http.HandleFunc("/", wrapped(form))
+	http.HandleFunc("/other", wrapped(other))
+	l, _ := net.Listen("tcp", "127.0.0.1:0")
+	go http.Serve(l, nil)
+	twice(func() { http.Get("http://" + l.Addr().String()) })
+}
+""",
+        set(),
+    ),
+    "the header of one request with two contexts": (
+        """
+func handle(w http.ResponseWriter, r *http.Request) {
+	twice(func() {
+		r := r.WithContext(r.Context())
+		r.Header["A"] = nil // @header
+	})
+}
+func main() {
+	http.HandleFunc("/", handle)
+	l, _ := net.Listen("tcp", "127.0.0.1:0")
+	go http.Serve(l, nil)
+	twice(func() { http.Get("http://" + l.Addr().String()) })
+}
+""",
+        {("header",)},
+    ),
     "what each of several functions gives back, the argument": (
         """
 type box struct{ m map[string]int }

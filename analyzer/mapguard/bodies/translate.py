@@ -11,7 +11,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
+from mapguard.ir.model import CELL, ELEM, NONE, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -109,13 +109,16 @@ class Translator:
 
     def _returned_argument(self, place: Place, reg: Reg) -> Reg | None:
         call = place.event
-        if not isinstance(call, Call) or isinstance(call.callee, External | Dynamic):
+        if not isinstance(call, Call) or isinstance(call.callee, Dynamic):
             return None
+        if isinstance(call.callee, External):
+            return self.heap.given_back(call) if call.dsts[0] == reg else None
         found: set[Reg | None] = set()
         for target in members(self.heap.targets(self.index.site_at[place[:3]])):
+            params = self.index.bodies[target].params
             for inner in self._returned(target, call.dsts.index(reg), (), 1):
-                passed = inner is not None and isinstance(inner.root, int) and inner.root < min(self.index.bodies[target].params, len(call.args)) and not inner.fields
-                found.add(call.args[inner.root] if passed else None)  # type: ignore[union-attr, index]
+                given = inner.root if inner is not None and isinstance(inner.root, int) and not inner.fields else NONE
+                found.add(call.args[given] if 0 <= given < min(params, len(call.args)) else None)
             if len(found) > 1:
                 return None
         return found.pop() if found else None
@@ -126,6 +129,9 @@ class Translator:
         if place is None or not isinstance(place.event, Call) or depth >= _GETTERS:
             return None
         if isinstance(place.event.callee, External):
+            same = self.heap.given_back(place.event) if place.event.dsts[0] == root else None
+            if same is not None:
+                return self.normal(func, self.paths(func).of(same).plus(*fields), depth + 1)
             if not self.heap.reads_atomic(place.event.callee.name):
                 return None
             return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *fields), depth + 1)

@@ -6,18 +6,19 @@ from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import Call, Reg
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
+from mapguard.order.threads import Threads
 from mapguard.races.fresh import NOWHERE, Fresh
 from mapguard.races.leaks import Leaks, WaysOut
 from mapguard.races.resolve import Resolver
 
 
 class Escape:
-    def __init__(self, bodies: Bodies, edges: Edges, resolver: Resolver) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, threads: Threads, resolver: Resolver) -> None:
         self.bodies = bodies
         self.edges = edges
         self.index = bodies.index
         self.leaks = Leaks(bodies, edges)
-        self.made = Fresh(bodies, edges, self.leaks, resolver)
+        self.made = Fresh(bodies, edges, threads, self.leaks, resolver)
         self.ways_out = WaysOut(self.leaks)
 
     def fresh(self, func: int, root: Reg | str) -> bool:

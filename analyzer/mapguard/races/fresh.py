@@ -17,6 +17,7 @@ from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, predecessors, reaches, used
 from mapguard.ir.model import CELL, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
 from mapguard.order.edges import Edges
+from mapguard.order.threads import Threads
 from mapguard.races.contexts import Anchored
 from mapguard.races.leaks import Leaks
 from mapguard.races.resolve import Resolver
@@ -25,6 +26,8 @@ _DEPTH = 6  # results and fields that one thing is followed through
 
 
 NOWHERE: Spot = (-1, -1)
+BEGIN: Spot = (0, -1)  # of a function
+_OWN_ARGUMENTS = frozenset(["http", "grpc", "rpc"])  # kinds of entry points whose every call is given something of its own
 
 
 class Source(NamedTuple):
@@ -39,11 +42,12 @@ Sources = tuple[Source, ...]
 
 
 class Fresh:
-    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks, resolver: Resolver) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, threads: Threads, leaks: Leaks, resolver: Resolver) -> None:
         self.bodies = bodies
         self.resolver = resolver
         self.heap = bodies.heap
         self.edges = edges
+        self.threads = threads
         self.index = bodies.index
         self.leaks = leaks
         self._found: dict[tuple[int, Path, bool], Sources | None] = {}
@@ -52,7 +56,9 @@ class Fresh:
         """Whether a register gets a new object each time (see ``makes``): its function makes it, or calls what makes it and, for
         ``private``, keeps it from others."""
         place = self.index.place(func, root) if isinstance(root, int) else None
-        if place is None or depth > _DEPTH:
+        if place is None:
+            return isinstance(root, int) and self._own_argument(func, root)
+        if depth > _DEPTH:
             return False
         match place.event:
             case Alloc() | Clone() | Closure() | Bound():
@@ -68,6 +74,15 @@ class Fresh:
                 return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), private, depth + 1) for e in edges)
         return False
 
+    def _own_argument(self, func: int, reg: Reg) -> bool:
+        """Whether a register is something that each call of an entry point is given anew, its receiver aside."""
+        facts = self.index.funcs[func]
+        method = facts is not None and facts.recv is not None
+        if not method <= reg < self.index.bodies[func].params or any(e.kind != "root" for e in self.edges.into(func)):
+            return False
+        threads = self.threads.started(func)
+        return bool(threads) and all(t.kind in _OWN_ARGUMENTS for t in threads)
+
     def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
         model = self.bodies.models.function(name)
         if model is not None and model.returns == "held":
@@ -78,7 +93,7 @@ class Fresh:
         """The events that make what a register has, where it has the last one that they made; none where it may have another one."""
         place = self.index.place(func, root)
         if place is None or not isinstance(place.event, Phi):
-            return (place[1:3],) if place is not None and self.fresh(func, root, private, depth) else ()
+            return (place[1:3] if place is not None else BEGIN,) if self.fresh(func, root, private, depth) else ()
         constants = self.bodies.paths(func).constants
         web: dict[Reg, Place] = {}
         made: dict[Reg, Spot] = {}

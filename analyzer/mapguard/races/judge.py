@@ -87,7 +87,7 @@ class Judge:
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.resolver = Resolver(heap)
-        self.escape = Escape(self.bodies, self.edges, self.resolver)
+        self.escape = Escape(self.bodies, self.edges, self.threads, self.resolver)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
