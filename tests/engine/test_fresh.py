@@ -130,6 +130,91 @@ func main() {
 """,
         set(),
     ),
+    "an element of a new map, or a new one that is put there": (
+        """
+func group(items []string) map[string]map[string]int {
+	found := map[string]map[string]int{}
+	for _, item := range items {
+		inner, ok := found[item]
+		if !ok {
+			inner = map[string]int{}
+		}
+		inner[item]++
+		found[item] = inner
+	}
+	return found
+}
+func main() {
+	twice(func() { group([]string{"a", "b", "a"})["a"]["c"] = 1 })
+}
+""",
+        set(),
+    ),
+    "an element of a map that others have, or a new one that is put there": (
+        """
+var mu sync.Mutex
+func group(found map[string]map[string]int, items []string) {
+	for _, item := range items {
+		mu.Lock()
+		inner, ok := found[item]
+		if !ok {
+			inner = map[string]int{}
+			found[item] = inner
+		}
+		mu.Unlock()
+		inner[item]++ // @inner
+	}
+}
+func main() {
+	found := map[string]map[string]int{}
+	twice(func() { group(found, []string{"a", "b", "a"}) })
+}
+""",
+        {("inner",)},
+    ),
+    "what is put into a struct only after others have it": (
+        """
+type box struct{ m map[string]int }
+func (b *box) clone() *box {
+	c := &box{}
+	c.m = make(map[string]int)
+	for k, v := range b.m {
+		c.m[k] = v
+	}
+	return c
+}
+func main() {
+	b := &box{map[string]int{"a": 1}}
+	shared := map[string]int{"x": 1}
+	twice(func() {
+		c := b.clone()
+		c.m = shared
+		_ = c.m["x"]
+	})
+}
+""",
+        set(),
+    ),
+    "what is put into a clone, and changed": (
+        """
+type box struct{ m map[string]int }
+func (b *box) clone() *box {
+	c := &box{}
+	c.m = make(map[string]int)
+	return c
+}
+func main() {
+	b := &box{map[string]int{"a": 1}}
+	shared := map[string]int{"x": 1}
+	twice(func() {
+		c := b.clone()
+		c.m = shared
+		c.m["x"] = 1 // @put
+	})
+}
+""",
+        {("put",)},
+    ),
     "a new struct with a new map": (
         """
 type lit struct{ m map[string]int }
@@ -187,24 +272,6 @@ func main() {
 }
 """,
         set(),
-    ),
-    "the header of a response that two goroutines write": (
-        """
-func respond(w http.ResponseWriter, code int) {
-	w.Header().Set("a", "b") // @header
-	_ = code
-}
-func handle(w http.ResponseWriter, r *http.Request) {
-	twice(func() { respond(w, 200) })
-}
-func main() {
-	http.HandleFunc("/", handle)
-	l, _ := net.Listen("tcp", "127.0.0.1:0")
-	go http.Serve(l, nil)
-	twice(func() { http.Get("http://" + l.Addr().String()) })
-}
-""",
-        {("header",)},
     ),
     "the fields of a handler's request, through a copy with another context": (
         """
