@@ -1,8 +1,11 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
+from functools import partial
+
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of
 from mapguard.bodies.stored import Stored
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
@@ -32,8 +35,13 @@ class Translator:
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
         if found is None:
-            found = self._paths[func] = Paths(self.index.bodies[func])
+            found = self._paths[func] = Paths(self.index.bodies[func], self._refers, partial(self.heap.overwritten.old, func))
         return found
+
+    def _refers(self, t: Type) -> bool:
+        """Whether a variable of a type refers to something, as maps and pointers do and structs and numbers do not."""
+        under = self.index.types.underlying(t)
+        return isinstance(under, TMap | TSlice | TPtr | TChan | TFunc | TInterface) and not self.index.types.is_storage(t)
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
         """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
@@ -247,6 +255,8 @@ class Translator:
 
     def _index_given(self, field: str, place: Place, func: int) -> str:
         """The index of an element in terms of the caller, where it is a parameter or was captured there."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self._index_given(field.removeprefix(ADDRESS), place, func)
         named = index_of(field)
         body, call = self.index.bodies[func], place.event
         assert isinstance(call, Call)
@@ -262,6 +272,8 @@ class Translator:
 
     def index_captured(self, field: str, func: int, made: Closure) -> str:
         """The index of an element in terms of ``func``, which makes a literal, where it is a value that the literal captured."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self.index_captured(field.removeprefix(ADDRESS), func, made)
         named = index_of(field)
         target = self.index.number.get(made.func)
         if named is None or target is None or named[0] != made.func:
