@@ -4,38 +4,19 @@ Conditional must-alias: the other side of the conditional must-not-alias of Naik
 """
 
 from itertools import product
-from typing import NamedTuple
 
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.translate import Translator
-from mapguard.heap.objects import OUTSIDE, Objects
+from mapguard.heap.objects import Objects
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import reaches
 from mapguard.order.after import SAME, Where
 from mapguard.order.stops import NEVER, Renewal
 from mapguard.order.threads import NO_SITE
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.escape import Escape
+from mapguard.races.holders import Holders, Relation
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
-
-
-class _Relation(NamedTuple):
-    """How a lock lies to a map: the object that both are reached from, and the fields from there to each."""
-
-    holder: Anchored
-    map: tuple[str, ...]
-    lock: tuple[str, ...]
-
-    def shape(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-        """The fields without the names of indices; None where an index decides which lock it is, but not which map."""
-        names: dict[str, str] = {}
-        for field in self.map:
-            if is_element(field) and not field.startswith("[#"):
-                names.setdefault(field, f"[{len(names)}]")
-        if any(is_element(f) and not f.startswith("[#") and f not in names for f in self.lock):
-            return None
-        return tuple(names.get(f, f) for f in self.map), tuple(names.get(f, f) for f in self.lock)
 
 
 class SameLock:
@@ -46,6 +27,7 @@ class SameLock:
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
+        self.holders = Holders(translator, resolver, escape, timing)
         self._known: dict[tuple[Anchored, Anchored, Anchored, Anchored], bool] = {}
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
@@ -53,7 +35,7 @@ class SameLock:
         these, those = self.resolver.places(lock), self.resolver.places(other)
         if not these or not those or not any(self.objects.compatible(o) & those for o in members(these)):
             return False
-        if these == those and these.bit_count() == 1 and self.once(members(these)[0]):
+        if these == those and these.bit_count() == 1 and self.holders.once(members(these)[0]):
             return True
         if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
             return True
@@ -67,15 +49,15 @@ class SameLock:
 
     def _compared(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
         """Whether the locks lie alike to the maps, whichever of several values the maps are."""
-        mine = [self._relations(m, lock) for m in self._alternatives(map_)]
-        theirs = [self._relations(m, other) for m in self._alternatives(other_map)]
+        mine = [[*self._relations(map_, lock), *self._relations(m, lock)] for m in self._alternatives(map_)]
+        theirs = [[*self._relations(other_map, other), *self._relations(m, other)] for m in self._alternatives(other_map)]
         return all(any(self._lie_alike(p, q) for p, q in product(x, y)) for x, y in product(mine, theirs))
 
     # ------------------------------------------------------------ beside the map
 
-    def _relations(self, map_: Anchored, lock: Anchored) -> list[_Relation]:
+    def _relations(self, map_: Anchored, lock: Anchored) -> list[Relation]:
         """How a lock lies to a map, by each path that is known of the two."""
-        found: list[_Relation] = []
+        found: list[Relation] = []
         for m, k in product((*self._forms(map_), *self._places(map_)), self._forms(lock)):
             if m.path.root != k.path.root or (m.func != k.func and not isinstance(m.path.root, str)):
                 continue
@@ -83,7 +65,7 @@ class SameLock:
             while common < min(len(m.path.fields), len(k.path.fields)) and m.path.fields[common] == k.path.fields[common]:
                 common += 1
             holder = Anchored(m.func, Path(m.path.root, m.path.fields[:common]))
-            relation = _Relation(holder, m.path.fields[common:], k.path.fields[common:])
+            relation = Relation(holder, m.path.fields[common:], k.path.fields[common:])
             if relation not in found and not self._in_copy(relation):
                 found.append(relation)
         return found
@@ -102,7 +84,7 @@ class SameLock:
             return []
         return [Anchored(func, p) for p in self.translator.places(func, path.root)]
 
-    def _in_copy(self, r: _Relation) -> bool:
+    def _in_copy(self, r: Relation) -> bool:
         """Whether the lock is in a struct that a function was passed as a value: each call has a copy of it."""
         func, path = r.holder
         if path.fields or not isinstance(path.root, int) or path.root >= self.index.bodies[func].params:
@@ -112,88 +94,13 @@ class SameLock:
             return False
         return not r.lock or (len(r.lock) == 1 and self.translator.fields.storage(type_, r.lock[0]) is not None)
 
-    def _lie_alike(self, p: _Relation, q: _Relation) -> bool:
+    def _lie_alike(self, p: Relation, q: Relation) -> bool:
         shapes = p.shape(), q.shape()
         if None in shapes or (p.lock != q.lock and shapes[0] != shapes[1]):
             return False
         if shapes[0] != shapes[1] and any(is_element(f) for f in p.lock):
             return False
-        return self._held_once(p, q)
-
-    def _held_once(self, p: _Relation, q: _Relation) -> bool:
-        """Whether no map that both sides may mean can be that of two of the objects which the locks lie in."""
-        if any(r.map and self._from_outside(r) and self._passed_on(r) for r in (p, q)):
-            return False
-        mine, theirs = self._holders(p), self._holders(q)
-        return all(
-            self._one_for_each(map_, [*holders, *others])
-            for map_, holders in mine.items()
-            for other, others in theirs.items()
-            if self.objects.compatible(map_) >> other & 1
-        )
-
-    def _holders(self, r: _Relation) -> dict[int, list[int]]:
-        """The objects that the maps of a relation are reached from, by map."""
-        found: dict[int, list[int]] = {}
-        for holder in members(self.resolver.objects(r.holder)) if r.map else ():
-            for map_ in members(self.resolver.follow(1 << holder, r.map)):
-                found.setdefault(map_, []).append(holder)
-        return found
-
-    def _from_outside(self, r: _Relation) -> bool:
-        return any(self.objects.all[self.objects.origin(h)].kind in OUTSIDE for h in members(self.resolver.objects(r.holder)))
-
-    def _one_for_each(self, map_: int, holders: list[int]) -> bool:
-        """Whether an object stands for a map that each object of the holders has for itself."""
-        first = holders[0]
-        if any(not self.objects.compatible(first) >> h & 1 for h in holders[1:]):
-            return False
-        return not self._made_again(self.objects.origin(first), self.objects.origin(map_))
-
-    def _passed_on(self, r: _Relation) -> bool:
-        """Whether one holder gets its map from another that keeps it, but not the lock."""
-        field, lock = r.map[0], r.lock[0] if r.lock else ""
-        locks = [k for stores in self.index.kept((lock, None)) for k in stores.all()] if lock else []
-        for stores in self.index.kept((field, None)) if not is_element(field) else ():
-            for kept in stores.all():
-                paths = self.translator.paths(kept.func)
-                base, src = paths.of(kept.base), paths.of(kept.src)
-                if src.fields[-1:] == (field,) and src.root != base.root and not self._replaced(kept.func, field, src):
-                    both = [k for k in locks if k.func == kept.func and paths.of(k.base) == base]
-                    if not any(paths.of(k.src) == Path(src.root, (*src.fields[:-1], lock)) for k in both):
-                        return True
-        return False
-
-    def _replaced(self, func: int, field: str, slot: Path) -> bool:
-        """Whether a function also puts something else into a place."""
-        paths = self.translator.paths(func)
-        stored = (k for stores in self.index.kept((field, None)) for k in stores.all() if k.func == func)
-        return any(paths.of(k.base).plus(field) == slot for k in stored)
-
-    # ------------------------------------------------------------ by where they are made
-
-    def _made_again(self, one: int, other: int) -> bool:
-        """Whether one object can be made twice while another is made once, in a function where both are."""
-        mine, theirs = self.resolver.heap.spots(one), self.resolver.heap.spots(other)
-        for func, spot in mine.items():
-            if func in theirs:
-                beside = theirs[func]
-                return spot != beside and reaches(self.index.bodies[func].blocks, spot, spot, (beside,))
-        return False
-
-    def once(self, obj: int) -> bool:
-        """Whether an abstract object stands for a single one."""
-        o = self.objects.all[self.objects.origin(obj)]
-        if o.kind == "global":
-            return True
-        if o.kind != "alloc":
-            return False
-        spots = list(self.resolver.heap.spots(self.objects.origin(obj)).items())
-        for func, spot in spots[:-1]:
-            if reaches(self.index.bodies[func].blocks, spot, spot, ()):
-                return False
-        func, spot = spots[-1]
-        return not self.timing.runs_again((func, *spot)) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        return self.holders.one_each(p, q)
 
     # ------------------------------------------------------------ in one activation
 
