@@ -5,11 +5,13 @@ Conditional must-alias: the other side of the conditional must-not-alias of Naik
 
 from itertools import product
 
+from mapguard.bodies.alternatives import Alternatives
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.translate import Translator
 from mapguard.heap.objects import Objects
 from mapguard.heap.tabling import members
 from mapguard.order.after import SAME, Where
+from mapguard.order.edges import Edge
 from mapguard.order.stops import NEVER, Renewal
 from mapguard.order.threads import NO_SITE
 from mapguard.races.contexts import Anchored, Context
@@ -22,43 +24,76 @@ from mapguard.races.timing import Timing
 class SameLock:
     def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing) -> None:
         self.translator = translator
+        self.alternatives = Alternatives(translator)
         self.resolver = resolver
         self.objects: Objects = resolver.heap.objects
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
         self.holders = Holders(translator, resolver, escape, timing)
-        self._known: dict[tuple[Anchored, Anchored, Anchored, Anchored], bool] = {}
+        self._known: dict[tuple[Anchored, tuple[Edge, ...], Anchored, Anchored, tuple[Edge, ...], Anchored], bool] = {}
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
         these, those = self.resolver.places(lock), self.resolver.places(other)
         if not these or not those or not any(self.objects.compatible(o) & those for o in members(these)):
             return False
-        if these == those and these.bit_count() == 1 and self.holders.once(members(these)[0]):
-            return True
-        if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
-            return True
-        return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
+        if not (_varies(lock.path) or _varies(other.path)):
+            if these == those and these.bit_count() == 1 and self.holders.once(members(these)[0]):
+                return True
+            if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
+                return True
+        return any(self._beside(a, m, lock, b, n, other) for m, n in product(_maps(a), _maps(b)))
 
-    def _beside(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
-        key = (map_, lock, other_map, other)
+    def _beside(self, a: Context, map_: Anchored, lock: Anchored, b: Context, other_map: Anchored, other: Anchored) -> bool:
+        key = (map_, self._above(a, map_), lock, other_map, self._above(b, other_map), other)
         if key not in self._known:
             self._known[key] = self._compared(*key)
         return self._known[key]
 
-    def _compared(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
+    def _above(self, c: Context, map_: Anchored) -> tuple[Edge, ...]:
+        """The calls that lead to the function where a map comes from, if they can say more of it: it is one of several values there."""
+        if self.alternatives.of(*map_) == ((map_.path,),):
+            return ()
+        number = next((n for n in range(len(c.chain) - 1, -1, -1) if c.chain[n].func == map_.func), -1)
+        return c.chain[: number + 1]
+
+    def _compared(
+        self,
+        map_: Anchored,
+        above: tuple[Edge, ...],
+        lock: Anchored,
+        other_map: Anchored,
+        other_above: tuple[Edge, ...],
+        other: Anchored,
+    ) -> bool:
         """Whether the locks lie alike to the maps, whichever of several values the maps are."""
-        mine = [[*self._relations(map_, lock), *self._relations(m, lock)] for m in self._alternatives(map_)]
-        theirs = [[*self._relations(other_map, other), *self._relations(m, other)] for m in self._alternatives(other_map)]
+        mine = [self._relations(m, lock) for m in self._values(map_, above)]
+        theirs = [self._relations(m, other) for m in self._values(other_map, other_above)]
         return all(any(self._lie_alike(p, q) for p, q in product(x, y)) for x, y in product(mine, theirs))
+
+    def _values(self, map_: Anchored, above: tuple[Edge, ...]) -> list[list[Anchored]]:
+        """The values that a map may be, each by its paths, as seen from the function that it comes from and from those that call it."""
+        found: list[list[Anchored]] = []
+        for value in self.alternatives.of(*map_):
+            paths = [map_]
+            for path in value:
+                paths.append(Anchored(map_.func, path))
+                for edge in reversed(above):
+                    at = paths[-1]
+                    outer = self.translator.given(edge.site, at.func, at.path) if edge.func == at.func else None
+                    if outer is None:
+                        break
+                    paths.append(Anchored(self.index.sites[edge.site].func, outer))
+            found.append(list(dict.fromkeys(paths)))
+        return found
 
     # ------------------------------------------------------------ beside the map
 
-    def _relations(self, map_: Anchored, lock: Anchored) -> list[Relation]:
+    def _relations(self, maps: list[Anchored], lock: Anchored) -> list[Relation]:
         """How a lock lies to a map, by each path that is known of the two."""
         found: list[Relation] = []
-        for m, k in product((*self._forms(map_), *self._places(map_)), self._forms(lock)):
+        for m, k in product([form for map_ in maps for form in self._forms(map_)], self._forms(lock)):
             if m.path.root != k.path.root or (m.func != k.func and not isinstance(m.path.root, str)):
                 continue
             common = 0
@@ -70,19 +105,8 @@ class SameLock:
                 found.append(relation)
         return found
 
-    def _alternatives(self, anchored: Anchored) -> list[Anchored]:
-        """The paths that a path may stand for, where its root is one of several values."""
-        return [Anchored(anchored.func, p) for p in self.translator.alternatives(anchored.func, anchored.path)]
-
     def _forms(self, anchored: Anchored) -> list[Anchored]:
         return [Anchored(anchored.func, p) for p in self.translator.forms(anchored.func, anchored.path)]
-
-    def _places(self, anchored: Anchored) -> list[Anchored]:
-        """The paths of the places that a function puts its own new map into."""
-        func, path = anchored
-        if path.fields or not isinstance(path.root, int):
-            return []
-        return [Anchored(func, p) for p in self.translator.places(func, path.root)]
 
     def _in_copy(self, r: Relation) -> bool:
         """Whether the lock is in a struct that a function was passed as a value: each call has a copy of it."""
@@ -141,3 +165,8 @@ class SameLock:
 def _maps(c: Context) -> list[Anchored]:
     """The map of a context by each of its paths."""
     return [c.map, *(hop.whole for hop in c.hops)]
+
+
+def _varies(path: Path) -> bool:
+    """Whether a path leads through an element that may be another one each time."""
+    return any(is_element(f) and not f.startswith("[#") for f in path.fields)
