@@ -5,16 +5,14 @@ Conditional must-alias: the other side of the conditional must-not-alias of Naik
 
 from itertools import product
 
-from mapguard.bodies.alternatives import Alternatives
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.translate import Translator
 from mapguard.heap.objects import Objects
 from mapguard.heap.tabling import members
 from mapguard.order.after import SAME, Where
-from mapguard.order.edges import Edge
 from mapguard.order.stops import NEVER, Renewal
 from mapguard.order.threads import NO_SITE
-from mapguard.races.contexts import Anchored, Context
+from mapguard.races.contexts import Anchored, Context, Values
 from mapguard.races.escape import Escape
 from mapguard.races.holders import Holders, Relation
 from mapguard.races.resolve import Resolver
@@ -24,73 +22,58 @@ from mapguard.races.timing import Timing
 class SameLock:
     def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing) -> None:
         self.translator = translator
-        self.alternatives = Alternatives(translator)
         self.resolver = resolver
         self.objects: Objects = resolver.heap.objects
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
         self.holders = Holders(translator, resolver, escape, timing)
-        self._known: dict[tuple[Anchored, tuple[Edge, ...], Anchored, Anchored, tuple[Edge, ...], Anchored], bool] = {}
+        self._may: dict[tuple[Anchored, Anchored], bool] = {}
+        self._known: dict[tuple[Values, Anchored, Values, Anchored], bool] = {}
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
-        these, those = self.resolver.places(lock), self.resolver.places(other)
-        if not these or not those or not any(self.objects.compatible(o) & those for o in members(these)):
-            return False
-        if not (_varies(lock.path) or _varies(other.path)):
-            if these == those and these.bit_count() == 1 and self.holders.once(members(these)[0]):
-                return True
-            if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
-                return True
-        return any(self._beside(a, m, lock, b, n, other) for m, n in product(_maps(a), _maps(b)))
+        return self.beside(a, lock, b, other) or self.of_one_activation(a, lock, b, other)
 
-    def _beside(self, a: Context, map_: Anchored, lock: Anchored, b: Context, other_map: Anchored, other: Anchored) -> bool:
-        key = (map_, self._above(a, map_), lock, other_map, self._above(b, other_map), other)
+    def beside(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks are one by where they are made and how they lie to the maps, whichever ways lead to the accesses."""
+        if not self._may_be_one(lock, other):
+            return False
+        these = self.resolver.places(lock)
+        one = these == self.resolver.places(other) and these.bit_count() == 1 and not _varies(lock, other)
+        if one and self.holders.once(members(these)[0]):
+            return True
+        return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
+
+    def of_one_activation(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks are one that an activation of a function has, and all who can have its map meanwhile hold it."""
+        if lock != other or a.map != b.map or _varies(lock) or not self._may_be_one(lock, other):
+            return False
+        return self._of_one_activation(a, b, lock)
+
+    def _may_be_one(self, lock: Anchored, other: Anchored) -> bool:
+        key = (lock, other)
+        known = self._may.get(key)
+        if known is None:
+            those = self.resolver.places(other)
+            known = self._may[key] = any(self.objects.compatible(o) & those for o in members(self.resolver.places(lock)))
+        return known
+
+    def _beside(self, map_: Values, lock: Anchored, other_map: Values, other: Anchored) -> bool:
+        key = (map_, lock, other_map, other)
         if key not in self._known:
             self._known[key] = self._compared(*key)
         return self._known[key]
 
-    def _above(self, c: Context, map_: Anchored) -> tuple[Edge, ...]:
-        """The calls that lead to the function where a map comes from, if they can say more of it: it is one of several values there."""
-        if self.alternatives.of(*map_) == ((map_.path,),):
-            return ()
-        number = next((n for n in range(len(c.chain) - 1, -1, -1) if c.chain[n].func == map_.func), -1)
-        return c.chain[: number + 1]
-
-    def _compared(
-        self,
-        map_: Anchored,
-        above: tuple[Edge, ...],
-        lock: Anchored,
-        other_map: Anchored,
-        other_above: tuple[Edge, ...],
-        other: Anchored,
-    ) -> bool:
+    def _compared(self, map_: Values, lock: Anchored, other_map: Values, other: Anchored) -> bool:
         """Whether the locks lie alike to the maps, whichever of several values the maps are."""
-        mine = [self._relations(m, lock) for m in self._values(map_, above)]
-        theirs = [self._relations(m, other) for m in self._values(other_map, other_above)]
+        mine = [self._relations(m, lock) for m in map_]
+        theirs = [self._relations(m, other) for m in other_map]
         return all(any(self._lie_alike(p, q) for p, q in product(x, y)) for x, y in product(mine, theirs))
-
-    def _values(self, map_: Anchored, above: tuple[Edge, ...]) -> list[list[Anchored]]:
-        """The values that a map may be, each by its paths, as seen from the function that it comes from and from those that call it."""
-        found: list[list[Anchored]] = []
-        for value in self.alternatives.of(*map_):
-            paths = [map_]
-            for path in value:
-                paths.append(Anchored(map_.func, path))
-                for edge in reversed(above):
-                    at = paths[-1]
-                    outer = self.translator.given(edge.site, at.func, at.path) if edge.func == at.func else None
-                    if outer is None:
-                        break
-                    paths.append(Anchored(self.index.sites[edge.site].func, outer))
-            found.append(list(dict.fromkeys(paths)))
-        return found
 
     # ------------------------------------------------------------ beside the map
 
-    def _relations(self, maps: list[Anchored], lock: Anchored) -> list[Relation]:
+    def _relations(self, maps: tuple[Anchored, ...], lock: Anchored) -> list[Relation]:
         """How a lock lies to a map, by each path that is known of the two."""
         found: list[Relation] = []
         for m, k in product([form for map_ in maps for form in self._forms(map_)], self._forms(lock)):
@@ -131,7 +114,7 @@ class SameLock:
     def _of_one_activation(self, a: Context, b: Context, lock: Anchored) -> bool:
         """Whether a lock that one activation of a function has is that of every thread which can reach the map meanwhile."""
         func, path = lock
-        if not isinstance(path.root, int) or not isinstance(a.map.path.root, int) or a.map != b.map:
+        if not isinstance(path.root, int) or not isinstance(a.map.path.root, int):
             return False
         made = self.index.place(func, path.root)
         own = self.index.place(a.map.func, a.map.path.root)
@@ -162,11 +145,11 @@ class SameLock:
         return False
 
 
-def _maps(c: Context) -> list[Anchored]:
-    """The map of a context by each of its paths."""
-    return [c.map, *(hop.whole for hop in c.hops)]
+def _maps(c: Context) -> list[Values]:
+    """The map of a context by each of its paths: as the values that it may be."""
+    return [c.values or ((c.map,),), *(((hop.whole,),) for hop in c.hops)]
 
 
-def _varies(path: Path) -> bool:
+def _varies(*locks: Anchored) -> bool:
     """Whether a path leads through an element that may be another one each time."""
-    return any(is_element(f) and not f.startswith("[#") for f in path.fields)
+    return any(is_element(f) and not f.startswith("[#") for lock in locks for f in lock.path.fields)
