@@ -227,7 +227,7 @@ class Fresh:
             return ()
         value = self.bodies.normal(kept.func, paths.of(kept.src).plus(*rest))
         holder = self.bodies.normal(kept.func, paths.of(kept.base)).root
-        return self._new(kept.func, value, holder, self._spot(kept), private, depth)
+        return self._new(kept.func, value, holder, self.spot(kept), private, depth)
 
     def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, private: bool, depth: int) -> Sequence[Source | None]:
         sources = self.sources(func, value, private, depth + 1)
@@ -237,7 +237,7 @@ class Fresh:
             return (None,)
         return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
 
-    def _spot(self, kept: Kept) -> Spot:
+    def spot(self, kept: Kept) -> Spot:
         """The event that a store is."""
         for b, block in enumerate(self.index.bodies[kept.func].blocks):
             for p, event in enumerate(block.events):
