@@ -6,7 +6,7 @@ from mapguard.bodies.paths import Path, Paths
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Alloc, Clone, Closure, Reg
+from mapguard.ir.model import CELL, Alloc, Clone, Closure, Reg
 
 
 class Stored:
@@ -27,6 +27,18 @@ class Stored:
             if place is not None and isinstance(place.event, Alloc | Clone):
                 self._found[key] = self._value(place, root, field)
         return self._found[key]
+
+    def only(self, func: int, cell: Reg) -> Kept | None:
+        """The one store of anything but nil into a variable that a function has, or has captured."""
+        at: tuple[int, Path] | None = (func, self.paths(func).of(cell))
+        while at is not None:
+            func, path = at
+            made = self.index.place(func, path.root) if isinstance(path.root, int) and not path.fields else None
+            if made is not None:
+                stores = self._stores(made, path.root, CELL) if isinstance(made.event, Alloc) and isinstance(path.root, int) else []
+                return stores[0] if len(stores) == 1 else None
+            at = self.captured(func, path)
+        return None
 
     def _value(self, made: Place, root: Reg, field: str) -> Path | None:
         if field in self.index.addressed:

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from mapguard.heap.tabling import members
 from mapguard.ir.model import Call, External, RunDefers
 from mapguard.order.after import After, Reach
 from mapguard.order.ancestry import Ancestry
@@ -140,9 +141,11 @@ class Endings:
 
     # ------------------------------------------------------------ others
 
-    def _exclusive(self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told) -> Told:
-        """The signals of ``late`` events that nobody gives before."""
-        signals = {s for where in late for s in self.signalling.given(where)}
+    def _exclusive(
+        self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told, shared: frozenset[Where] = frozenset()
+    ) -> Told:
+        """The signals of ``late`` events that nobody gives before. ``shared`` are such events that others may come to as well."""
+        signals = {s for where in late | shared for s in self.signalling.given(where)}
         if not signals:
             return NOBODY
         early = {s for where in soon for s in self.signalling.given(where)}
@@ -192,13 +195,13 @@ class Endings:
         """The signals that others give only when they have waited for one of those of ``told``."""
         stops = self.waits.stops(told)
         late: set[Where] = set()
+        shared: set[Where] = set()
         own = {where[0] for where in frames.ways}
-        for func in sorted(self.waiting.waits.keys() & self.signalling.gives.keys() - own):
-            if not stops.funcs >> func & 1:
-                continue
-            reach = self.after.thread(func, NO_SITE, stops)
-            for spot in self.signalling.gives[func]:
-                where = (func, *spot)
-                if not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):
+        for func in members(stops.funcs):
+            events = [where for where in self._of_body(func) if self._gives(where, 0)] if func not in own else []
+            reach = self.after.thread(func, NO_SITE, stops) if events else None
+            for where in events:
+                if reach is not None and not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):
                     late.add(where)
-        return self._exclusive(frames, frozenset(late), soon, told)
+                    shared.update(self._gives(where, 0))
+        return self._exclusive(frames, frozenset(late), soon, told, frozenset(shared))

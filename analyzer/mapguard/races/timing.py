@@ -63,13 +63,23 @@ class Timing:
     def after_value(self, begin: Where, c: Context, again: Renewal, outermost: int) -> Reach:
         """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
         of a context in it. ``c.hops`` tell the value."""
+        start = c.hops[-1].made if c.hops[-1].called else begin  # what ``begin`` calls may wait before it returns
+        whole, inner = self.frames(c), self._in_value(c)
+        reach = self.after(start, self.endings.of(whole) | self._ended(inner, "no"), again, outermost)
+        again_made: Several = "yes" if reach.has(start, _SAME) else "no"
+        several: Several = "yes" if self.several(c, within=outermost) else again_made
+        if several == "no":
+            return reach
+        return self.after(start, self.endings.of(whole, several) | self._ended(inner, again_made), again, outermost)
+
+    def _in_value(self, c: Context) -> Frames | None:
+        """How the function value that a map was reached through comes to the access; None where that is not by calls alone."""
         func = self._runs(c.hops[-1].made)
         number = next((n for n in range(c.inside, len(c.chain)) if c.chain[n].func == func), None)
-        if number is None or not c.hops[-1].called:
-            return self.after(begin, NOBODY, again, outermost)
-        frames = self.frames(c._replace(inside=number + 1))
-        reach = self.after(begin, self.endings.of(frames), again, outermost)
-        return self.after(begin, self.endings.of(frames, "yes"), again, outermost) if reach.has(begin, _SAME) else reach
+        return self.frames(c._replace(inside=number + 1)) if number is not None and c.hops[-1].called else None
+
+    def _ended(self, frames: Frames | None, several: Several) -> Told:
+        return self.endings.of(frames, several) if frames is not None else NOBODY
 
     def _runs(self, made: Where) -> int:
         """The function that a function value runs."""
