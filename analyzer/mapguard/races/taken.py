@@ -134,10 +134,11 @@ class Taken:
                 return None
             return _At(site.func, call.args[at.reg], (site.block, site.number), at.level - 1)
         made = self.index.made.get(at.func, ())
-        closure = made[0].event if len(made) == 1 else None
+        if len(made) != 1:
+            return None
+        func, block, number, closure = made[0]
         if not isinstance(closure, Closure):
             return None
-        func, block, number, _ = made[0]
         for level in range(at.level - 1, c.inside - 1, -1):
             if self.index.sites[c.chain[level].site].func == func:
                 return _At(func, closure.captures[at.reg - body.params], (block, number), level)
