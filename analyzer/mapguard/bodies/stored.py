@@ -12,10 +12,11 @@ from mapguard.ir.model import CELL, Alloc, Clone, Closure, Reg
 class Stored:
     """What is set once can be read as what it was set to, wherever it is read: flow-insensitive single assignment."""
 
-    def __init__(self, heap: Heap, paths: Callable[[int], Paths]) -> None:
+    def __init__(self, heap: Heap, paths: Callable[[int], Paths], normal: Callable[[int, Path, int], Path]) -> None:
         self.heap = heap
         self.index = heap.index
         self.paths = paths
+        self.normal = normal
         self._found: dict[tuple[int, Reg, str], Path | None] = {}
 
     def value(self, func: int, root: Reg, field: str) -> Path | None:
@@ -64,7 +65,8 @@ class Stored:
 
     def _lifted(self, kept: Kept, func: int) -> Path | None:
         """What a store puts there, in terms of ``func``: the storing function itself, or one around it."""
-        at, path = kept.func, self.paths(kept.func).of(kept.src)
+        at = kept.func
+        path = self.normal(at, self.paths(at).of(kept.src), 1)  # what a getter gives is what it gets
         while at != func:
             outer = self.captured(at, path)
             if outer is None:

@@ -1,7 +1,9 @@
 """Maps that go from one thread to another over a channel: who has them has them alone."""
 
+from collections.abc import Iterator
+
 from mapguard.bodies.summaries import Bodies
-from mapguard.heap.index import Kept
+from mapguard.heap.index import FieldKey, Kept
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import reaches, used
 from mapguard.ir.model import ELEM, Recv, Send
@@ -24,17 +26,23 @@ class Handover:
             return False
         channels = self.bodies.heap.points(func, place.event.channel)
         sent: set[Anchored] = set()
-        for stores in self.index.kept(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
-            for kept in stores.all():
-                if self.bodies.heap.points(kept.func, kept.base) & channels:
-                    paths = self.bodies.paths(kept.func)
-                    value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
-                    if self._given_back(kept, channels):
-                        continue
-                    if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
-                        return False
-                    sent.add(value)
+        for kept in self._sends(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
+            if self.bodies.heap.points(kept.func, kept.base) & channels:
+                paths = self.bodies.paths(kept.func)
+                value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
+                if self._given_back(kept, channels):
+                    continue
+                if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
+                    return False
+                sent.add(value)
         return bool(sent) or all(self._from_outside(channel) for channel in members(channels))
+
+    def _sends(self, key: FieldKey) -> Iterator[Kept]:
+        """All that is sent on channels of one type of elements."""
+        for one in dict.fromkeys((key, (key[0], None))):
+            yield from self.index.given_back.get(one, ())
+        for stores in self.index.kept(key):
+            yield from stores.all()
 
     def _from_outside(self, channel: int) -> bool:
         objects = self.bodies.heap.objects

@@ -193,7 +193,8 @@ class SameLock:
             if reaches(self.index.bodies[func].blocks, spot, spot, ()):
                 return False
         func, spot = spots[-1]
-        return not self.timing.runs_again((func, *spot)) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        threads = [t for t in self.timing.ancestry.running(func) if t.kind != "unused"]
+        return len(threads) <= 1 and not self.timing.runs_again((func, *spot)) and not any(map(self.timing.many, threads))
 
     # ------------------------------------------------------------ in one activation
 
@@ -228,7 +229,7 @@ class SameLock:
                 continue
             if edge.many or self.timing.until(edge.site, c, again, outermost).has(where, threads):
                 return True
-        return False
+        return not inside and where[0] != outermost  # the thread has come from elsewhere, with a lock of its own
 
 
 def _maps(c: Context) -> list[Anchored]:

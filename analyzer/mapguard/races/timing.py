@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from mapguard.heap.index import Index
-from mapguard.ir.model import Closure
+from mapguard.ir.flow import reaches
+from mapguard.ir.model import Call, Closure, Dynamic, Recv
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
@@ -64,13 +65,44 @@ class Timing:
         """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
         of a context in it. ``c.hops`` tell the value."""
         start = c.hops[-1].made if c.hops[-1].called else begin  # what ``begin`` calls may wait before it returns
-        whole, inner = self.frames(c), self._in_value(c)
-        reach = self.after(start, self.endings.of(whole) | self._ended(inner, "no"), again, outermost)
+        whole, inner, reply = self.frames(c), self._in_value(c), self._reply(c)
+        reach = self.after(start, self.endings.of(whole) | self._ended(inner, "no") | reply, again, outermost)
         again_made: Several = "yes" if reach.has(start, _SAME) else "no"
-        several: Several = "yes" if self.several(c, within=outermost) else again_made
+        several: Several = "yes" if self._crowd(c, start, again, outermost) else again_made
         if several == "no":
             return reach
-        return self.after(start, self.endings.of(whole, several) | self._ended(inner, again_made), again, outermost)
+        return self.after(start, self.endings.of(whole, several) | self._ended(inner, again_made) | reply, again, outermost)
+
+    def _crowd(self, c: Context, start: Where, again: Renewal, outermost: int) -> bool:
+        """Whether several threads can run the function value of a context: they are started after it is made, or have it from a place that
+        gives it to more than one. What is sent once over a channel is received once."""
+        begun = c.thread.site == NO_SITE or self.after(start, NOBODY, again, outermost).has(self.place(c.thread.site), _SAME)
+        if not begun and any(self._receives(edge) for edge in c.chain[c.inside :]):
+            return False
+        return self.several(c, within=outermost)
+
+    def _reply(self, c: Context) -> Told:
+        """The signals of a function value that a thread has received, about what was made for this value alone: nobody else gives them."""
+        for number in range(c.inside, len(c.chain)):
+            made = self.index.made.get(c.chain[number].func, ())
+            if len(made) == 1 and self._receives(c.chain[number]):
+                told = self.endings.of(self.frames(c._replace(inside=number + 1)))
+                return Told(frozenset((s, n) for s, n in told.signals if self._made_with(s.obj, made[0][:3])))
+        return NOBODY
+
+    def _made_with(self, obj: int, value: Where) -> bool:
+        """Whether an object is made anew for each function value, by the function that makes the value."""
+        objects = self.endings.signalling.heap.objects
+        o = objects.all[objects.origin(obj)]
+        blocks = self.index.bodies[value[0]].blocks
+        return o.kind == "alloc" and o.func == value[0] and not reaches(blocks, value[1:], value[1:], [(o.block, o.place)])
+
+    def _receives(self, edge: Edge) -> bool:
+        """Whether what a call runs came over a channel."""
+        place = self.index.sites[edge.site]
+        callee = place.event.callee if isinstance(place.event, Call) else None
+        made = self.index.place(place.func, callee.reg) if isinstance(callee, Dynamic) else None
+        return made is not None and isinstance(made.event, Recv)
 
     def _in_value(self, c: Context) -> Frames | None:
         """How the function value that a map was reached through comes to the access; None where that is not by calls alone."""
@@ -130,7 +162,10 @@ class Timing:
         if thread.site == NO_SITE:
             return False
         where = self.place(thread.site)
-        return self.runs_again(where) or any(self.many(parent, below) for parent in self.ancestry.running(where[0]) if parent != thread)
+        parents = [p for p in self.ancestry.running(where[0]) if p != thread and p.kind != "unused"]
+        if below != NO_SITE:
+            parents = [p for p in parents if p.site == below or any(below in sites for sites in self.ancestry.links(p).values())]
+        return len(parents) > 1 or self.runs_again(where) or any(self.many(parent, below) for parent in parents)
 
     def _kept(self, key: object, reach: Callable[[], Reach]) -> Reach:
         if key not in self._reach:
