@@ -44,11 +44,18 @@ class Hop(NamedTuple):
     called: bool = True
 
 
+class Lending(NamedTuple):
+    """A lock that the function ``giver`` holds for a thread that it has started, until that is over."""
+
+    lock: Anchored
+    giver: int
+
+
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
     outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
     the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
-    through, the outermost first."""
+    through, the outermost first. ``lent``: the locks that its starter holds for the thread."""
 
     access: Access
     thread: Thread
@@ -58,6 +65,7 @@ class Context(NamedTuple):
     inside: int
     held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
+    lent: frozenset[Lending] = frozenset()
 
 
 class _State(NamedTuple):

@@ -27,6 +27,7 @@ from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
@@ -88,7 +89,8 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
+        self.lent = Lent(self.bodies, self.timing, self.provenance)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
@@ -141,7 +143,8 @@ class Judge:
             if len(shared) > _CONTEXTS:
                 self.crowded[access] = len(shared)
             simple = not access.slot and not access.inner
-            known = self._contexts[access] = [self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS]]
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:

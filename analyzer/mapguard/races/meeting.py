@@ -11,7 +11,7 @@ from mapguard.heap.tabling import members
 from mapguard.ir.model import Call, Invoke, Static
 from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.edges import Edge
-from mapguard.order.stops import NEVER, NOBODY, Renewal
+from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context, Hop
 from mapguard.races.elements import Elements
@@ -48,7 +48,18 @@ class Meeting:
 
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
-        func, path = c.map
+        found = self._home(c, c.map.func, c.map.path.root)
+        if found.where[0] != c.map.func and c.hops:
+            return found._replace(where=c.hops[-1].leaves, begin=c.hops[-1].leaves, start=NO_SITE, many=False)
+        return found
+
+    def together_in(self, a: Context, b: Context, func: int) -> bool:
+        """Whether two accesses can overlap in one activation of a function that is on the way to both."""
+        x, y = self._home(a, func, NO_SITE), self._home(b, func, NO_SITE)
+        return self._of_one_activation(a, b, x, y, Renewal(frozenset([(func, 0, _BEGIN)])))
+
+    def _home(self, c: Context, func: int, root: int | str) -> Home:
+        """How a context leaves a function on its way."""
         where, start, many = c.access.where, NO_SITE, False
         for number in range(len(c.chain) - 1, -1, -1):
             edge = c.chain[number]
@@ -58,9 +69,7 @@ class Meeting:
             where = (place.func, place.block, place.number)
             if edge.kind in ("go", "root", "parallel"):
                 start, many = edge.site, edge.many
-        if where[0] != func and c.hops:
-            return Home(func, path.root, c.hops[-1].leaves, c.hops[-1].leaves)
-        return Home(func, path.root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
+        return Home(func, root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
 
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
@@ -209,7 +218,7 @@ class Meeting:
         return self.timing.until(site, c).has(where, _SAME)
 
     def _told(self, a: Context, b: Context, home: Home, again: Renewal) -> bool:
-        """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
+        """Whether ``b`` waits, on every way to it, for what tells that ``a`` is over, or who starts its thread does."""
         if self.timing.told(a) == NOBODY:
             return False
         if again != NEVER:
@@ -217,7 +226,20 @@ class Meeting:
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
         reach = self.timing.inside(b.thread, told)
-        return not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways)
+        if not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways):
+            return True
+        return self._starts_after(b.thread, told, frozenset())
+
+    def _starts_after(self, thread: Thread, told: Told, seen: frozenset[Thread]) -> bool:
+        """Whether whoever starts a thread has waited for one of the signals, or the thread that starts that one has."""
+        if thread.site == NO_SITE or thread in seen:
+            return False
+        start = self.timing.place(thread.site)
+        parents = [t for t in self.timing.ancestry.running(start[0]) if t.kind != "unused"]
+        return bool(parents) and all(
+            not self.timing.inside(t, told).has(start, frozenset((t.site,))) or self._starts_after(t, told, seen | {thread})
+            for t in parents
+        )
 
     def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
