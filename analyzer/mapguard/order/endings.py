@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from mapguard.heap.tabling import members
+from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import Call, External, RunDefers
 from mapguard.order.after import After, Reach
 from mapguard.order.ancestry import Ancestry
@@ -191,14 +191,22 @@ class Endings:
         blocks = self.index.bodies[where[0]].blocks
         return [(where[0], b, p) for b, block in enumerate(blocks) for p, e in enumerate(block.events) if isinstance(e, RunDefers)]
 
+    def _waiting(self, funcs: Bits) -> set[int]:
+        """Functions, and those that call them."""
+        found = set(members(funcs))
+        for _ in range(_CALLS):
+            edges = (e for func in found for e in self.edges.into(func) if e.kind in ("call", "once"))
+            found |= {self.index.sites[e.site].func for e in edges}
+        return found
+
     def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
         """The signals that others give only when they have waited for one of those of ``told``."""
         stops = self.waits.stops(told)
         late: set[Where] = set()
         shared: set[Where] = set()
         own = {where[0] for where in frames.ways}
-        for func in members(stops.funcs):
-            events = [where for where in self._of_body(func) if self._gives(where, 0)] if func not in own else []
+        for func in sorted(self._waiting(stops.funcs) - own):
+            events = [where for where in self._of_body(func) if self._gives(where, 0)]
             reach = self.after.thread(func, NO_SITE, stops) if events else None
             for where in events:
                 if reach is not None and not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):

@@ -23,7 +23,7 @@ class Exclusion:
         """Whether a lock keeps the two accesses apart."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if (mode, other_mode) not in _APART or not self.same.must(a, lock, b, other, mode == RUNS):
+                if (mode, other_mode) not in _APART or not self.same.must(a, lock, b, other):
                     continue
                 if mode != RUNS or self._serial(lock, other):
                     return True

@@ -48,8 +48,8 @@ class SameLock:
         self.timing = timing
         self._known: dict[tuple[Anchored, Anchored, Anchored, Anchored], bool] = {}
 
-    def must(self, a: Context, lock: Anchored, b: Context, other: Anchored, runs: bool = False) -> bool:
-        """Whether the two locks are one wherever the two maps are. ``runs``: they are event loops, which run what has captured the maps."""
+    def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks are one wherever the two maps are."""
         these, those = self.resolver.places(lock), self.resolver.places(other)
         if not these or not those or not any(self.objects.compatible(o) & those for o in members(these)):
             return False
@@ -57,8 +57,7 @@ class SameLock:
             return True
         if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
             return True
-        maps = product(_maps(a), _maps(b)) if runs else [(a.map, b.map)]  # several function values can have captured one map
-        return any(self._beside(m, lock, n, other) for m, n in maps)
+        return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
 
     def _beside(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
         key = (map_, lock, other_map, other)

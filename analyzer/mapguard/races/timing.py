@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from mapguard.heap.index import Index
-from mapguard.ir.flow import reaches
-from mapguard.ir.model import Call, Closure, Dynamic, Recv
+from mapguard.ir.model import Closure
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
@@ -13,6 +12,7 @@ from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
 from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
+from mapguard.races.posted import Posted
 
 _SAME = frozenset((SAME,))
 
@@ -29,6 +29,7 @@ class Timing:
         self._walks = after
         self._reach: dict[object, Reach] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
+        self.posted = Posted(self.index, endings, ancestry)
         self.tasks = Tasks(endings.signalling.heap, after, ancestry, self.many)
 
     def place(self, site: int) -> Where:
@@ -45,7 +46,10 @@ class Timing:
 
     def told(self, c: Context, several: Several = "no") -> Told:
         """What tells others that the access of a context is over."""
-        return self.endings.of(self.frames(c), several)
+        frames = self.frames(c)
+        sender = self.posted.sender(c, frames)
+        told = self.endings.of(frames, several)
+        return told if sender is None else told | self.endings.of(sender, several)
 
     def after(self, where: Where, told: Told = NOBODY, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or makes another object of what is looked at."""
@@ -65,7 +69,7 @@ class Timing:
         """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
         of a context in it. ``c.hops`` tell the value."""
         start = c.hops[-1].made if c.hops[-1].called else begin  # what ``begin`` calls may wait before it returns
-        whole, inner, reply = self.frames(c), self._in_value(c), self._reply(c)
+        whole, inner, reply = self.frames(c), self._in_value(c), self._told_by_sender(c)
         reach = self.after(start, self.endings.of(whole) | self._ended(inner, "no") | reply, again, outermost)
         again_made: Several = "yes" if reach.has(start, _SAME) else "no"
         several: Several = "yes" if self._crowd(c, start, again, outermost) else again_made
@@ -77,32 +81,15 @@ class Timing:
         """Whether several threads can run the function value of a context: they are started after it is made, or have it from a place that
         gives it to more than one. What is sent once over a channel is received once."""
         begun = c.thread.site == NO_SITE or self.after(start, NOBODY, again, outermost).has(self.place(c.thread.site), _SAME)
-        if not begun and any(self._receives(edge) for edge in c.chain[c.inside :]):
+        if not begun and any(map(self.posted.received, c.chain[c.inside :])):
             return False
         return self.several(c, within=outermost)
 
-    def _reply(self, c: Context) -> Told:
-        """The signals of a function value that a thread has received, about what was made for this value alone: nobody else gives them."""
-        for number in range(c.inside, len(c.chain)):
-            made = self.index.made.get(c.chain[number].func, ())
-            if len(made) == 1 and self._receives(c.chain[number]):
-                told = self.endings.of(self.frames(c._replace(inside=number + 1)))
-                return Told(frozenset((s, n) for s, n in told.signals if self._made_with(s.obj, made[0][:3])))
-        return NOBODY
-
-    def _made_with(self, obj: int, value: Where) -> bool:
-        """Whether an object is made anew for each function value, by the function that makes the value."""
-        objects = self.endings.signalling.heap.objects
-        o = objects.all[objects.origin(obj)]
-        blocks = self.index.bodies[value[0]].blocks
-        return o.kind == "alloc" and o.func == value[0] and not reaches(blocks, value[1:], value[1:], [(o.block, o.place)])
-
-    def _receives(self, edge: Edge) -> bool:
-        """Whether what a call runs came over a channel."""
-        place = self.index.sites[edge.site]
-        callee = place.event.callee if isinstance(place.event, Call) else None
-        made = self.index.place(place.func, callee.reg) if isinstance(callee, Dynamic) else None
-        return made is not None and isinstance(made.event, Recv)
+    def _told_by_sender(self, c: Context) -> Told:
+        """What tells that a function value is over which another thread runs for its sender: its reply, and what the sender does then."""
+        frames = self.frames(c)
+        sender, reply = self.posted.sender(c, frames), self.posted.reply(c, frames)
+        return reply if sender is None else reply | self.endings.of(sender, "yes" if self.many(sender.thread) else "no")
 
     def _in_value(self, c: Context) -> Frames | None:
         """How the function value that a map was reached through comes to the access; None where that is not by calls alone."""
