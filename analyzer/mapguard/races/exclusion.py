@@ -1,6 +1,6 @@
 """Two contexts to whether a lock keeps them apart: one that must be the same where their maps are one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mapguard.bodies.state import READ, RECEIVED, RUNS, SENT, WRITE
 from mapguard.races.contexts import Anchored, Context
@@ -20,14 +20,20 @@ class Exclusion:
         self.together = together
 
     def excluded(self, a: Context, b: Context) -> bool:
-        """Whether a lock keeps the two accesses apart."""
+        """Whether a lock keeps the two accesses apart, whichever ways lead their threads to them."""
+        return any(self.same.beside(a, lock, b, other) for lock, other in self._facing(a, b))
+
+    def excluded_here(self, a: Context, b: Context) -> bool:
+        """Whether a lock that an activation has for what it starts keeps the two accesses apart."""
+        here = any(self.same.of_one_activation(a, lock, b, other) for lock, other in self._facing(a, b))
+        return here or self._lent(a, b) or self._lent(b, a)
+
+    def _facing(self, a: Context, b: Context) -> Iterator[tuple[Anchored, Anchored]]:
+        """The locks of the two, each with each that its mode excludes."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if (mode, other_mode) not in _APART or not self.same.must(a, lock, b, other):
-                    continue
-                if mode != RUNS or self._serial(lock, other):
-                    return True
-        return self._lent(a, b) or self._lent(b, a)
+                if (mode, other_mode) in _APART and (mode != RUNS or self._serial(lock, other)):
+                    yield lock, other
 
     def _lent(self, a: Context, b: Context) -> bool:
         """Whether a lock that is lent to the thread of ``a`` keeps ``b`` away, who has it for himself."""
