@@ -116,7 +116,8 @@ class Holders:
             if reaches(self.index.bodies[func].blocks, spot, spot, ()):
                 return False
         func, spot = spots[-1]
-        return not self.timing.runs_again((func, *spot)) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        threads = [t for t in self.timing.ancestry.running(func) if t.kind != "unused"]
+        return len(threads) <= 1 and not self.timing.runs_again((func, *spot)) and not any(map(self.timing.many, threads))
 
     def _made_again(self, one: int, other: int) -> bool:
         """Whether one object can be made twice while another is made once, in a function where both are."""
