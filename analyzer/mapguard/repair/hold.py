@@ -47,11 +47,25 @@ class Holder:
         """The lock around all targets together, else around parts of them. An ``EditError`` says why it cannot be."""
         ordered = sorted(set(targets))
         run = self.runs.covering(ordered)
-        whole = self._whole(run, ordered)
+        first = self._value_first(run, ordered)
+        whole = first or self._whole(run, ordered)
         if whole is not None:
             return whole
         units = self._units(run, ordered)
         return self._one_by_one(units) if len(units) > 1 else self._inside(run, ordered)
+
+    def _value_first(self, run: Run, targets: Sequence[Target]) -> Taken | None:
+        """``m[k] = f()`` with what ``f`` gives computed before the lock is taken, where nobody knows how long that takes."""
+        start, end = self.runs.bytes_of(run)
+        writes = {(t.at, t.end) for t in targets if t.writes}
+        if len(writes) != 1 or self.file.tokens[run.first].start != min(writes)[0] or not self.runs.own_lines(run):
+            return None
+        if not self.running.calls_anything(self.func, max(writes)[1], end) or self.file.item(start).last != run.last:
+            return None
+        try:
+            return self._moved_out(run, targets)
+        except EditError:
+            return None
 
     # ------------------------------------------------------------ several statements
 

@@ -6,7 +6,7 @@ from mapguard.checks.region import blocks_others
 from mapguard.facts.syntax import Call as CallExpr
 from mapguard.facts.syntax import For, Name, Sel, Send, Switch, Unary
 from mapguard.facts.walk import nodes
-from mapguard.ir.model import Call
+from mapguard.ir.model import Call, Dynamic, Invoke
 from mapguard.newchecks.functions import Functions
 from mapguard.newchecks.held import STARTS
 from mapguard.order.edges import Edge
@@ -52,6 +52,15 @@ class Running:
     def called(self, func: Func, start: int, end: int) -> list[Func]:
         """What the bytes of a function call on its own thread."""
         return [self.functions.of(e.func) for at, _, e in self.calls(func) if start <= at < end and e.kind not in STARTS]
+
+    def calls_anything(self, func: Func, start: int, end: int) -> bool:
+        """Whether the bytes call a function value or a method of an interface: that may take as long as it likes, and lock what it likes."""
+        for number in self.numbers(func):
+            for block in self.index.bodies[number].blocks:
+                for event in block.events:
+                    if isinstance(event, Call) and isinstance(event.callee, Dynamic | Invoke) and start <= event.at < end:
+                        return True
+        return False
 
     def waits(self, func: Func, start: int, end: int) -> bool:
         """Whether the bytes may wait for another goroutine, or never end: no lock should be held meanwhile."""
