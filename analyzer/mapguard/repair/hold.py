@@ -103,8 +103,18 @@ class Holder:
         header = blocks.pop(-1, [])
         if header:
             done.append(self._moved_out(run, header))
-        done += [self.hold(inner) for _, inner in sorted(blocks.items())]
+        for _, group in sorted(blocks.items()):
+            done += [self.hold(part) for part in self._cases(run, group)]
         return _all(done)
+
+    def _cases(self, run: Run, targets: list[Target]) -> list[list[Target]]:
+        """The targets in one block of the statement; where they are in several cases of it, by the statements there."""
+        if self.runs.covering(targets) != run:
+            return [targets]
+        found: dict[int, list[Target]] = {}
+        for target in targets:
+            found.setdefault(self.runs.chain(target.at)[0].first, []).append(target)
+        return list(found.values())
 
     def _moved_out(self, run: Run, header: Sequence[Target]) -> Taken:
         start, _ = self.runs.bytes_of(run)

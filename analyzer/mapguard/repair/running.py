@@ -54,7 +54,7 @@ class Running:
         return [self.functions.of(e.func) for at, _, e in self.calls(func) if start <= at < end and e.kind not in STARTS]
 
     def calls_anything(self, func: Func, start: int, end: int) -> bool:
-        """Whether the bytes call a function value or a method of an interface: that may take as long as it likes, and lock what it likes."""
+        """Whether the bytes call a function value or a method of an interface: that may take long, and lock what it likes."""
         for number in self.numbers(func):
             for block in self.index.bodies[number].blocks:
                 for event in block.events:
