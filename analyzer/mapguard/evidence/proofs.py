@@ -81,8 +81,8 @@ class Proofs:
         ended: Counter[str] = Counter()
         best: tuple[tuple[int, int, int], Proof] | None = None
         races = 0
-        for a, b in self._pairs(uses):
-            reason = self.judge.decide(map_, a, b)
+        for a, b in self._pairs(map_, uses, ended):
+            reason = self.judge.ordered(a, b)
             if reason is not None:
                 ended[reason] += 1
                 continue
@@ -114,15 +114,22 @@ class Proofs:
             return found
         return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
-    def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
-        """The pairs of which one side writes, those that promise the surest proof first: both sides have the map from one place."""
+    def _pairs(self, map_: Map, uses: tuple[Use, ...], ended: Counter[str]) -> Iterator[tuple[Context, Context]]:
+        """The pairs that their sides do not keep apart, those that promise the surest proof first: both sides have the map from one place.
+        ``ended`` counts the others."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
+        sides = [self.judge.side(c) for c in contexts]
         homes = [(c.map.func, c.map.path.root) if isinstance(c.map.path.root, int) else c.map.path.root for c in contexts]
         for of_one in (True, False):
             for number, a in enumerate(contexts):
                 for other in range(number, len(contexts)):
                     b = contexts[other]
-                    if (a.access.writes or b.access.writes) and (homes[number] == homes[other]) == of_one:
+                    if not (a.access.writes or b.access.writes) or (homes[number] == homes[other]) != of_one:
+                        continue
+                    reason = self.judge.apart(map_, sides[number], sides[other])
+                    if reason is not None:
+                        ended[reason] += 1
+                    else:
                         yield (a, b) if a.access.writes else (b, a)
 
     def _promise(self, c: Context) -> tuple[bool, bool, int, bool, int]:
