@@ -11,6 +11,7 @@ from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
 from mapguard.cli.run import Session
 from mapguard.findings.model import Finding
+from mapguard.fix.diff import diff
 from mapguard.fix.edit import EditError
 from mapguard.fix.plan import Change, Plan, changes
 from mapguard.fix.write import refusals
@@ -57,6 +58,18 @@ def patches_each(s: Session, findings: Sequence[Finding]) -> Result:
         tried = work.attempt(finding, failed)
         mended += [tried[0]] if tried is not None else []
     return Result(tuple(mended), (), failed)
+
+
+def patched(s: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with their patches as advice, where there are any that hold."""
+    found = {m.finding.fingerprint: m for m in patches_each(s, findings).mended}
+    return tuple(_advised(f, found[f.fingerprint]) if f.fingerprint in found else f for f in findings)
+
+
+def _advised(f: Finding, mended: Mended) -> Finding:
+    patch = diff(mended.changes).decode("utf-8", "backslashreplace")
+    advice = msgspec.structs.replace(f.advice, kind=mended.plan.remedy, text=mended.plan.reason, patch=patch, sketch="")
+    return msgspec.structs.replace(f, advice=advice)
 
 
 class _State(NamedTuple):

@@ -19,7 +19,7 @@ from mapguard.newchecks.location import Location, last, owner
 from mapguard.newchecks.variables import Variable
 from mapguard.program.model import NamedType
 from mapguard.races.contexts import Anchored, Context
-from mapguard.repair.wanting import Level, as_text, within
+from mapguard.repair.wanting import Level, as_text, forms, within
 
 Reader = Callable[[str], GoFile]
 
@@ -93,11 +93,12 @@ class NewLock:
         home = self._beside(holder, name)
         copied = self.x.adviser.copier(holder.pkg, holder.name)
         while copied:
-            outer = {found for c in ways if (found := self._outer(c.map.path, home)) is not None}
-            if len(outer) != 1 or any(self._outer(c.map.path, home) is None for c in ways):
+            outer = {self._outer_of(c, home) for c in ways}
+            if len(outer) != 1 or None in outer:
                 raise EditError(f"'{copied}' copies '{home.holder.name}', and would copy a lock in it")
-            package, _, type_name = owner(next(iter(outer))).rpartition(".")
-            home = self._beside(self._struct(package, type_name), last(next(iter(outer))))
+            (field,) = outer
+            package, _, type_name = owner(field or "").rpartition(".")
+            home = self._beside(self._struct(package, type_name), last(field or ""))
             copied = self.x.adviser.copier(home.holder.pkg, home.holder.name)
         return home
 
@@ -120,6 +121,10 @@ class NewLock:
         if field is None:
             raise EditError(f"'{holder.name}' has no field '{name}' of its own")
         return Home(holder, field)
+
+    def _outer_of(self, c: Context, home: Home) -> str | None:
+        paths = forms(self.x, c.map.func, c.map.path)
+        return next((found for p in paths if (found := self._outer(p, home)) is not None), None)
 
     def _outer(self, path: Path, home: Home) -> str | None:
         """The field, of struct type, that leads to the struct of ``home`` on a way to the map."""

@@ -124,16 +124,21 @@ class Wanting:
         reached = edge is None
         for level, leads in self._levels(c):
             reached = reached or leads is edge
-            text = written(level) if reached else None
+            text = self._first(level, written) if reached else None
             if text is not None:
                 func = self.x.functions.of(level.number)
                 return Spot(func, level.number, text, Target(level.at, level.end, c.access.writes))
         func = self.x.functions.of(c.access.func)
         raise EditError(f"the lock has no name in '{func.display}' or in what calls it")
 
+    def _first(self, level: Level, written: Writing) -> str | None:
+        """The lock by the first of the map's paths that tells how it is written."""
+        texts = (written(level._replace(path=path)) for path in forms(self.x, level.number, level.path))
+        return next((t for t in texts if t is not None), None)
+
     def spot_at(self, level: Level, writes: bool, written: Writing) -> Spot | None:
         """The spot of one access by itself."""
-        text = written(level)
+        text = self._first(level, written)
         func = self.x.functions.of(level.number)
         return Spot(func, level.number, text, Target(level.at, level.end, writes)) if text is not None else None
 
@@ -148,6 +153,18 @@ class Wanting:
             where = self.x.index.sites[edge.site][:3]
             at, end = self.x.functions.at(where)
             yield Level(where[0], at, end, path), edge
+
+
+def forms(x: Explainer, number: int, path: Path) -> list[Path]:
+    """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
+    translator = x.judge.bodies.translator
+    found = [path]
+    for one in translator.alternatives(number, path):
+        found += translator.forms(number, one)
+        if isinstance(one.root, int):
+            places = translator.places(number, one.root)
+            found += [x.judge.bodies.normal(number, p.plus(*one.fields)) for p in places]
+    return list(dict.fromkeys(found))
 
 
 def as_text(x: Explainer, level: Level, field: str, lock: str) -> str | None:
