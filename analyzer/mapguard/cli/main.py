@@ -26,6 +26,7 @@ _COMMANDS = {
     "annotate": "mapguard.cli.annotate:annotate",
     "fix": "mapguard.cli.fix:fix",
     "prove": "mapguard.cli.prove:prove",
+    "bench": "mapguard.cli.bench:bench",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
 }

@@ -115,9 +115,7 @@ class NewLock:
 
     @staticmethod
     def _beside(holder: NamedType, name: str) -> Home:
-        under = holder.decl.type
-        assert isinstance(under, TStruct)
-        field = next((f for f in under.fields if f.name == name), None)
+        field = next((f for f in _fields(holder) if f.name == name), None)
         if field is None:
             raise EditError(f"'{holder.name}' has no field '{name}' of its own")
         return Home(holder, field)
@@ -141,7 +139,7 @@ class NewLock:
     def _name(self) -> str:
         if self.home is not None:
             known, key = self._names_of(self.home.holder), f"{self.home.holder.pkg}.{self.home.holder.name}"
-            wanted = ["mu", f"{_lower(self.where.last)}Mu"]
+            wanted = [*(["mu"] if self._alone() else []), f"{_lower(self.where.last)}Mu"]
         elif self.where.kind == "global":
             package = self.program.packages[self._package()]
             known, key = {*package.globals, *package.types, *package.funcs}, self._package()
@@ -157,6 +155,14 @@ class NewLock:
         name = next(c for c in candidates if c not in used)
         self.taken.setdefault(key, set()).add(name)
         return name
+
+    def _alone(self) -> bool:
+        """Whether the map is the only one of the struct that gets the mutex, so that nobody has to ask what ``mu`` guards."""
+        assert self.home is not None
+        types = self.x.index.types
+        kinds = [types.select(TName(self.home.holder.pkg, self.home.holder.name), f.name) for f in _fields(self.home.holder)]
+        maps = [k for k in kinds if k is not None and k.steps and types.map_of(k.steps[-1].type) is not None]
+        return self.home.identity == self.where.name and len(maps) == 1
 
     def _names_of(self, holder: NamedType) -> set[str]:
         """What ``x.name`` means already, also through what is embedded."""
@@ -195,8 +201,7 @@ class NewLock:
         """Objects of the struct with the names of its fields, where they are written without."""
         assert self.home is not None
         holder = self.home.holder
-        under = holder.decl.type
-        fields = [f.name for f in under.fields] if isinstance(under, TStruct) else []
+        fields = [f.name for f in _fields(holder)]
         for path, scope in sorted(self.program.scopes.items()):
             here = "" if scope.package.path == holder.pkg else next((n for n, p in scope.imports.items() if p == holder.pkg), None)
             if here is not None and not path.startswith("<") and holder.name.encode() in self.x.sources.source(path):
@@ -234,6 +239,11 @@ def _guarded(file: GoFile, at: int, name: str, lock: str) -> Iterator[Edit]:
     with suppress(EditError):
         if declared_names(file, file.item(at)) in ([name], []) or file.tokens[file.item(at).first].text == b"var":
             yield from comments.beside(file, at, f"guarded by {lock}")
+
+
+def _fields(holder: NamedType) -> tuple[Field, ...]:
+    under = holder.decl.type
+    return under.fields if isinstance(under, TStruct) else ()
 
 
 def _lower(name: str) -> str:
