@@ -6,15 +6,14 @@ from mapguard.fix.edit import Edit
 from mapguard.fix.shape import GoFile
 
 
-def keyed(file: GoFile, qualifier: str | None, name: str, fields: Sequence[str]) -> Iterator[Edit]:
+def keyed(file: GoFile, qualifier: str, name: str, fields: Sequence[str]) -> Iterator[Edit]:
     """The edits of one file. ``qualifier`` is what it calls the struct's package, "" where it is of that package itself.
 
-    A list that does not fit the fields, or whose type stands only around it, is an ``EditError``.
+    A list that does not fit the fields is an ``EditError``.
     """
     for index, token in enumerate(file.tokens):
         if token.name and token.text == name.encode() and _qualified(file, index) == qualifier:
-            opener = _opener(file, index)
-            if opener >= 0:
+            for opener in _objects(file, index):
                 yield from _named(file, opener, name, fields)
 
 
@@ -26,22 +25,28 @@ def _qualified(file: GoFile, index: int) -> str:
     return file.tokens[package].text.decode("utf-8", "replace") if package >= 0 else "."
 
 
-def _opener(file: GoFile, index: int) -> int:
-    """The brace of the object that starts with a type's name; -1 where none does. Of ``[]T{{1, 2}}`` it is refused."""
+def _objects(file: GoFile, index: int) -> Iterator[int]:
+    """The braces of the objects that a type's name starts: its own, or those in a list or map of them, as ``[]T{{1, 2}}``."""
     at = file.text.after(index)
     if at < len(file.tokens) and file.tokens[at].text == b"[":
         at = file.text.after(file.text.partner.get(at, at))
-    opens = at < len(file.tokens) and file.tokens[at].text == b"{" and not file.is_block(at)
-    if not opens or file.tokens[file.text.before(index)].text == b"type":
-        return -1
+    if at >= len(file.tokens) or file.tokens[at].text != b"{" or file.is_block(at):
+        return
     start = index if _qualified(file, index) == "" else file.text.before(file.text.before(index))
     before = file.text.before(start)
-    if before >= 0 and file.tokens[before].text in (b"]", b"*"):
-        inner = file.text.after(at)
-        if file.tokens[inner].text == b"{":
-            raise file.refuse(file.tokens[index].start, "objects are written as lists of values in a list of them")
-        return -1
-    return at
+    if before >= 0 and file.tokens[before].text == b"type":
+        return
+    if before < 0 or file.tokens[before].text not in (b"]", b"*"):
+        yield at
+        return
+    for element in _elements(file, at):
+        value = element
+        while file.tokens[value].text not in (b",", b"{") and value < file.text.partner.get(at, at):
+            inner = file.text.partner.get(value, value)
+            value = file.text.after(max(value, inner))
+        before = file.text.before(value)
+        if file.tokens[value].text == b"{" and (value == element or file.tokens[before].text == b":"):
+            yield value
 
 
 def _named(file: GoFile, opener: int, name: str, fields: Sequence[str]) -> Iterator[Edit]:

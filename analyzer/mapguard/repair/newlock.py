@@ -179,8 +179,8 @@ class NewLock:
             return None
         added = f"{owner(self.home.identity)}.{self.name}"
         path = Path(level.path.root, (*fields[:at], added))
-        found = self.x.locks.written(Anchored(level.number, path), level.number)
-        return found or as_text(self.x, level, self.home.identity, self.name)
+        text = as_text(self.x, level, self.home.identity, self.name)
+        return text or self.x.locks.written(Anchored(level.number, path), level.number)
 
     # ------------------------------------------------------------ its declaration
 

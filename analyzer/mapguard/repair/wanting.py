@@ -108,11 +108,12 @@ class Wanting:
         return self.spot(c, lambda level: self._written(kind, level), place.edge)
 
     def _written(self, kind: Location, level: Level) -> str | None:
-        ways = {use.access: use.contexts for use in self.plain.uses}
-        lock = self.x.adviser.guard_at(kind, level.path, level.number, ways)
-        text = self.x.locks.written(lock, level.number) if lock is not None else None
-        if text is None and kind.kind == "field" and owner(kind.name) == owner(self.proof.where.name):
-            text = as_text(self.x, level, self.proof.where.name, last(kind.name))
+        beside = kind.kind == "field" and owner(kind.name) == owner(self.proof.where.name)
+        text = as_text(self.x, level, self.proof.where.name, last(kind.name)) if beside else None
+        if text is None:
+            ways = {use.access: use.contexts for use in self.plain.uses}
+            lock = self.x.adviser.guard_at(kind, level.path, level.number, ways)
+            text = self.x.locks.written(lock, level.number) if lock is not None else None
         if text is None and kind.kind in ("local", "param"):
             variable = self.x.variables.of(self.x.index.number[kind.name], kind.at)
             inside = variable.at >= 0 and within(self.x.functions.of(level.number), variable.func)
