@@ -57,7 +57,8 @@ class Wanting:
     def _racing(self) -> set[tuple[int, int]]:
         """The places of the accesses that are in a race: of the others each is private or ordered with all that could meet it."""
         judge = self.x.judge
-        found: set[tuple[int, int]] = set()
+        told = {x for obj in self.proof.objects for x in self.maps[obj].accesses}
+        found = {_place(use.access) for use in self.proof.uses if use.contexts and use.access not in told}  # of the name, not of the object
         for obj in self.proof.objects:
             map_ = self.maps[obj]
             known = set(map_.accesses)
