@@ -429,7 +429,20 @@ def _repairs(tree: Tree, program: Program, models: Models, options: Options) -> 
     proofs += [(p, "sync-map-check-then-act") for p in TwoSteps(judge, models).all()]
     told = sorted(((explainer.finding(p, rule), p) for p, rule in proofs), key=lambda pair: rank(pair[0]))
     findings = with_fingerprints((f for f, _ in told), tree.mark)
-    return Repairs(explainer, [(f, p) for f, (_, p) in zip(findings, told, strict=True)], _reader(tree))
+    return Repairs(explainer, [(f, p) for f, (_, p) in zip(findings, told, strict=True)], _reader(tree), _test_files(tree))
+
+
+def _test_files(tree: Tree) -> Callable[[str], list[str]]:
+    """The test files of a folder, which no scan reads unless it is asked to, but which a patch must not break."""
+
+    def found(folder: str) -> list[str]:
+        try:
+            names = sorted(p.name for p in (tree.root / folder).iterdir() if p.name.endswith("_test.go") and p.is_file())
+        except OSError:
+            return []
+        return [f"{folder}/{name}" if folder else name for name in names]
+
+    return found
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

@@ -45,16 +45,24 @@ class Home(NamedTuple):
 
 class NewLock:
     """The mutex that one map gets. ``shared``: readers hold it together; ``packages`` are those that take it; ``taken`` are names that
-    other plans have given out, by the package or type that they belong to."""
+    other plans have given out, by the package or type that they belong to; ``beside`` gives the test files of a folder."""
 
     def __init__(
-        self, x: Explainer, where: Location, ways: Iterable[Context], packages: set[str], shared: bool, taken: dict[str, set[str]]
+        self,
+        x: Explainer,
+        where: Location,
+        ways: Iterable[Context],
+        packages: set[str],
+        shared: bool,
+        taken: dict[str, set[str]],
+        beside: Callable[[str], Iterable[str]],
     ) -> None:
         self.x = x
         self.where = where
         self.program = x.index.types.program
         self.abroad = packages - {self._package()}
         self.shared = shared
+        self.beside = beside
         self.taken = taken
         self.home = self._home(list(ways)) if where.kind == "field" else None
         self.name = self._name()
@@ -206,6 +214,11 @@ class NewLock:
             here = "" if scope.package.path == holder.pkg else next((n for n, p in scope.imports.items() if p == holder.pkg), None)
             if here is not None and not path.startswith("<") and holder.name.encode() in self.x.sources.source(path):
                 yield from keyed(read(path), here, holder.name, fields)
+        for path in self.beside(holder.scope.file.path.rpartition("/")[0]):
+            file = read(path)
+            own = file.tokens[file.text.after(file.text.after(-1))].text.decode("utf-8", "replace") == holder.scope.package.name
+            if path not in self.program.scopes:
+                yield from keyed(file, "" if own else holder.scope.package.name, holder.name, fields)
 
     def _beside_variable(self, read: Reader) -> Declared:
         variable = self.program.variable(self.where.name)

@@ -113,7 +113,7 @@ def _new_lock(subject: Subject) -> Plan:
     ways = list(wanting.ways())
     packages = {x.functions.of(c.access.func).scope.package.path for c in ways}
     shared = subject.finding.advice.kind == "rwmutex"
-    lock = NewLock(x, subject.where, ways, packages, shared, subject.given.names)
+    lock = NewLock(x, subject.where, ways, packages, shared, subject.given.names, subject.given.tests)
     spots = [wanting.spot(c, lock.written) for c in ways]
     lone: list[Spot] = []
     for access in wanting.lone():

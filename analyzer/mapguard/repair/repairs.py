@@ -14,12 +14,18 @@ from mapguard.repair.subject import Given, Subject
 
 class Repairs:
     """One program. Ask it on a deep stack. ``found`` are its findings with their fingerprints, each with its proof; ``read`` gives the
-    bytes of a file."""
+    bytes of a file, ``tests`` the test files of a folder."""
 
-    def __init__(self, explainer: Explainer, found: Sequence[tuple[Finding, Proof]], read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        found: Sequence[tuple[Finding, Proof]],
+        read: Callable[[str], bytes],
+        tests: Callable[[str], Iterable[str]],
+    ) -> None:
         self.explainer = explainer
         self.proofs = {finding.fingerprint: (finding, proof) for finding, proof in found}
-        self.given = Given(explainer, read)
+        self.given = Given(explainer, read, tests)
 
     def plans(self, fingerprint: str) -> Iterator[Plan | EditError]:
         """The plans for a finding, the one that fits best first; in the place of what cannot be planned, the reason."""

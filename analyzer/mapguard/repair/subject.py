@@ -20,14 +20,16 @@ from mapguard.repair.wanting import Spot, Wanting
 
 
 class Given:
-    """What plans ask of one program. ``read`` gives the bytes of a file; ``names`` are those of new mutexes, by what they belong to."""
+    """What plans ask of one program. ``read`` gives the bytes of a file, ``tests`` the test files of a folder; ``names`` are those of
+    new mutexes, by what they belong to."""
 
-    def __init__(self, explainer: Explainer, read: Callable[[str], bytes]) -> None:
+    def __init__(self, explainer: Explainer, read: Callable[[str], bytes], tests: Callable[[str], Iterable[str]]) -> None:
         self.x = explainer
         self.running = Running(explainer.judge, explainer.functions)
         self.maps: dict[int, Map] = {m.obj: m for m in explainer.judge.maps()}
         self.names: dict[str, set[str]] = {}
         self._read = read
+        self.tests = tests
         self._files: dict[str, GoFile] = {}
 
     def file(self, path: str) -> GoFile:
