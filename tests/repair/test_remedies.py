@@ -225,6 +225,44 @@ func (s *Stats) ServeHTTP{HANDLER} {{ s.Inc(r.Host) }}
     assert (gone(found.diff), added(found.diff)) == (["func (s Stats) Inc(name string) {"], ["func (s *Stats) Inc(name string) {"])
 
 
+SYNC = f"""package p
+
+import (
+	"net/http"
+	"sync"
+)
+
+type S struct {{
+	m sync.Map
+}}
+
+func (s *S) ServeHTTP{HANDLER} {{
+	key := r.Host
+BODY
+}}
+
+func make2(k string) *S {{ return &S{{}} }}
+"""
+
+
+def test_two_steps_become_one(tmp_path: Path) -> None:
+    forms = {
+        "if _, ok := s.m.Load(key); !ok {\n\t\ts.m.Store(key, 1)\n\t}": ["\ts.m.LoadOrStore(key, 1)"],
+        "v, ok := s.m.Load(key)\n\tif !ok {\n\t\tv = make2(key)\n\t\ts.m.Store(key, v)\n\t}\n\t_ = v": [
+            "\t\tv, _ = s.m.LoadOrStore(key, v)"
+        ],
+    }
+    for number, (before, after) in enumerate(forms.items()):
+        found = repaired(tmp_path / str(number), {"p/p.go": SYNC.replace("BODY", f"\t{before}")})
+        assert (found.remedies, found.failed) == ({"m": "atomic-step"}, {})
+        assert added(found.diff) == after
+    counter = "\tn := 0\n\tif v, ok := s.m.Load(key); ok {\n\t\tn = v.(int)\n\t}\n\ts.m.Store(key, n+1)"
+    found = repaired(tmp_path / "counter", {"p/p.go": SYNC.replace("BODY", counter)})
+    assert found.failed == {
+        "m": "what '(*S).ServeHTTP' stores depends on what it has found: CompareAndSwap in a loop, or a mutex, does that in one step"
+    }
+
+
 def test_line_ends_and_unkeyed_objects_stay_right(tmp_path: Path) -> None:
     source = f"""package p
 

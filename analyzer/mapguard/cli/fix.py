@@ -30,7 +30,7 @@ _EVERYTHING = ChoiceGiven(min_confidence="low", rules=None, disable=None)
 
 
 _COMMENTS = ("ignore", "declare-guard")
-_REMEDIES = ("hold-lock", "write-lock", "mutex", "rwmutex", "copy", "pointer", *_COMMENTS)
+_REMEDIES = ("hold-lock", "write-lock", "mutex", "rwmutex", "copy", "pointer", "atomic-step", *_COMMENTS)
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -70,6 +70,7 @@ def fix(
     mutex, rwmutex a new lock beside the map, at every access
     copy           hand out a copy made under the lock
     pointer        share the lock that was copied with its struct
+    atomic-step    LoadOrStore in place of Load and Store
     ignore         a comment with its reason that silences the finding
     declare-guard  a comment beside the map's field that names the lock which most accesses hold
 

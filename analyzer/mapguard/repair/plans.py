@@ -6,6 +6,7 @@ from mapguard.evidence.proof import Guard
 from mapguard.fix.edit import EditError
 from mapguard.fix.plan import Plan
 from mapguard.newchecks.location import Location
+from mapguard.repair.atomicstep import atomic_step
 from mapguard.repair.copying import copy_out
 from mapguard.repair.modes import write_mode
 from mapguard.repair.newlock import NewLock
@@ -29,6 +30,8 @@ def _builders(subject: Subject) -> list[Builder]:
     rule = subject.finding.rule
     guarded = subject.wanting.plain.guard is not None
     found: list[Builder] = []
+    if rule == "sync-map-check-then-act":
+        return [atomic_step]
     if rule == "map-guard-copied":
         found.append(by_pointer)
     if rule == "map-escapes-guard":
@@ -39,8 +42,7 @@ def _builders(subject: Subject) -> list[Builder]:
         found.append(_hold_guard)
     elif _beside(subject) is not None:
         found.append(_hold_beside)
-    if rule != "sync-map-check-then-act":
-        found.append(_new_lock)
+    found.append(_new_lock)
     return found
 
 
