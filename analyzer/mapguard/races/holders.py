@@ -74,6 +74,8 @@ class Holders:
 
     def _one_for_each(self, map_: int, holders: list[int]) -> bool:
         """Whether an object stands for a map that each object of the holders has for itself."""
+        made = [h for h in holders if self.objects.all[self.objects.origin(h)].kind not in OUTSIDE]
+        holders = made or holders  # an object from outside that has the map of one made here is that one: nobody passes the map on
         first = holders[0]
         if any(not self.objects.compatible(first) >> h & 1 for h in holders[1:]):
             return False
