@@ -19,6 +19,7 @@ from mapguard.findings import select
 from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
 from mapguard.report.inforce import sentences
+from mapguard.report.terminal import counted
 
 _WITH_LINKS = frozenset(["sarif", "html", "github", "markdown"])  # formats that may name the commit and its page
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -88,9 +89,11 @@ def scan(
     if not quiet and not any(t.format == "text" and t.file is None for t in targets):
         for notice in outcome.notices:
             say(notice.show(), err=True)
-    if not quiet and targets[0].format in ("github", "concise") and (report.in_force.configuration or report.in_force.settings):
+    if not quiet and targets[0].format in ("github", *formats.BARE) and (report.in_force.configuration or report.in_force.settings):
         for sentence in sentences(report.in_force):
             say(f"mapguard: {sentence}", err=True)
+    if not quiet and targets[0].format in formats.BARE and report.gaps:
+        say(f"mapguard: {counted(len(report.gaps), 'gap')} in what was analysed; the text, JSON and HTML reports list them", err=True)
     commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
     for target in targets:
         context = Context(
