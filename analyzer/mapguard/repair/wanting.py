@@ -159,14 +159,8 @@ class Wanting:
 
 def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
-    translator = x.judge.bodies.translator
-    found = [path]
-    for one in translator.alternatives(number, path):
-        found += translator.forms(number, one)
-        if isinstance(one.root, int):
-            places = translator.places(number, one.root)
-            found += [x.judge.bodies.normal(number, p.plus(*one.fields)) for p in places]
-    return list(dict.fromkeys(found))
+    values = x.judge.provenance.alternatives.of(number, path)
+    return list(dict.fromkeys([path, *(place for value in values for place in value)]))
 
 
 def as_text(x: Explainer, level: Level, field: str, lock: str) -> str | None:
