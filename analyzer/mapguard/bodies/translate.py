@@ -3,18 +3,18 @@
 from functools import partial
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of, is_element
+from mapguard.bodies.single import Single
 from mapguard.bodies.stored import Stored
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, NONE, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
+from mapguard.ir.model import CELL, ELEM, Call, Clone, Closure, Dynamic, External, Invoke, Recv, Reg
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
-_ALTERNATIVES = 16  # values that a register may have
+_TARGETS = 16  # functions that a call may run, all of which may give the same
 _STEPS = 8  # fields of new objects that a path is followed through
 
 
@@ -25,12 +25,12 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
-        self.stored = Stored(heap, self.paths)
+        self.stored = Stored(heap, self.paths, self.normal)
+        self.single = Single(heap, self.paths, lambda func, number: self._returned(func, number, (), 1))
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
         self._given: dict[tuple[int, int, Path], Path | None] = {}
-        self._given_back_by: dict[tuple[int, Reg], Reg | None] = {}
         self._normal: dict[tuple[int, Path], Path] = {}
 
     def paths(self, func: int) -> Paths:
@@ -66,62 +66,14 @@ class Translator:
             value = self.stored.value(func, path.root, path.fields[0])
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
-        value = self._one_value(func, path.root, path.fields, depth)
-        if value is None:
-            value = self._result(func, path.root, path.fields, depth)
+        place = self.index.place(func, path.root)
+        if place is not None and isinstance(place.event, Clone):
+            return self._original(func, path, place.event, depth)
+        value = self.single.value(func, path.root)
+        if value is not None:
+            return self.normal(func, value.plus(*path.fields), depth + 1)
+        value = self._result(func, path.root, path.fields, depth)
         return value if value is not None else path
-
-    def _one_value(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Path | None:
-        """What a variable with several values is, where they are all one: a call may give back what it was passed."""
-        first = self.index.place(func, root)
-        if first is None or not isinstance(first.event, Phi):
-            return None
-        web: set[Reg] = set()
-        leaves: set[Path] = set()
-        pending = [Path(root)]
-        while pending:
-            at = pending.pop()
-            place = self.index.place(func, at.root) if isinstance(at.root, int) and not at.fields else None
-            if place is None or not isinstance(at.root, int):
-                leaves.add(at)
-            elif isinstance(place.event, Phi):
-                if at.root not in web:
-                    paths = self.paths(func)
-                    web.add(at.root)
-                    pending.extend(paths.of(a) for a in place.event.args if paths.constants.get(a) != "nil")
-            else:
-                given = self._given_back(place, at.root)
-                if given is None:
-                    leaves.add(at)
-                elif given not in web:
-                    pending.append(self.paths(func).of(given))
-            if len(leaves) > 1 or len(web) > _ALTERNATIVES:
-                return None
-        return self.normal(func, leaves.pop().plus(*fields), depth + 1) if leaves else None
-
-    def _given_back(self, place: Place, reg: Reg) -> Reg | None:
-        """The argument that a call gives back as its result, whatever it runs."""
-        key = (place.func, reg)
-        if key not in self._given_back_by:
-            self._given_back_by[key] = None  # a recursive call
-            self._given_back_by[key] = self._returned_argument(place, reg)
-        return self._given_back_by[key]
-
-    def _returned_argument(self, place: Place, reg: Reg) -> Reg | None:
-        call = place.event
-        if not isinstance(call, Call) or isinstance(call.callee, Dynamic):
-            return None
-        if isinstance(call.callee, External):
-            return self.heap.given_back(call) if call.dsts[0] == reg else None
-        found: set[Reg | None] = set()
-        for target in members(self.heap.targets(self.index.site_at[place[:3]])):
-            params = self.index.bodies[target].params
-            for inner in self._returned(target, call.dsts.index(reg), (), 1):
-                given = inner.root if inner is not None and isinstance(inner.root, int) and not inner.fields else NONE
-                found.add(call.args[given] if 0 <= given < min(params, len(call.args)) else None)
-            if len(found) > 1:
-                return None
-        return found.pop() if found else None
 
     def _result(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Path | None:
         """What fields of a call's result are in terms of its caller, where all that it may run give the same."""
@@ -138,12 +90,20 @@ class Translator:
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         found: set[Path | None] = set()
-        for target in targets if len(targets) <= _ALTERNATIVES else ():
+        for target in targets if len(targets) <= _TARGETS else ():
             for inner in self._returned(target, place.event.dsts.index(root), fields, depth):
                 found.add(self.given(site, target, inner) if inner is not None else None)
             if len(found) > 1:
                 return None
         return found.pop() if found else None
+
+    def _original(self, func: int, path: Path, copy: Clone, depth: int) -> Path:
+        """What a field of a copy refers to, as what the field of the original does, where the copy's is never set."""
+        owner = self.index.bodies[func].types[copy.dst]
+        if not path.fields or is_element(path.fields[0]) or self.fields.storage(owner, path.fields[0]) is not None:
+            return path
+        value = self.stored.value(func, copy.dst, path.fields[0])
+        return self.normal(func, value.plus(*path.fields[1:]), depth + 1) if value is not None else path
 
     def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> set[Path | None]:
         """The paths that what a function returns has there; nil has none. None is one that is not known."""
@@ -172,38 +132,6 @@ class Translator:
         in the original: it belongs to that one."""
         found = self._forms(func, path, 0)
         return tuple(p for p, following in zip(found, (*found[1:], None), strict=True) if following is None or not self._copied(func, p))
-
-    def places(self, func: int, reg: Reg) -> list[Path]:
-        """The places that a function puts an object into which it makes."""
-        made = self.index.place(func, reg)
-        if made is None or not isinstance(made.event, Alloc):
-            return []
-        paths = self.paths(func)
-        found: list[Path] = []
-        for _, _, event in events(self.index.bodies[func]):
-            match event:
-                case Store(base=base, field=field, index=index, src=src) if paths.of(src) == Path(reg):
-                    found.append(paths.member(base, field, index))
-                case MapOp(op="write", map=base, key=key, value=value) if paths.of(value) == Path(reg):
-                    found.append(paths.member(base, ELEM, key))
-        return found
-
-    def alternatives(self, func: int, path: Path) -> list[Path]:
-        """The paths that one may stand for: those of each value that its root may have."""
-        found: list[Path] = []
-        seen: set[Path] = set()
-        pending = [path]
-        while pending:
-            at = pending.pop()
-            place = self.index.place(func, at.root) if isinstance(at.root, int) else None
-            if place is None or not isinstance(place.event, Phi):
-                found.append(at)
-                continue
-            paths = self.paths(func)
-            more = [paths.of(a).plus(*at.fields) for a in place.event.args if paths.constants.get(a) != "nil"]
-            pending.extend(p for p in more if p not in seen and len(seen) < _ALTERNATIVES)
-            seen.update(more)
-        return found
 
     def _forms(self, func: int, path: Path, depth: int) -> tuple[Path, ...]:
         known = self._known.get((func, path))
@@ -331,9 +259,11 @@ class Translator:
             value = self._function_value(place, func)
             made = self.paths(place.func).definition(value) if value is not None else None
             return self.index_captured(field, place.func, made) if isinstance(made, Closure) else field
-        if named[1] >= len(call.args) or not isinstance(call.callee, Static):
+        bound = isinstance(call.callee, Dynamic) and body.params == len(call.args) + 1  # a method value has its receiver already
+        number = named[1] - bound
+        if not 0 <= number < len(call.args) or isinstance(call.callee, External):
             return field
-        return self.paths(place.func).element(call.args[named[1]])
+        return self.paths(place.func).element(call.args[number])
 
     def index_captured(self, field: str, func: int, made: Closure) -> str:
         """The index of an element in terms of ``func``, which makes a literal, where it is a value that the literal captured."""

@@ -22,16 +22,18 @@ from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
-from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks
+from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
+from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
@@ -72,6 +74,7 @@ class _Side(NamedTuple):
     slot: bool
     map: Anchored
     hops: tuple[Hop, ...]
+    values: Values
     locks: Locks
     thread: Thread
     programs: Bits
@@ -92,6 +95,7 @@ class Judge:
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
+        self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
         ancestry = Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
@@ -101,7 +105,8 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
+        self.lent = Lent(self.bodies, self.timing, self.provenance)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
@@ -149,16 +154,16 @@ class Judge:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            simple = not access.slot and not access.inner
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > _CONTEXTS:
                 self.crowded[access] = len(shared)
-            known = self._contexts[access] = shared[:_CONTEXTS]
+            simple = not access.slot and not access.inner
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
@@ -178,6 +183,7 @@ class Judge:
             c.access.slot != "",
             c.map,
             c.hops,
+            c.values,
             c.locks,
             c.thread,
             self._programs(c),
