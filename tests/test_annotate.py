@@ -11,7 +11,7 @@ from git_repository import Repository
 from mapguard.checks.guarded import GuardedField
 from mapguard.cli.annotate import annotated
 from mapguard.cli.main import main
-from mapguard.concurrency.declared import declared_name
+from mapguard.evidence.guard import declared_name
 from mapguard.findings.patch import unified
 
 MODULE = "module example.com/shop\n\ngo 1.22\n"
