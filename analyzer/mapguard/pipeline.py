@@ -140,7 +140,7 @@ def _load(files: tuple[SourceFile, ...], options: Options) -> tuple[list[Loaded]
     loaded: list[Loaded] = []
     gaps: list[Gap] = []
     for file in files:
-        source = read(file, options.max_file_bytes)
+        source = read(file, options)
         if isinstance(source, Gap):
             gaps.append(source)
         else:
@@ -208,7 +208,9 @@ def _reader(tree: Tree) -> Callable[[str], bytes]:
 
     def read_bytes(path: str) -> bytes:
         try:
-            return inside.get(path, tree.root / path).read_bytes().removeprefix(b"\xef\xbb\xbf")
+            source = tree.overlay.get(path)
+            source = inside.get(path, tree.root / path).read_bytes() if source is None else source
+            return source.removeprefix(b"\xef\xbb\xbf")
         except OSError:
             return b""
 

@@ -15,10 +15,12 @@ from mapguard.races.engine import judge_of
 HEAD = """package main
 
 import (
+	"context"
 	"net/http"
 	"sync"
 )
 
+var _ context.Context
 var _ http.Handler
 var _ sync.Mutex
 """
@@ -448,6 +450,137 @@ func main() {
 """,
         {("got", "sent")},
     ),
+    "a variable that is set while its map is used": (
+        """
+var m = map[string]int{}
+func main() {
+	go func() { m["a"] = 1 }() // @in
+	m = map[string]int{} // @set
+}
+""",
+        {("in", "set")},
+    ),
+    "a field that is set while its map is used": (
+        """
+type T struct{ mu sync.Mutex; m map[string]int }
+func (t *T) reset() { t.m = map[string]int{} } // @set
+func main() {
+	t := &T{m: map[string]int{}}
+	go t.reset()
+	t.mu.Lock()
+	t.m["a"] = 1 // @use
+	t.mu.Unlock()
+}
+""",
+        {("set", "use")},
+    ),
+    "a field that is set while another variable's map is used": (
+        """
+type T struct{ m map[string]int }
+func (t *T) reset() { t.m = map[string]int{} }
+func main() {
+	t := &T{m: map[string]int{}}
+	own := t.m
+	go t.reset()
+	own["a"] = 1
+}
+""",
+        set(),
+    ),
+    "a struct that is replaced with its map": (
+        """
+type config struct{ limits map[string]int }
+type T struct{ cfg config }
+func (t *T) load() { t.cfg = config{limits: map[string]int{}} } // @set
+func main() {
+	t := &T{}
+	go t.load()
+	_ = t.cfg.limits["a"] // @use
+}
+""",
+        {("set", "use")},
+    ),
+    "a struct that is copied while its map is set": (
+        """
+type T struct{ n int; m map[string]int }
+func main() {
+	t := &T{m: map[string]int{}}
+	go func() { t.m = nil }() // @set
+	c := *t // @copy
+	_ = c.n
+}
+""",
+        {("copy", "set")},
+    ),
+    "a map that is set before it is shared": (
+        """
+type T struct{ parts [2]struct{ m map[string]int } }
+func New() *T {
+	t := &T{}
+	for i := range t.parts { t.parts[i].m = map[string]int{} }
+	return t
+}
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) { _ = t.parts[0].m["a"] }
+""",
+        set(),
+    ),
+    "a map that others have when it is put into a new object": (
+        """
+type T struct{ m map[string]int }
+func main() {
+	m := map[string]int{}
+	go func() { m["a"] = 1 }() // @in
+	t := &T{m: m}
+	t.m["b"] = 1 // @new
+}
+""",
+        {("in", "new")},
+    ),
+    "maps of callers, one for each": (
+        """
+func Fill(m map[string]int) { m["a"] = 1 }
+func Each(m map[string]int, names []string) {
+	for range names {
+		go func() { m["a"] = 1 }() // @in
+	}
+}
+""",
+        {("in",)},
+    ),
+    "a map that a helper is given": (
+        """
+type T struct{ m, other map[string]int }
+func put(m map[string]int) { m["a"] = 1 } // @put
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) { put(t.m) }
+""",
+        {("put",)},
+    ),
+    "a map in a channel, given back after use": (
+        """
+type T struct{ box chan map[string]int }
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m := <-t.box
+	m["a"]++
+	t.box <- m
+}
+""",
+        set(),
+    ),
+    "a context that carries an object": (
+        """
+type key struct{}
+type T struct{ m map[string]int }
+func run(c context.Context) { c.Value(key{}).(*T).m["a"]++ } // @run
+func main() {
+	t := &T{m: map[string]int{}}
+	c, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, t))
+	defer cancel()
+	go run(c)
+	t.m["b"] = 1 // @main
+}
+""",
+        {("main", "run")},
+    ),
     "recursion that starts": (
         """
 func walk(m map[string]int, n int) {
@@ -462,11 +595,7 @@ func main() { walk(map[string]int{}, 3) }
 }
 
 
-MISSING = {
-    "a start and an access in one function that is called": "ownership is asked at the call in the function that made the map",
-    "recursion that starts": "ownership is asked at the call in the function that made the map",
-    "once": "what comes after Once.Do is not ordered after what it ran",
-}
+MISSING: dict[str, str] = {}
 
 
 def known(names: Iterable[str]) -> list[object]:

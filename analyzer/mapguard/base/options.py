@@ -1,12 +1,16 @@
 """What one run of the analysis is asked to do. Only the command line and the configuration file create these."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``paths`` are folders, files or Go patterns. ``models`` are user model files in the format of rules/models."""
+    """``paths`` are folders, files or Go patterns. ``models`` are user model files in the format of rules/models.
+
+    ``overlay`` holds Go files, by their paths from the root, as they are to be read: instead of those on the disk, or beside them.
+    """
 
     paths: tuple[Path, ...] = (Path(),)
     tests: bool = False
@@ -20,4 +24,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cache: bool = True
     cache_dir: Path | None = None
     models: tuple[Path, ...] = ()
+    overlay: Mapping[str, bytes] = {}
     debug: bool = False

@@ -54,17 +54,17 @@ class Fields:
         if kept:
             return None
         if isinstance(place.event, Clone):
-            storage = self._storage(self.index.bodies[func].types[path.root], field) is not None
+            storage = self.storage(self.index.bodies[func].types[path.root], field) is not None
             return None if storage else Made(paths.of(place.event.src).plus(*path.fields))
         return self._part(func, path, place[:3])
 
     def _part(self, func: int, path: Path, made: tuple[int, int, int]) -> Made | None:
         """What a field of a struct held by value was set to when the whole struct was."""
         assert isinstance(path.root, int)
-        part = self._storage(self.index.bodies[func].types[path.root], path.fields[0])
+        part = self.storage(self.index.bodies[func].types[path.root], path.fields[0])
         if part is None:
             return Made(None)
-        if len(path.fields) == 1 or self._storage(part, path.fields[1]) is not None:
+        if len(path.fields) == 1 or self.storage(part, path.fields[1]) is not None:
             return None
         paths = self.paths(func)
         copies = self.index.copies.get(self.index.struct(part))
@@ -78,7 +78,7 @@ class Fields:
             return None
         return Made(paths.of(inner[0].src).plus(*path.fields[2:])) if inner else Made(None)
 
-    def _storage(self, owner: Type, field: str) -> Type | None:
+    def storage(self, owner: Type, field: str) -> Type | None:
         """The type of a field that is held by value, None for one that refers to something else."""
         if is_element(field) or field == CELL:
             return None

@@ -4,9 +4,11 @@ from mapguard.bodies.fields import Fields
 from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Bound, Call, Dynamic, External
+from mapguard.ir.flow import events
+from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, MapOp, Phi, Reg, Store
 
 _GETTERS = 3  # calls whose result a path is followed into
+_ALTERNATIVES = 16  # values that a register may have
 _STEPS = 8  # fields of new objects that a path is followed through
 
 
@@ -18,7 +20,7 @@ class Translator:
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
         self._paths: dict[int, Paths] = {}
-        self._canonical: dict[tuple[int, Path], Path] = {}
+        self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
 
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
@@ -65,17 +67,64 @@ class Translator:
     def canonical(self, func: int, path: Path, depth: int = 0) -> Path:
         """The path of the same object from the oldest object that it is known to be reached from: what a field of an object that the
         function made was set to stands for the field."""
-        known = self._canonical.get((func, path))
+        return self._forms(func, path, depth)[-1]
+
+    def forms(self, func: int, path: Path) -> tuple[Path, ...]:
+        """The paths that are known to lead to one object, the given one first. A field of a copy is left out where it still has what it had
+        in the original: it belongs to that one."""
+        found = self._forms(func, path, 0)
+        return tuple(p for p, following in zip(found, (*found[1:], None), strict=True) if following is None or not self._copied(func, p))
+
+    def places(self, func: int, reg: Reg) -> list[Path]:
+        """The places that a function puts an object into which it makes."""
+        made = self.index.place(func, reg)
+        if made is None or not isinstance(made.event, Alloc):
+            return []
+        paths = self.paths(func)
+        found: list[Path] = []
+        for _, _, event in events(self.index.bodies[func]):
+            match event:
+                case Store(base=base, field=field, index=index, src=src) if paths.of(src) == Path(reg):
+                    found.append(paths.member(base, field, index))
+                case MapOp(op="write", map=base, key=key, value=value) if paths.of(value) == Path(reg):
+                    found.append(paths.member(base, ELEM, key))
+        return found
+
+    def alternatives(self, func: int, path: Path) -> list[Path]:
+        """The paths that one may stand for: those of each value that its root may have."""
+        found: list[Path] = []
+        seen: set[Path] = set()
+        pending = [path]
+        while pending:
+            at = pending.pop()
+            place = self.index.place(func, at.root) if isinstance(at.root, int) else None
+            if place is None or not isinstance(place.event, Phi):
+                found.append(at)
+                continue
+            paths = self.paths(func)
+            more = [paths.of(a).plus(*at.fields) for a in place.event.args if paths.constants.get(a) != "nil"]
+            pending.extend(p for p in more if p not in seen and len(seen) < _ALTERNATIVES)
+            seen.update(more)
+        return found
+
+    def _forms(self, func: int, path: Path, depth: int) -> tuple[Path, ...]:
+        known = self._known.get((func, path))
         if known is None:
-            found = path
+            found = [path]
             for _ in range(_STEPS):
-                found = self.normal(func, found, depth)
-                made = self.fields.made(func, found)
-                if made is None or made.path is None:
+                at = self.normal(func, found[-1], depth)
+                if at != found[-1]:
+                    found.append(at)
+                made = self.fields.made(func, at)
+                if made is None or made.path is None or made.path in found:
                     break
-                found = made.path
-            known = self._canonical[func, path] = found
+                found.append(made.path)
+            known = self._known[func, path] = tuple(found)
         return known
+
+    def _copied(self, func: int, path: Path) -> bool:
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        return place is not None and isinstance(place.event, Clone)
 
     def _through_made(self, func: int, path: Path) -> Path:
         """A path that leads through a function value in a field of an object that the body makes, from what the value captured."""

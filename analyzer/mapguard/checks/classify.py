@@ -8,6 +8,7 @@ from mapguard.checks.copies import is_copy
 from mapguard.checks.lockname import LockNames
 from mapguard.checks.taken import Taken
 from mapguard.checks.wording import can_crash
+from mapguard.evidence.guard import beside
 from mapguard.evidence.proof import Proof
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
@@ -26,13 +27,18 @@ class Case(NamedTuple):
         return self.proof.a, self.proof.b
 
     def guarding(self, c: Context) -> list[tuple[Anchored, str]]:
-        """The locks of a way that can guard its map: no copy, and no lock that each activation has for itself."""
-        index = self.judge.index
+        """The locks of a way that can guard its map: no copy, and not one of many for one map."""
+        same = self.judge.exclusion.same
         return [
             (lock, mode)
             for lock, mode in sorted(c.locks, key=repr)
-            if self.names.is_lock(lock) and not is_copy(index, lock) and not self.judge.exclusion._of_each_activation(lock, c.map)
+            if self.names.is_lock(lock) and not is_copy(self.judge.index, lock) and (same.must(c, lock, c, lock) or self._beside(c, lock))
         ]
+
+    @staticmethod
+    def _beside(c: Context, lock: Anchored) -> bool:
+        """Whether a lock lies in the very object that the map lies in."""
+        return beside(c.map, lock)
 
 
 Check = Callable[[Case], bool]
@@ -48,9 +54,9 @@ def guard_copied(case: Case) -> bool:
 def one_of_two(case: Case) -> bool:
     """Whether both sides hold the lock that lies beside the map, each that of its own object: new objects get the map of others."""
     a, b = case.sides
-    relative = case.judge.exclusion._relative
+    kind = case.names.kind
     return any(
-        (mine := relative(a.map, lock)) is not None and mine == relative(b.map, other) and not (mode == other_mode == READ)
+        kind(lock) == kind(other) and beside(a.map, lock) and beside(b.map, other) and not (mode == other_mode == READ)
         for lock, mode in case.guarding(a)
         for other, other_mode in case.guarding(b)
     )
@@ -61,7 +67,7 @@ def shared_read_lock(case: Case) -> Anchored | None:
     a, b = case.sides
     for lock, mode in case.guarding(a):
         for other, other_mode in case.guarding(b):
-            if mode == other_mode == READ and case.judge.exclusion._same_lock(a, lock, b, other):
+            if mode == other_mode == READ and case.judge.exclusion.same.must(a, lock, b, other):
                 return lock
     return None
 

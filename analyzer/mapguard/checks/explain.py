@@ -12,6 +12,7 @@ from mapguard.checks.location import Location, depth
 from mapguard.checks.lockname import LockNames, Seen
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
+from mapguard.checks.plain import Plain
 from mapguard.checks.sharing import Provenance
 from mapguard.checks.sources import Sources
 from mapguard.checks.taken import Taken
@@ -24,6 +25,7 @@ from mapguard.models.load import Models
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.races.accesses import Access as RawAccess
+from mapguard.races.accesses import accesses
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
@@ -46,11 +48,13 @@ class Explainer:
         self.held = Held(self.locks)
         self.ways = Shown(judge)
         self.taken = Taken(judge)
+        self.plain = Plain(list(accesses(judge.bodies)))
         self.provenance = Provenance(self.held, self.functions, self.names, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 
     def finding(self, proof: Proof, rule: str = "") -> Finding:
         """``rule`` is given where the proof is of no race."""
+        proof = self.plain.proof(proof)
         case = Case(proof, self.judge, self.locks, self.taken)
         rule = rule or classify(case)
         if rule in _WITHOUT_GUARD and not lacks(case):

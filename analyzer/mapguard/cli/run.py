@@ -101,7 +101,7 @@ def _session(
 def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str = "") -> Outcome:
     """Analyses the tree. ``recorded`` is a baseline file; ``rev`` limits the findings to what changed since then."""
     start = time.perf_counter()
-    source = SourceLines(s.root)
+    source = SourceLines(s.root, s.options.overlay)
     known = baselinefile.read(recorded) if recorded is not None else None
     since = changed.base(s.root, rev) if rev else None  # before the long part: a wrong revision is said at once
     with progress_line(not quiet and sys.stderr.isatty()) as progress:

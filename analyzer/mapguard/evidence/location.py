@@ -8,7 +8,7 @@ from mapguard.facts.syntax import TName, Type
 from mapguard.heap.index import Index
 from mapguard.ir.model import CELL, ELEM, NONE, MapOp, Phi, Store
 from mapguard.program.types import UNKNOWN
-from mapguard.races.contexts import Anchored
+from mapguard.races.contexts import Anchored, Context
 
 Kind = Literal["field", "global", "local", "param"]
 _DEPTH = 3  # variables that a name is looked for through
@@ -59,6 +59,11 @@ def location(index: Index, anchored: Anchored) -> Location:
         return Location("global", root)
     body = index.bodies[anchored.func]
     return Location("param" if root < body.params else "local", body.func, root)
+
+
+def reached(c: Context) -> Anchored:
+    """The map that a way leads to: of an access to the variable that holds one, what is in it."""
+    return Anchored(c.map.func, c.map.path.plus(c.access.slot)) if c.access.slot else c.map
 
 
 class Locations:

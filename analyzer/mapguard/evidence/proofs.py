@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
-from mapguard.evidence.location import Location, Locations
+from mapguard.evidence.location import Location, Locations, reached
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support
 from mapguard.evidence.words import words
 from mapguard.models.load import Models
-from mapguard.races.accesses import Access
-from mapguard.races.contexts import Context
+from mapguard.races.accesses import Access, accesses
+from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge, Map
 
 NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
@@ -30,6 +30,7 @@ class Proofs:
         self.locations = Locations(judge.bodies)
         self.guards = Guards(judge.index, models)
         self.provenance = Provenance(judge)
+        self._named: dict[Location, list[Access]] | None = None
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
     def all(self) -> list[Proof]:
@@ -40,7 +41,28 @@ class Proofs:
             if proof is not None:
                 known = found.get(proof.where)
                 found[proof.where] = proof if known is None else self._together(known, proof)
-        return [found[where] for where in sorted(found)]
+        return [self._completed(found[where]) for where in sorted(found)]
+
+    def _completed(self, proof: Proof) -> Proof:
+        """A proof with the other accesses of what has the same name: of the map's content, and of the variable that holds it."""
+        known = {use.access for use in proof.uses}
+        others = [x for x in self.named().get(proof.where, ()) if x not in known]
+        if not others:
+            return proof
+        contexts = {x: tuple(self.judge.contexts(x)) for x in others}
+        uses = (*proof.uses, *(Use(x, contexts[x], x in self.judge.private) for x in others))
+        return proof._replace(uses=uses, guard=self.guards.of(proof.where, uses))
+
+    def named(self) -> dict[Location, list[Access]]:
+        """All accesses by the name that their own function gives the map. What only takes a map out of its variable is none."""
+        if self._named is None:
+            self._named = {}
+            for x in accesses(self.judge.bodies):
+                if x.op != "load":
+                    path = x.path.plus(x.slot) if x.slot else x.path
+                    where = self.locations.of(Anchored(x.func, self.judge.bodies.normal(x.func, path)))
+                    self._named.setdefault(where, []).append(x)
+        return self._named
 
     def of(self, map_: Map) -> Proof | None:
         """The surest pair of a map that can race; None where every pair is ended by a filter."""
@@ -77,10 +99,10 @@ class Proofs:
 
     def _where(self, a: Context, b: Context, uses: tuple[Use, ...]) -> Location:
         """The name of the map: a field or package variable as one of the two sides reaches it, else as any use does, else the variable."""
-        found = min((self.locations.of(c.map) for c in (a, b)), key=lambda w: w.rank)
+        found = min((self.locations.of(reached(c)) for c in (a, b)), key=lambda w: w.rank)
         if found.kind in ("field", "global"):
             return found
-        return min([found, *(self.locations.of(c.map) for use in uses for c in use.contexts)], key=lambda w: w.rank)
+        return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
     def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
         """The pairs of which one side writes, those that promise the surest proof first."""
@@ -103,8 +125,8 @@ class Proofs:
         return Proof(where, a, b, confidence(links, bool(support)), links, reasons, (), guard, ())
 
     def _together(self, a: Proof, b: Proof) -> Proof:
-        """Two proofs of one name as one: the surer pair, all accesses, with the guard of all."""
-        better = min(a, b, key=lambda p: (_RANKS.index(p.confidence), len(p.links)))
+        """Two proofs of one name as one: the surer pair (of equals that about the content), all accesses, with the guard of all."""
+        better = min(a, b, key=lambda p: (_RANKS.index(p.confidence), bool(p.a.access.slot), len(p.links)))
         by_access: dict[Access, Use] = {}
         for use in (*a.uses, *b.uses):
             known = by_access.get(use.access)

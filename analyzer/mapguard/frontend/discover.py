@@ -100,7 +100,8 @@ def _trees(
         mine = [m for m in modules if f"module {top[m.dir]}" == key]
         mark = ",".join(m.dir for m in mine if copies[m.path] - (m in holding) > 0)
         named = frozenset(f.path for f in parts[key] if f.path in walk.named)
-        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named, left_out)
+        overlay = walk.options.overlay
+        yield Tree(root, boundary, modules, tuple(parts[key]), tuple(gaps.get(key, ())), mark, alone, named, left_out, overlay)
 
 
 def _above(path: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ def placed(tree: Tree, loaded: list[Loaded]) -> tuple[Tree, list[Loaded]]:
 
     files = tuple(moved(file) for file in tree.files)
     module = (Module("", root),)
-    return Tree(tree.root, tree.boundary, module, files, tree.gaps, tree.mark, tree.alone, tree.named), [
+    return Tree(tree.root, tree.boundary, module, files, tree.gaps, tree.mark, tree.alone, tree.named, overlay=tree.overlay), [
         (moved(file), source) for file, source in loaded
     ]
 

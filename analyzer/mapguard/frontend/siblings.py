@@ -30,7 +30,7 @@ def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[l
             continue
         asked.add(path)
         for file in tree.package_files(path, importer):
-            source = read(file, options.max_file_bytes)
+            source = read(file, options)
             if isinstance(source, Gap):
                 continue
             found.append((file, source))

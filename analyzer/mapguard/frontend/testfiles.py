@@ -61,7 +61,7 @@ class TestFiles:
             module = self.module(path.rpartition("/")[0])
             package_path = Homes((module,) if module is not None else ()).package_path(path)
             file = SourceFile(path, absolute, size, package_path, "scan", path.endswith("_test.go"))
-            source = read(file, self._options.max_file_bytes)
+            source = read(file, self._options)
             if not isinstance(source, Gap):
                 found.append((file, source))
         return found

@@ -1,6 +1,7 @@
 """One component of a run: the files to scan, and where the packages that they import are found."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,7 @@ class Tree:
     ``boundary`` is the outermost folder of a module around the root: nothing outside it is ever read. Module folders are relative to it.
     ``mark`` tells components apart whose modules have the same path; "" where no other has. ``alone``: there is no other component.
     ``named`` are files that are read only because they were asked for; ``left_out`` counts by reason what the walk did not read of all
-    components that were asked for.
+    components that were asked for. ``overlay`` are files that are read instead of those on the disk, see ``Options``.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Tree:
         alone: bool = True,
         named: frozenset[str] = frozenset(),
         left_out: dict[str, int] | None = None,
+        overlay: Mapping[str, bytes] | None = None,
     ) -> None:
         self.root = root
         self.boundary = boundary
@@ -55,6 +57,7 @@ class Tree:
         self.alone = alone
         self.named = named
         self.left_out = left_out or {}
+        self.overlay = overlay or {}
         self.homes = Homes(modules)
         self._by_path = sorted(modules, key=lambda m: (-len(m.path), m.dir))
 
@@ -78,15 +81,19 @@ class Tree:
         relative = relative.strip("/")
         folder = self.boundary / relative
         try:
-            if ".." in relative.split("/") or not folder.is_dir() or not folder.resolve().is_relative_to(self.boundary):
+            if ".." in relative.split("/") or not folder.resolve().is_relative_to(self.boundary):
                 return ()
+            names = {f.name for f in folder.iterdir()} if folder.is_dir() else set()
         except OSError:  # an import path longer than a file name can be
             return ()
         found = []
-        for name in sorted(f.name for f in folder.iterdir()):
+        from_root = Path(os.path.relpath(folder, self.root)).as_posix()
+        over = {Path(path).name: len(content) for path, content in self.overlay.items() if Path(path).parent.as_posix() == from_root}
+        for name in sorted(names | set(over)):
             if name.endswith(".go") and not name.endswith("_test.go") and not name.startswith(("_", ".")):
                 file = folder / name
-                if file.is_file() and file.resolve().is_relative_to(self.boundary):
+                if name in over or (file.is_file() and file.resolve().is_relative_to(self.boundary)):
                     path = Path(os.path.relpath(file, self.root)).as_posix()
-                    found.append(SourceFile(path, file, file.stat().st_size, import_path, "types", False))
+                    size = over[name] if name in over else file.stat().st_size
+                    found.append(SourceFile(path, file, size, import_path, "types", False))
         return tuple(found)

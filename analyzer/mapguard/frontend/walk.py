@@ -8,6 +8,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.base.globs import Globs
 from mapguard.base.options import Options
 from mapguard.frontend.gomod import Module, has_module, read_module, read_work
+from mapguard.frontend.overlay import Overlay
 from mapguard.frontend.roots import home_of
 
 _SKIPPED = frozenset(["vendor", "testdata", "node_modules"])
@@ -25,6 +26,7 @@ class Walk:
         self.root = root
         self.options = options
         self.exclude = Globs(options.exclude)
+        self.overlay = Overlay(root, options.overlay)
         self.left_out: dict[str, str] = {}
         self.found: dict[str, tuple[Path, int]] = {}
         self.gaps: set[Gap] = set()
@@ -62,22 +64,36 @@ class Walk:
                     self.seen.add((stat.st_dev, stat.st_ino))
                 entries = sorted(os.scandir(folder), key=lambda e: e.name)
             except OSError as error:
-                self.gaps.add(Gap(Reason.UNREADABLE, self._relative(folder), 0, error.strerror or "unreadable folder"))
-                continue
+                if self._relative(folder) not in self.overlay.folders:
+                    self.gaps.add(Gap(Reason.UNREADABLE, self._relative(folder), 0, error.strerror or "unreadable folder"))
+                    continue
+                entries = []
             for entry in entries:
                 self._entry(entry, pending)
+            self._unwritten(folder, {entry.name for entry in entries}, pending)
             if not below:
                 return
 
+    def _unwritten(self, folder: Path, written: set[str], pending: list[Path]) -> None:
+        """What the overlay adds to a folder."""
+        for name in sorted(self.overlay.folders.get(self._relative(folder), frozenset()) - written):
+            path = folder / name
+            relative = self._relative(path)
+            is_folder = relative in self.overlay.folders
+            if name.startswith(("_", ".")):
+                self._hidden(name, is_folder, relative)
+            elif is_folder:
+                self._folder(path, name, relative, pending)
+            else:
+                self._file(path, relative)
+
     def _entry(self, entry: "os.DirEntry[str]", pending: list[Path]) -> None:
         name = entry.name
-        if name.startswith(("_", ".")):
-            # folders with a dot belong to tools; one of them may be the cache of mapguard
-            if name.endswith(".go") or (name.startswith("_") and entry.is_dir(follow_symlinks=False)):
-                self.left_out[self._relative(Path(entry.path))] = "hidden"
-            return
         path = Path(entry.path)
         relative = self._relative(path)
+        if name.startswith(("_", ".")):
+            self._hidden(name, entry.is_dir(follow_symlinks=False), relative)
+            return
         try:
             relative.encode()
         except UnicodeEncodeError:
@@ -90,11 +106,7 @@ class Walk:
                 self._link(path, relative)
                 return
             if entry.is_dir():
-                reason = name if name in _SKIPPED else "excluded" if self.exclude.match(relative + "/") else ""
-                if reason:
-                    self.left_out[relative] = reason
-                else:
-                    pending.append(path)
+                self._folder(path, name, relative, pending)
             elif name.endswith(".go"):
                 if entry.is_file():
                     self._file(path, relative)
@@ -102,6 +114,18 @@ class Walk:
                     self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "not a regular file"))
         except OSError as error:
             self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
+
+    def _hidden(self, name: str, is_folder: bool, relative: str) -> None:
+        # folders with a dot belong to tools; one of them may be the cache of mapguard
+        if name.endswith(".go") or (name.startswith("_") and is_folder):
+            self.left_out[relative] = "hidden"
+
+    def _folder(self, path: Path, name: str, relative: str, pending: list[Path]) -> None:
+        reason = name if name in _SKIPPED else "excluded" if self.exclude.match(relative + "/") else ""
+        if reason:
+            self.left_out[relative] = reason
+        else:
+            pending.append(path)
 
     def _link(self, link: Path, relative: str) -> None:
         try:
@@ -126,8 +150,9 @@ class Walk:
         if self.exclude.match(relative):
             self.left_out[relative] = "excluded"
             return
+        over = self.options.overlay.get(relative)
         try:
-            self.found[relative] = (path, path.stat().st_size)
+            self.found[relative] = (path, path.stat().st_size if over is None else len(over))
         except OSError as error:
             self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from mapguard.facts.syntax import Type
+from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
+from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey, Kept, Stores
 from mapguard.heap.objects import ANY, OUTSIDE, Context, Obj
-from mapguard.heap.points import LIBRARY, is_container, is_plain
+from mapguard.heap.points import HELD, LIBRARY, UNKNOWN_OBJECT, is_container, is_plain, outside
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import CELL, ELEM, NONE, Call, Clone, External
@@ -19,6 +20,8 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     o = k.objects.all[q.obj]
     if q.key[0] == LIBRARY:
         return _kept_by_library(k, q)
+    if q.key[0] == HELD:
+        return _held(k, o)
     if q.key in ((ELEM, None), (CELL, None)):
         exact = k.index.cell(o.type) if q.key[0] == CELL else k.index.key(ELEM, o.type)
         if exact != q.key:  # the object's own type says more than that of the register in a generic function
@@ -117,7 +120,33 @@ def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
     type_ = _type_of(k, q.key, o)
     if type_ != UNKNOWN and is_plain(k.index.types, type_):
         return 0
-    return 1 << k.objects.number(Obj("outside", k.index.struct(type_)))
+    if _has_functions(k, type_):
+        return _functions(k, q) | 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
+    return 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
+
+
+def _has_functions(k: Knowledge, type_: Type) -> bool:
+    under = k.index.types.underlying(type_)
+    while isinstance(under, TMap | TSlice | TChan):
+        under = k.index.types.underlying(under.elem)
+    return isinstance(under, TFunc)
+
+
+def _functions(k: Knowledge, q: Contents) -> Bits:
+    """The functions that the tree stores in such a field of any object: an object from outside may be one that the tree has let out."""
+    found = 0
+    if q.key[1] is None:
+        for stores in k.index.kept(q.key):
+            for kept in [*stores.others, *(one for local in stores.local.values() for one in local)]:
+                found |= k.ask(Points(kept.func, kept.src, ANY))
+    return found
+
+
+def _place(field: str, o: Obj) -> str:
+    """What tells the contents of one place from those of others of the type: the field, or that of the container around it."""
+    if field == CELL:
+        return o.name
+    return f"{o.name.removesuffix(ELEM)}{ELEM}" if field == ELEM else field
 
 
 def _type_of(k: Knowledge, key: FieldKey, o: Obj) -> Type:
@@ -126,10 +155,7 @@ def _type_of(k: Knowledge, key: FieldKey, o: Obj) -> Type:
         return held
     if field in (ELEM, CELL):
         return UNKNOWN
-    selected = k.index.types.select(o.type, field.rpartition(".")[2])
-    if selected is not None and selected.steps and selected.method is None:
-        return selected.steps[-1].type
-    return UNKNOWN
+    return k.index.field_type(o.type, field)
 
 
 def _kept_by_library(k: Knowledge, q: Contents) -> Bits:
@@ -143,6 +169,23 @@ def _kept_by_library(k: Knowledge, q: Contents) -> Bits:
             for argument in event.args[1:]:
                 kept = Kept(place.func, event.args[0], argument)
                 found |= _stored(k, kept, q.obj, _contexts(k, kept))
+    return found
+
+
+def _held(k: Knowledge, o: Obj) -> Bits:
+    """What a library's function made a value to hold, and what the value that it was derived from does; unknown, where no model says so."""
+    event = k.index.maker(o) if o.kind == "result" else None
+    name = event.callee.name if isinstance(event, Call) and isinstance(event.callee, External) else ""
+    model = k.models.function(name) if name else None
+    if model is None or not isinstance(event, Call) or not (model.holds or model.derives or model.returns == "fresh"):
+        return 1 << k.objects.number(UNKNOWN_OBJECT)
+    found = 0
+    for number, argument in enumerate(event.args):
+        if argument_name(name, number) in model.holds:
+            found |= k.ask(Points(o.func, argument, o.context))
+        if argument_name(name, number) == model.derives:
+            for origin in members(k.ask(Points(o.func, argument, o.context))):
+                found |= k.ask(Contents(origin, (HELD, None)))
     return found
 
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Hashable
 
-from mapguard.facts.syntax import Type
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import points
+from mapguard.heap.points import follow, points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import CELL, ELEM, Bound, Closure, Reg
+from mapguard.ir.model import Bound, Closure, Reg
 from mapguard.models.load import Models
 
 
@@ -58,16 +57,7 @@ class Heap:
 
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
-        found = 0
-        for number in members(objects):
-            obj = self.objects.all[number]
-            type_ = self._field_type(obj.type, field)
-            if type_ is not None and self.index.types.is_storage(type_):
-                found |= 1 << self.objects.number(Obj("part", type_, name=field, parent=number))
-            else:
-                key = self.index.cell(obj.type) if field == CELL else self.index.key(field, obj.type)
-                found |= self._table.ask(Contents(number, key))
-        return found
+        return follow(self._knowledge, objects, field)
 
     def captured(self, values: Bits, number: int) -> Bits:
         """What function values captured first, second …; of method values, their receivers."""
@@ -80,14 +70,6 @@ class Heap:
             elif isinstance(made, Bound):
                 found |= self.points(o.func, made.recv, o.context)
         return found
-
-    def _field_type(self, owner: Type, field: str) -> Type | None:
-        if field == ELEM:
-            return self.index.types.element(self.index.types.deref(owner))
-        if field == CELL:
-            return None
-        selected = self.index.types.select(owner, field.rpartition(".")[2])
-        return selected.steps[-1].type if selected is not None and selected.steps and selected.method is None else None
 
     @property
     def evaluations(self) -> int:

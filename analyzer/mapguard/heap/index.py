@@ -1,7 +1,7 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from mapguard.facts.syntax import Field as FieldType
@@ -64,6 +64,11 @@ class Stores:
         self.local: dict[tuple[int, int, int], list[Kept]] = {}
         self.others: list[Kept] = []
 
+    def all(self) -> Iterator[Kept]:
+        yield from self.others
+        for kept in self.local.values():
+            yield from kept
+
 
 class Index:
     """``funcs`` goes by the number of a body; its id is that of the body."""
@@ -83,6 +88,7 @@ class Index:
         self.invokes: dict[str, list[int]] = {}  # the sites that call an interface's method, by its name
         self.given: dict[tuple[int, Reg], list[int]] = {}  # the library calls of a function that a register is passed to
         self.methods_of_libraries: list[int] = []  # the calls of those that take arguments
+        self.allocated: dict[Type, list[Place]] = {}  # where structs are made, by their type
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
         self.stores: dict[FieldKey, Stores] = {}
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
@@ -189,6 +195,15 @@ class Index:
             self._elements[container] = plain(found) if known(found) else None
         return self._elements[container]
 
+    def field_type(self, owner: Type, field: str) -> Type:
+        """The type of a field, UNKNOWN where neither the object's type nor the field's own name tells it."""
+        name = field.rpartition(".")[2]
+        for holder in (owner, _declared_by(field)):
+            selected = self.types.select(holder, name)
+            if selected is not None and selected.steps and selected.method is None:
+                return selected.steps[-1].type
+        return UNKNOWN
+
     # ------------------------------------------------------------ reading
 
     def _read(self, n: int, body: Body) -> None:
@@ -202,6 +217,8 @@ class Index:
                 for reg in defined(event):
                     definitions[reg] = place
                 match event:
+                    case Alloc(type=type_, how="lit" | "var") if isinstance(self.types.underlying(type_), TStruct):
+                        self.allocated.setdefault(self.struct(type_), []).append(place)
                     case Call():
                         self._call(place, event)
                     case Return():
@@ -260,6 +277,12 @@ class Index:
                     self.given.setdefault((place.func, reg), []).append(site)
                 if name.startswith("(") and len(event.args) > 1:
                     self.methods_of_libraries.append(site)
+
+
+def _declared_by(field: str) -> Type:
+    """The struct type in the name of a field, ``import/path.Type.field``."""
+    package, _, name = field.rpartition(".")[0].rpartition(".")
+    return TName(package, name) if package and name else UNKNOWN
 
 
 def known(t: Type) -> bool:

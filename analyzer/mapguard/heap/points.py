@@ -1,11 +1,12 @@
 """Which objects a register may refer to: one case for each event that defines one."""
 
-from mapguard.facts.syntax import TFunc, TInterface, TName, TPtr, TStruct, Type
-from mapguard.heap.index import Place
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, Type
+from mapguard.heap.index import Index, Place
 from mapguard.heap.objects import ANY, Context, Obj, extended
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import (
+    CELL,
     ELEM,
     NONE,
     Alloc,
@@ -33,6 +34,8 @@ from mapguard.program.types import UNKNOWN, Types
 _SAME = frozenset(["append", "result1", "min", "max"])
 _CONTAINERS = frozenset(["atomic", "concurrent-map", "pool"])
 LIBRARY = "library"  # the field of what a library's container holds
+HELD = "held"  # and of what a value was made with, as models say
+UNKNOWN_OBJECT = Obj("outside", UNKNOWN)
 
 
 def points(k: Knowledge, q: Points) -> Bits:
@@ -88,6 +91,26 @@ def _event(k: Knowledge, q: Points, place: Place) -> Bits:
         case Call():
             return _result(k, q, place, place.event)
     return 0
+
+
+def outside(index: Index, type_: Type, place: str) -> Obj:
+    """What comes from outside the tree in a variable of this type. All objects of a struct type are one; maps and other containers, which
+    the tree itself did not put there, are told apart by the place where they were found."""
+    kind = index.struct(type_)
+    return Obj("outside", kind, name=place if isinstance(index.types.underlying(kind), TMap | TSlice | TChan) else "")
+
+
+def _given(k: Knowledge, q: Points) -> Bits:
+    """What a caller outside the tree passes. All receivers of a type are one object, which may be one that the tree has made and let out;
+    any other container is that of the parameter."""
+    func = k.index.funcs[q.func]
+    receiver = func is not None and func.recv is not None and q.reg == 0
+    body = k.index.bodies[q.func]
+    found = _one(k, outside(k.index, body.types[q.reg], "" if receiver else f"{body.func}:{q.reg}"))
+    kind = k.index.struct(body.types[q.reg])
+    for place in k.index.allocated.get(kind, ()) if receiver else ():
+        found |= _one(k, Obj("alloc", kind, place.func, place.block, place.number))
+    return found
 
 
 def _one(k: Knowledge, obj: Obj) -> Bits:
@@ -155,7 +178,7 @@ def _parameter(k: Knowledge, q: Points) -> Bits:
     for site in members(sites):
         found |= _argument(k, q, site, ANY)
     if k.empty(Callers(q.func)):
-        found |= _one(k, Obj("outside", k.index.struct(k.index.bodies[q.func].types[q.reg])))
+        found |= _given(k, q)
     return found
 
 
@@ -170,7 +193,7 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
                 given = _bound_receiver(k, q.func, place.func, event, context) | _handed(k, q.func, site, place.func, context)
                 if given:
                     return given
-            return _one(k, Obj("outside", k.index.struct(k.index.bodies[q.func].types[q.reg])))
+            return _given(k, q)
         case Static():
             return k.ask(Points(place.func, event.args[q.reg], context)) if q.reg < len(event.args) else 0
     found = 0
@@ -201,11 +224,9 @@ def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: 
 
 def _handed(k: Knowledge, func: int, site: int, caller: int, context: Context) -> Bits:
     """The objects whose method ``func`` a library calls because it is given them at a site."""
-    receiver = k.index.funcs[func]
     found = 0
-    if receiver is not None and receiver.recv_type is not None:
-        for reg in k.handed.at.get(site, ()):
-            found |= _of_type(k, k.ask(Points(caller, reg, context)), receiver.recv_type)
+    for reg in k.handed.at.get(site, ()):
+        found |= receivers(k, func, k.ask(Points(caller, reg, context)))
     return found
 
 
@@ -214,10 +235,8 @@ def _receivers(k: Knowledge, func: int, caller: int, event: Call, context: Conte
     (``first``), bound to a method value, or not at all (None)."""
     target = k.index.bodies[func]
     if isinstance(event.callee, Invoke):
-        receiver = k.index.funcs[func]
         passed = k.ask(Points(caller, event.args[0], context)) if event.args else 0
-        kind = receiver.recv_type if receiver is not None and receiver.recv_type is not None else UNKNOWN
-        return [(True, _of_type(k, passed, kind))]
+        return [(True, receivers(k, func, passed))]
     found: list[tuple[bool, Bits | None]] = []
     for obj in members(k.ask(Points(caller, event.callee.reg, context))):  # type: ignore[union-attr]
         o = k.objects.all[obj]
@@ -263,7 +282,7 @@ def _result(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
     number = event.dsts.index(q.reg)
     site = k.index.site_at[place[:3]]
     if isinstance(event.callee, External):
-        return _of_library(k, q, place, event, number)
+        return _of_library(k, q, place, event, event.callee.name, number)
     found = 0
     targets = k.ask(Targets(site, q.context))
     inside = extended(q.context, site)
@@ -272,28 +291,42 @@ def _result(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
             if number < len(returned.values) and returned.values[number] != NONE:
                 found |= k.ask(Points(target, returned.values[number], inside))
     if k.empty(Targets(site, q.context)):
+        if isinstance(event.callee, Invoke):
+            return found | _of_library(k, q, place, event, event.callee.external, number)
         found |= _one(k, _here("result", place, q, k.index.bodies[q.func].types[q.reg]))
     return found
 
 
-def _of_library(k: Knowledge, q: Points, place: Place, event: Call, number: int) -> Bits:
+def _of_library(k: Knowledge, q: Points, place: Place, event: Call, name: str, number: int) -> Bits:
     """The result of a library's function: as its model says, else an object of the library's."""
-    assert isinstance(event.callee, External)
-    model = k.models.function(event.callee.name)
+    model = k.models.function(name)
     says = model.returns if model is not None and number == 0 else ""
-    method = event.callee.name.startswith("(")
+    method = name.startswith("(")
     if says in ("recv", "recv-read"):
         return k.ask(Points(q.func, event.args[0], q.context)) if event.args else 0
     if says.startswith("arg"):
         at = int(says[3:]) + method
         return k.ask(Points(q.func, event.args[at], q.context)) if at < len(event.args) else 0
-    if method and is_container(k, event.callee.name) and event.args:
+    if says == "held":
+        return _held(k, q, place, event)
+    if method and is_container(k, name) and event.args:
         found = 0
         for obj in members(k.ask(Points(q.func, event.args[0], q.context))):
             found |= k.ask(Contents(obj, (LIBRARY, None)))
         return found
-    context = q.context if says in ("fresh", "own") else ANY
+    context = q.context if isinstance(event.callee, Invoke) or says in ("fresh", "own") else ANY
     return _one(k, Obj("result", k.index.bodies[q.func].types[q.reg], place.func, place.block, place.number, context))
+
+
+def _held(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
+    """What the receiver was made to hold; where others may have put something into it, also an object of the caller's own."""
+    found = 0
+    for obj in members(k.ask(Points(q.func, event.args[0], q.context))) if event.args else ():
+        found |= k.ask(Contents(obj, (HELD, None)))
+    unknown = _one(k, UNKNOWN_OBJECT)
+    if found & unknown:
+        found = found & ~unknown | _one(k, _here("result", place, q, k.index.bodies[q.func].types[q.reg]))
+    return found
 
 
 def is_container(k: Knowledge, method: str) -> bool:
@@ -303,6 +336,42 @@ def is_container(k: Knowledge, method: str) -> bool:
 
 
 # ---------------------------------------------------------------- types
+
+
+def receivers(k: Knowledge, func: int, objects: Bits) -> Bits:
+    """What the method ``func`` gets as its receiver when it is called on these objects: they themselves, or what they embed."""
+    method = k.index.funcs[func]
+    if method is None or method.recv_type is None:
+        return 0
+    found = _of_type(k, objects, method.recv_type)
+    for obj in members(objects & ~found):
+        kind = k.index.struct(k.objects.all[obj].type)
+        selected = k.index.types.select(kind, method.facts.name) if isinstance(kind, TName) else None
+        if selected is not None and selected.method is not None and selected.method.id == method.id:
+            inside = 1 << obj
+            for step in selected.steps:
+                inside = follow(k, inside, step.field)
+            found |= inside
+    return found
+
+
+def follow(k: Knowledge, objects: Bits, field: str) -> Bits:
+    """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
+    found = 0
+    for number in members(objects):
+        type_ = k.objects.all[number].type
+        held = (
+            UNKNOWN
+            if field == CELL
+            else k.index.types.element(k.index.types.deref(type_))
+            if field == ELEM
+            else k.index.field_type(type_, field)
+        )
+        if field != CELL and k.index.types.is_storage(held):
+            found |= _one(k, Obj("part", held, name=field, parent=number))
+        else:
+            found |= k.ask(Contents(number, k.index.cell(type_) if field == CELL else k.index.key(field, type_)))
+    return found
 
 
 def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
@@ -324,4 +393,4 @@ def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     return kept
 
 
-__all__ = ["LIBRARY", "is_container", "is_plain", "points"]
+__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "follow", "is_container", "is_plain", "outside", "points"]

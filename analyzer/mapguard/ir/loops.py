@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from mapguard.facts.syntax import Assign, Branch, For, Labeled, Name, Range, Stmt, TChan, TFunc, TMap, TName, TPtr, TSlice, Type
+from mapguard.facts.syntax import Assign, Branch, For, Labeled, Lit, Name, Range, Stmt, TChan, TFunc, TMap, TName, TPtr, TSlice, Type
 from mapguard.facts.walk import nodes
 from mapguard.ir.frame import BOOL, INT, Value
 from mapguard.ir.jumps import Jumps, Loop, Target, result_name
@@ -115,9 +115,11 @@ class Loops(Jumps):
                 self.declare(target.name, found.type, name_key(target), found, target.at)
             else:
                 self.put(self.place(target), found)
-        self._inside(label, after, head, s.body)
+        once = isinstance(s.x, Lit) and s.x.kind == "int" and s.x.text == "1"  # no round follows the first
+        following = after if once else head
+        self._inside(label, after, following, s.body)
         self.scopes.pop()
-        self.graph.jump(head)
+        self.graph.jump(following)
         self.graph.seal(head)
         self.graph.seal(after)
         self.graph.start(after)

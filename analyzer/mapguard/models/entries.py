@@ -15,7 +15,7 @@ RootKind = Literal["main", "http", "grpc", "rpc", "informer", "reconcile", "webh
 TypeKind = Literal["mutex", "rwmutex", "locker", "waitgroup", "group", "once", "cond", "semaphore", "atomic", "concurrent-map", "pool"]
 
 _VERSION = re.compile(r"(?:/v(?:[2-9]|[1-9]\d+)|\.v\d+)(?=[./)\]]|$)")
-_NO_ARGUMENT = frozenset({"", "fresh", "own", "shared", "recv-read"})
+_NO_ARGUMENT = frozenset({"", "fresh", "own", "shared", "held", "recv-read"})
 _ARGUMENT = re.compile(r"recv|args|arg\d")
 
 
@@ -71,9 +71,11 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     writes: Names = ()  # changes these maps, or the maps that these point to
     iterates: Names = ()  # walks these maps
     deep: bool = False  # what ``iterates`` names is walked with all that can be reached from it, as an encoder does
-    # what the first result aliases: fresh, own (of the request or message at hand), shared, recv, recv-read (a lock in read mode),
-    # arg0, …; "": unknown
+    # what the first result aliases: fresh, own (of the request or message at hand), shared, held (what the receiver was made to hold),
+    # recv, recv-read (a lock in read mode), arg0, …; "": unknown
     returns: str = ""
+    holds: Names = ()  # the first result holds these, for what "held" gives
+    derives: str = ""  # and all that this one holds
     tokens: str = ""  # the argument that says how many tokens can be had of the first result
     adds: bool = False  # WaitGroup.Add
     done: bool = False  # WaitGroup.Done
@@ -89,9 +91,9 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
 
     def arguments(self) -> set[str]:
         """Every argument name that the entry uses."""
-        used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes}
+        used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes, *self.holds}
         used.update(r.arg for r in self.root)
-        return used | ({self.returns, self.tokens, self.alone} - _NO_ARGUMENT)
+        return used | ({self.returns, self.tokens, self.alone, self.derives} - _NO_ARGUMENT)
 
 
 class TypeModel(_Named, frozen=True, kw_only=True):

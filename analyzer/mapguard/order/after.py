@@ -136,7 +136,7 @@ class _Walk:
         if not self._cut(func, known.called):
             flow = known
         else:
-            flow = self.flows.followed(where, self.stops.at.get(func, frozenset()), self.stops.over, self._passing.passes)
+            flow = self.flows.followed(where, self.stops.marks(func), self.stops.over, self._passing.passes)
         if flow is known and site >= 0:
             region.sites |= 1 << site
         else:
@@ -183,8 +183,7 @@ class _Walk:
         """What a function does that stops are in, from its start."""
         found = self._inside.get(func)
         if found is None:
-            stops = self.stops.at.get(func, frozenset())
-            found = self._inside[func] = self.flows.followed((func, 0, 0), stops, self.stops.over, self._passing.passes)
+            found = self._inside[func] = self.flows.followed((func, 0, 0), self.stops.marks(func), self.stops.over, self._passing.passes)
         return found
 
 

@@ -16,23 +16,51 @@ from mapguard.order.edges import Edges
 Where = tuple[int, int, int]  # function, block, place
 
 
-class Stops(NamedTuple):
-    """The events that a walk does not pass, by function; the place after the last event of a block is its end. ``funcs`` are the functions
-    that have any, as bits. ``over``: functions that a ``sync.Once`` has run already, which it does not run again."""
+class Marks(NamedTuple):
+    """Events of one function, and ways out of its blocks: a block and which of its successors."""
 
-    at: Mapping[int, frozenset[Spot]]
+    spots: frozenset[Spot] = frozenset()
+    ways: frozenset[tuple[int, int]] = frozenset()
+
+
+NO_MARKS = Marks()
+
+
+class Stops(NamedTuple):
+    """What a walk does not pass, by function. ``funcs`` are the functions that have any, as bits. ``over``: functions that a ``sync.Once``
+    has run already, which it does not run again."""
+
+    at: Mapping[int, Marks]
     funcs: Bits
     over: Bits = 0
+
+    def marks(self, func: int) -> Marks:
+        return self.at.get(func, NO_MARKS)
+
+    def with_events(self, places: Iterable[Where]) -> "Stops":
+        """These stops and more events."""
+        at, funcs = dict(self.at), self.funcs
+        for func, block, place in places:
+            known = at.get(func, NO_MARKS)
+            at[func] = known._replace(spots=known.spots | {(block, place)})
+            funcs |= 1 << func
+        return Stops(at, funcs, self.over)
 
 
 NO_STOPS = Stops({}, 0)
 
 
-def stops_at(places: Iterable[Where]) -> Stops:
-    found: dict[int, set[Spot]] = {}
+def stops_at(places: Iterable[Where] = (), ways: Iterable[Where] = ()) -> Stops:
+    """Stops at events, and at ways out of blocks (function, block, which successor)."""
+    spots: dict[int, set[Spot]] = {}
+    outs: dict[int, set[tuple[int, int]]] = {}
     for func, block, place in places:
-        found.setdefault(func, set()).add((block, place))
-    return Stops({func: frozenset(spots) for func, spots in found.items()}, sum(1 << func for func in found))
+        spots.setdefault(func, set()).add((block, place))
+    for func, block, way in ways:
+        outs.setdefault(func, set()).add((block, way))
+    funcs = spots.keys() | outs.keys()
+    at = {func: Marks(frozenset(spots.get(func, ())), frozenset(outs.get(func, ()))) for func in funcs}
+    return Stops(at, sum(1 << func for func in funcs))
 
 
 class Step(NamedTuple):
@@ -82,7 +110,7 @@ class Flows:
         """What follows a place in a function, with nothing to stop at."""
         found = self._flows.get(where)
         if found is None:
-            found = self._flows[where] = self.followed(where, frozenset(), 0, self._passing.passes)
+            found = self._flows[where] = self.followed(where, NO_MARKS, 0, self._passing.passes)
         return found
 
     def passes(self, func: int) -> bool:
@@ -182,7 +210,7 @@ class Flows:
                     starts = True
         return Step(place, tuple(called), tuple(once), (site,) if starts else (), returning=bool(called or once))
 
-    def followed(self, where: Where, stops: frozenset[Spot], over: Bits, passes: Callable[[int], bool]) -> Flow:
+    def followed(self, where: Where, stops: Marks, over: Bits, passes: Callable[[int], bool]) -> Flow:
         """What follows a place in a function. ``passes`` tells the functions that can return."""
         func, first, place = where
         blocks = self.index.bodies[func].blocks
@@ -195,8 +223,8 @@ class Flows:
         while pending:
             block, start = pending.pop()
             size = len(blocks[block].events)
-            end = min((p for b, p in stops if b == block and p >= start), default=size + 1)
-            goes_on = end > size
+            end = min((p for b, p in stops.spots if b == block and p >= start), default=size)
+            goes_on = end == size
             for step in steps[block]:
                 if step.place < start:
                     continue
@@ -212,9 +240,9 @@ class Flows:
                 if step.returns or (step.returning and run and not any(map(passes, run))):
                     end, goes_on = step.place + 1, False
                     break
-            stretches[block] = (*stretches.get(block, ()), (start, min(end, size)))
-            for succ in blocks[block].succs if goes_on else ():
-                if (succ, 0) not in seen:
+            stretches[block] = (*stretches.get(block, ()), (start, end))
+            for way, succ in enumerate(blocks[block].succs if goes_on else ()):
+                if (succ, 0) not in seen and (block, way) not in stops.ways:
                     seen.add((succ, 0))
                     pending.append((succ, 0))
         return Flow(stretches, called, starts, returns)
@@ -275,4 +303,4 @@ class Passing:
         return tuple(found)
 
     def _returns(self, func: int) -> bool:
-        return self.flows.followed((func, 0, 0), self.stops.at.get(func, frozenset()), self.stops.over, self._known.__getitem__).returns
+        return self.flows.followed((func, 0, 0), self.stops.marks(func), self.stops.over, self._known.__getitem__).returns

@@ -1,18 +1,19 @@
-"""Bodies to accesses of maps: operations on their content, what libraries do with them, and fields and variables that hold them."""
+"""Bodies to accesses of maps: operations on their content, what libraries do with them, and loads and stores of what holds a map."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from mapguard.bodies.paths import Path
+from mapguard.bodies.paths import Path, Paths
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.model import NONE, Call, External, MapOp, Reg, Store
+from mapguard.ir.model import NONE, Body, Call, Clone, CopyInto, External, Load, MapOp, Reg, Store
+from mapguard.races.walks import Fields, Walks
 
-Operation = Literal["read", "write", "delete", "range", "len", "replace"]
+Operation = Literal["read", "write", "delete", "range", "len", "replace", "load"]
 
 
 class Access(NamedTuple):
-    """``path`` is the map (for a replacement: the place that held it) in terms of its function; ``reg`` the register, ``field`` the field
-    of it that is replaced."""
+    """An operation on the content of the map ``path``, in terms of the function: what the fields ``inner`` of the register ``reg`` lead to.
+    Of a ``replace`` or a ``load`` these lead to the object that holds a map in its ``slot``: what is read or written is that variable."""
 
     func: int
     block: int
@@ -22,7 +23,8 @@ class Access(NamedTuple):
     reg: Reg
     at: int
     end: int
-    field: str = ""
+    inner: Fields = ()
+    slot: str = ""
 
     @property
     def writes(self) -> bool:
@@ -33,45 +35,48 @@ class Access(NamedTuple):
         return (self.func, self.block, self.place)
 
 
+class _Found(NamedTuple):
+    """What an event does: the operation, the register, the fields from there to the map or its holder, and the holder's field."""
+
+    op: Operation
+    reg: Reg
+    inner: Fields = ()
+    slot: str = ""
+
+
 def accesses(bodies: Bodies) -> Iterator[Access]:
     """Every access of the program, in the order of functions and events."""
-    index = bodies.index
-    for func, body in enumerate(index.bodies):
-        paths = None
+    walks = Walks(bodies.heap, bodies.models)
+    for func, body in enumerate(bodies.index.bodies):
         for b, block in enumerate(body.blocks):
             for place, event in enumerate(block.events):
-                match event:
-                    case MapOp(op=op, map=reg, at=at, end=end):
+                at: int = getattr(event, "at", 0)
+                if at:
+                    paths: Paths | None = None
+                    for op, reg, inner, slot in _of_event(walks, bodies, func, body, event):
                         paths = paths or bodies.paths(func)
-                        kind: Operation = "delete" if op == "clear" else op
-                        yield Access(func, b, place, kind, paths.of(reg), reg, at, end)
-                    case Store(base=base, field=field, src=src, at=at, end=end) if at and index.types.map_of(body.types[src]) is not None:
-                        paths = paths or bodies.paths(func)
-                        yield Access(func, b, place, "replace", paths.of(base).plus(field), base, at, end, field)
-                    case Call(callee=External(name=name), args=args, at=at, end=end):
-                        model = bodies.models.function(name)
-                        if model is None:
-                            continue
-                        paths = paths or bodies.paths(func)
-                        effects: tuple[tuple[Operation, tuple[str, ...]], ...] = (
-                            ("read", model.reads),
-                            ("write", model.writes),
-                            ("range", model.iterates),
-                        )
-                        for op_, names in effects:
-                            for reg in _named(name, names, args):
-                                if reg != NONE and index.types.map_of(index.types.deref(body.types[reg])) is not None:
-                                    yield Access(func, b, place, op_, paths.of(reg), reg, at, end)
+                        path = paths.of(reg).plus(*inner)
+                        yield Access(func, b, place, op, path, reg, at, getattr(event, "end", 0) or at, inner, slot)
 
 
-def _named(function: str, names: tuple[str, ...], args: tuple[Reg, ...]) -> list[Reg]:
-    """The registers of the arguments that a model names."""
-    method = function.startswith("(")
-    if "args" in names:
-        return list(args[method:])
-    found = []
-    for name in names:
-        number = 0 if name == "recv" else int(name[3:]) + method
-        if number < len(args):
-            found.append(args[number])
-    return found
+def _of_event(walks: Walks, bodies: Bodies, func: int, body: Body, event: object) -> Iterator[_Found]:
+    types = bodies.index.types
+    match event:
+        case MapOp(op=op, map=reg):
+            yield _Found("delete" if op == "clear" else op, reg)
+        case Store(base=base, field=field, src=src) if types.map_of(body.types[src]) is not None:
+            yield _Found("replace", base, (), field)
+        case Load(dst=dst, base=base, field=field) if types.map_of(body.types[dst]) is not None:
+            yield _Found("load", base, (), field)
+        case CopyInto(base=base):
+            for inner, slot in walks.slots(body.types[base]):
+                yield _Found("replace", base, inner, slot)
+        case Clone(src=src):
+            for inner, slot in walks.slots(body.types[src]):
+                yield _Found("load", src, inner, slot)
+        case Call(callee=External(name=name)):
+            model = bodies.models.function(name)
+            if model is not None and (model.reads or model.writes or model.iterates):
+                for op_, reg, inner in walks.given(func, event, model):
+                    if reg != NONE:
+                        yield _Found(op_, reg, inner)

@@ -13,6 +13,7 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.ir.model import Call
+from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access
@@ -99,6 +100,18 @@ class Climber:
                 found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
             seen.update(following.state for following in outer)
             pending.extend(outer)
+        return found
+
+    def way(self, c: Context) -> list[tuple[Anchored, Where]]:
+        """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
+        to the access."""
+        access = c.access
+        found = [(Anchored(access.func, self.bodies.normal(access.func, access.path)), access.where)]
+        for edge in reversed(c.chain):
+            if found[-1][0].func == c.map.func:
+                break
+            place = self.bodies.index.sites[edge.site]
+            found.append((self._moved(found[-1][0], edge.func, edge, place.func), place[:3]))
         return found
 
     def _ends(self, state: _State, goes_on: bool) -> list[Thread]:

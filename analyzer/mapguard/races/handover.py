@@ -4,7 +4,8 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import Held
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Kept
-from mapguard.ir.flow import Spot, reaches
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.flow import Spot, reaches, used
 from mapguard.ir.model import ELEM, Load, MapOp, Recv, Reg, Send, Store
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
@@ -17,7 +18,8 @@ class Handover:
         self.index = bodies.index
 
     def each_its_own(self, anchored: Anchored) -> bool:
-        """Whether what a function receives from a channel is made anew for each send, so that each receive gets another object."""
+        """Whether each receive from a channel gets another object: one made anew for each send, or one that was received and is given back.
+        What callers outside the tree send is taken to be made anew."""
         func, path = anchored
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None
         if place is None or not isinstance(place.event, Recv):
@@ -29,10 +31,33 @@ class Handover:
                 if self.bodies.heap.points(kept.func, kept.base) & channels:
                     paths = self.bodies.paths(kept.func)
                     value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
+                    if self._given_back(kept, channels):
+                        continue
                     if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
                         return False
                     sent.add(value)
-        return bool(sent)
+        return bool(sent) or all(self._from_outside(channel) for channel in members(channels))
+
+    def _from_outside(self, channel: int) -> bool:
+        objects = self.bodies.heap.objects
+        return objects.all[objects.origin(channel)].kind == "outside"
+
+    def _given_back(self, kept: Kept, channels: Bits) -> bool:
+        """Whether a send gives back what came from the channel, and nothing is done with that afterwards."""
+        paths = self.bodies.paths(kept.func)
+        path = paths.of(kept.src)
+        got = self.index.place(kept.func, path.root) if isinstance(path.root, int) and not path.fields else None
+        if got is None or not isinstance(got.event, Recv) or not self.bodies.heap.points(kept.func, got.event.channel) & channels:
+            return False
+        blocks = self.index.bodies[kept.func].blocks
+        uses = [
+            (b, p)
+            for b, block in enumerate(blocks)
+            for p, e in enumerate(block.events)
+            if any(paths.of(r).root == path.root for r in used(e))
+        ]
+        sends = [(b, p) for b, p in uses if isinstance(e := blocks[b].events[p], Send) and (e.channel, e.value) == (kept.base, kept.src)]
+        return not any(reaches(blocks, send, use, (got[1:3],)) for send in sends for use in uses)
 
     def _sent_again(self, kept: Kept, value: Anchored) -> bool:
         """Whether a send can happen again before its value is made again."""

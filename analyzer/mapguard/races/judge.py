@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
-from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.joins import Joins
+from mapguard.order.endings import Endings
+from mapguard.order.signals import Signalling
 from mapguard.order.threads import NO_SITE, Threads
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
@@ -22,6 +22,7 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.meeting import Meeting
 from mapguard.races.resolve import Resolver
+from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
@@ -71,37 +72,38 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
         self.handover = Handover(self.bodies, self.escape)
-        order = After(self.edges), Joins(heap, models), Ancestry(self.edges, self.threads)
+        after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
+        signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
+        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
-        self.one_caller = Meeting(Timing(*order, several=False), self.escape, self.handover)  # outside the tree
-        self.exclusion = Exclusion(self.resolver, self.escape, self.timing)
+        self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
+        self.exclusion = Exclusion(same)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map."""
+        """The first race of each map, and of each variable that holds one."""
+        told: set[tuple[Access, Access]] = set()
         for map_ in self.maps():
             race = self._race(map_)
-            if race is not None:
+            if race is not None and (race.a.access, race.b.access) not in told:
+                told.add((race.a.access, race.b.access))
                 yield race
 
     def maps(self) -> list[Map]:
-        """The maps that are written. Those from outside are told apart by their fields."""
+        """The maps that are written, and the variables for maps that are set."""
+        every = list(accesses(self.bodies))
+        stored = {a.slot for a in every if a.op == "replace"}
         found: dict[Hashable, Map] = {}
-        for access in accesses(self.bodies):
-            if access.op == "replace":
+        for access in every:
+            if access.slot and access.slot not in stored:
                 continue
-            for number in members(self.heap.points(access.func, access.reg)):
-                site: Hashable = self.heap.objects.site(number)
-                if self.heap.objects.all[self.heap.objects.origin(number)].kind == "outside":
-                    named = next((f for f in reversed(access.path.fields) if "." in f), "")
-                    if not named:
-                        continue
-                    site = (site, named)
-                _, group = found.setdefault(site, Map(number, []))
+            for number in members(self.resolver.accessed(access)):
+                _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
                 if access not in group:
                     group.append(access)
         return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
@@ -110,7 +112,8 @@ class Judge:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if access.op != "replace" else frozenset()
+            simple = not access.slot and not access.inner
+            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
             found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused")]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
@@ -120,8 +123,9 @@ class Judge:
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
         """The ways to an access on which it may be about this map."""
+        found = [(c, self._objects(c)) for c in self.contexts(access)]
         same = self.heap.objects.same_site(map_.obj)
-        return [c for c in self.contexts(access) if self._objects(c) & same or self._outside(map_.obj)]
+        return [c for c, objects in found if objects & same]
 
     def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
         """Why two accesses of a map cannot race; None where they can."""
@@ -134,7 +138,10 @@ class Judge:
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
 
     def _race(self, map_: Map) -> Race | None:
-        found = [c for access in map_.accesses for c in self.of_map(map_, access)]
+        found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
+        if not found:
+            return None
+        found.extend(c for access in map_.accesses if not access.writes for c in self.of_map(map_, access))
         found.sort(key=lambda c: (not c.access.writes, len(c.chain)))
         for number, a in enumerate(found):
             for b in found[number:]:
@@ -144,24 +151,31 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map):
+        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
-        mine = self._objects(a) & same
-        return not mine or not theirs or any(self.heap.objects.compatible(o) & theirs for o in members(mine))
+        return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
 
-    def _outside(self, obj: int) -> bool:
-        return self.heap.objects.all[self.heap.objects.origin(obj)].kind in OUTSIDE
+    def _kept_inside(self, a: Context, b: Context) -> bool:
+        """Whether ``b`` gets its object from callers outside the tree, who cannot have that of ``a``."""
+        root, other = a.map.path.root, b.map.path.root
+        if not isinstance(root, int) or not isinstance(other, int) or a.map.func == b.map.func or not self.escape.owns(*a.map):
+            return False
+        passed = self.heap.points(b.map.func, other)
+        from_outside = any(self.heap.objects.all[o].kind == "outside" for o in members(passed))
+        return from_outside and not self.escape.let_out(*a.map)
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.objects(c.map)
+        return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
 
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or not self.escape.owns(func, path):
+        if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
             return False
-        home = self.meeting.home(c)
-        return home.start == NO_SITE and self.escape.owned(func, path.root, home.where)
+        way = self.climber.way(c)
+        if not self.escape.owned(func, path, way[-1][1]):
+            return False
+        return not any(isinstance(a.path.root, int) and self.escape.leaked(a.func, a.path.root, where) for a, where in way[:-1])

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from mapguard.bodies.paths import index_register
 from mapguard.heap.index import Index
 from mapguard.ir.model import Call, Closure, Event, External
-from mapguard.order.after import SAME, Reach, Where
-from mapguard.order.joins import NO_SIGNALS
+from mapguard.order.after import SAME, Where
+from mapguard.order.stops import NOBODY
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
 from mapguard.races.escape import Escape
@@ -58,8 +58,12 @@ class Meeting:
         alone = x.start == NO_SITE and y.start == NO_SITE
         if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
-        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.many)
-        return together and not any(self._told(*pair) or self._made_later(*pair) for pair in ((a, b), (b, a)))
+        if self.timing.same_run(a, b, x.func if again else None):
+            return False
+        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.several, self.timing.many)
+        if not together or self._told(a, b, x, again) or self._told(b, a, y, again):
+            return False
+        return not self._made_later(a, b) and not self._made_later(b, a)
 
     def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
         """The events after which what both sides reach is another object, where each activation of a function has its own: where it is
@@ -91,12 +95,13 @@ class Meeting:
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
             if home.start == NO_SITE:
                 continue
-            reach = self._after(home.start, mine, again, x.func)
+            reach = self.timing.until(home.start, mine, again, x.func)
             targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
         # or both are below one start, and what that thread starts in turn is beside it
-        return x.start == y.start and self._overlap(a, b, partial(self.timing.many, below=x.start))
+        several = partial(self.timing.several, below=x.start, within=x.func)
+        return x.start == y.start and self._overlap(a, b, several, partial(self.timing.many, below=x.start))
 
     def _apart(self, mine: Context, other: Context, func: int) -> list[Where]:
         """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
@@ -117,16 +122,17 @@ class Meeting:
             found.append(self.timing.place(edge.site))
         return found[::-1]
 
-    def _overlap(self, a: Context, b: Context, many: Callable[[Thread], bool]) -> bool:
-        """Whether the threads of two accesses leave them unordered. ``many`` tells the threads that run several at a time."""
+    def _overlap(self, a: Context, b: Context, several: Callable[[Context], bool], many: Callable[[Thread], bool]) -> bool:
+        """Whether the threads of two accesses leave them unordered. ``several`` and ``many`` tell the accesses that several threads come
+        to at a time, and the threads that run several at a time."""
         s, t = a.thread, b.thread
         if s == t:
-            return many(s)
+            return many(s) and (several(a) or a.chain != b.chain)
         above_s, above_t = self.timing.ancestry.links(s), self.timing.ancestry.links(t)
         if s in above_t:
-            return many(s) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
+            return several(a) or any(self._goes_on(site, b, a.access.where) for site in above_t[s])
         if t in above_s:
-            return many(t) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
+            return several(b) or any(self._goes_on(site, a, b.access.where) for site in above_s[t])
         common = [p for p in above_s if p in above_t]
         if not common:
             return True
@@ -141,23 +147,26 @@ class Meeting:
 
     def _goes_on(self, site: int, c: Context, where: Where) -> bool:
         """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
-        return self._after(site, c).has(where, _SAME)
+        return self.timing.until(site, c).has(where, _SAME)
 
-    def _after(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
-        """What can run after a thread's start, until waits show that it has done the access of ``c``."""
-        signals = self.timing.joins.signals(c.thread, self._last(c)) if c.thread.site == site else NO_SIGNALS
-        return self.timing.after(self.timing.place(site), signals, again, outermost)
+    def _told(self, a: Context, b: Context, home: Home, again: frozenset[Where]) -> bool:
+        """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
+        if self.timing.told(a) == NOBODY:
+            return False
+        if again:
+            told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
+        else:
+            told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
+        return not self.timing.inside(b.thread, told).has(b.access.where, frozenset((b.thread.site,)))
 
-    def _told(self, a: Context, b: Context) -> bool:
-        """Whether ``b`` waits, on every way from the start of its thread, for a signal that the thread of ``a`` gives after ``a``."""
-        if a.thread == b.thread or b.thread.site == NO_SITE:
+    def _several(self, a: Context, home: Home, again: frozenset[Where]) -> bool:
+        """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
+        if home.start == NO_SITE:
             return False
-        signals = self.timing.joins.signals(a.thread, self._last(a))
-        if self.timing.many(a.thread):
-            signals = NO_SIGNALS._replace(groups=signals.groups, closed=signals.closed)
-        if signals == NO_SIGNALS:
-            return False
-        return not self.timing.inside(b.thread, signals).has(b.access.where, frozenset((b.thread.site,)))
+        place = self.timing.place(home.start)
+        if home.many or self.timing.several(a, home.start, home.func):
+            return True
+        return self.timing.after(place, NOBODY, again, home.func).has(place, _SAME) and not self.timing.same_run(a, a, home.func)
 
     def _of_library(self, event: Event) -> bool:
         """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
@@ -190,9 +199,4 @@ class Meeting:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
         threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
         started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
-        return started and not self._after(a.thread.site, a).has(where, threads)
-
-    def _last(self, c: Context) -> Where:
-        """The event of the thread's first function that leads to the access."""
-        first = c.chain[c.inside :] if c.thread.site != NO_SITE and c.inside else c.chain
-        return self.timing.place(first[0].site) if first else c.access.where
+        return started and not self.timing.until(a.thread.site, a).has(where, threads)

@@ -5,6 +5,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
 from mapguard.ir.model import CELL, ELEM
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored
 
 
@@ -20,6 +21,18 @@ class Resolver:
         if known is None:
             known = self._found[anchored] = self._resolve(anchored)
         return known
+
+    def accessed(self, access: Access) -> Bits:
+        """The maps of an access or, of a replacement or a load, what holds the map."""
+        objects = self.heap.points(access.func, access.reg)
+        for field in access.inner:
+            objects = self.heap.follow(objects, ELEM if is_element(field) else field)
+        return objects
+
+    def holders(self, anchored: Anchored) -> Bits:
+        """What a path leads to that has a variable for a map in it: of a package variable its storage."""
+        root, fields = anchored.path
+        return self.heap.of_global(root) if isinstance(root, str) and not fields else self.objects(anchored)
 
     def places(self, anchored: Anchored) -> Bits:
         """What a lock is: its storage or, for a flag, the object that holds it."""
@@ -41,6 +54,10 @@ class Resolver:
         else:
             objects = self.heap.points(func, path.root)
             fields = path.fields
+        return self.follow(objects, fields)
+
+    def follow(self, objects: Bits, fields: tuple[str, ...]) -> Bits:
+        """What objects hold at the end of some fields."""
         for field in fields:
             if is_element(field):
                 objects = self.heap.follow(objects, ELEM)

@@ -5,47 +5,72 @@ from collections.abc import Callable
 from mapguard.heap.index import Index
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
-from mapguard.order.flows import Stops, stops_at
-from mapguard.order.joins import NO_SIGNALS, Joins, Signals
+from mapguard.order.edges import Edge
+from mapguard.order.endings import Endings, Frames, Several
+from mapguard.order.stops import NOBODY, Told
+from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
+from mapguard.races.contexts import Context
 
 _SAME = frozenset((SAME,))
 
 
 class Timing:
-    """Answers are kept: many pairs ask the same. ``several``: callers outside the tree may call one function several times at once."""
+    """Answers are kept: many pairs ask the same. ``calls_at_once``: callers outside the tree may call one function several times at
+    once."""
 
-    def __init__(self, after: After, joins: Joins, ancestry: Ancestry, several: bool = True) -> None:
+    def __init__(self, after: After, endings: Endings, ancestry: Ancestry, calls_at_once: bool = True) -> None:
+        self.calls_at_once = calls_at_once
         self.index: Index = after.index
-        self.joins = joins
+        self.endings = endings
         self.ancestry = ancestry
-        self.several = several
         self._walks = after
         self._reach: dict[object, Reach] = {}
-        self._waiting: dict[Signals, list[Where]] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
+        self.tasks = Tasks(endings.signalling.heap, after, ancestry, self.many)
 
     def place(self, site: int) -> Where:
         """The event of a call site."""
         found = self.index.sites[site]
         return (found.func, found.block, found.number)
 
-    def after(
-        self, where: Where, signals: Signals = NO_SIGNALS, again: frozenset[Where] = frozenset(), outermost: int | None = None
-    ) -> Reach:
+    def frames(self, c: Context) -> Frames:
+        """How the thread of a context comes to its access."""
+        inner = c.chain[c.inside :]
+        ways = (*(self.place(edge.site) for edge in inner), c.access.where)
+        onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
+        return Frames(c.thread, ways, frozenset().union(*onces))
+
+    def told(self, c: Context, several: Several = "no") -> Told:
+        """What tells others that the access of a context is over."""
+        return self.endings.of(self.frames(c), several)
+
+    def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
-        key = ("after", where, signals, again, outermost)
-        return self._kept(key, lambda: self._walks.start(where, self._stops(signals, again), outermost))
+        key = ("after", where, told, again, outermost)
+        return self._kept(key, lambda: self._walks.start(where, self.endings.waits.stops(told, again), outermost))
 
-    def inside(self, thread: Thread, signals: Signals) -> Reach:
+    def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+        """What can run after the start, at a site, of a thread of a context or of one that leads there, until waits show that it has done
+        the access."""
+        where, told = self.place(site), self.told(c)
+        reach = self.after(where, told, again, outermost)
+        several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
+        several = several and not any(self.tasks.once(edge, outermost) for edge in _handed_on(c))
+        return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
+
+    def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""
-        return self._kept(("inside", thread, signals), lambda: self._walks.thread(thread.func, thread.site, self._stops(signals)))
+        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.waits.stops(told)))
 
-    def _stops(self, signals: Signals, again: frozenset[Where] = frozenset()) -> Stops:
-        waiting = self._waiting.get(signals)
-        if waiting is None:
-            waiting = self._waiting[signals] = self.joins.waiting(signals)
-        return stops_at((*waiting, *again))
+    def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
+        """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
+        leads to, and in one activation of the function ``within``."""
+        return self.many(c.thread, below) and not any(self.tasks.once(edge, within) for edge in _handed_on(c))
+
+    def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
+        """Whether two accesses are in one run of a function that is there once."""
+        return any(edge in _handed_on(b) and self.tasks.once(edge, within) for edge in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -57,7 +82,7 @@ class Timing:
         known = self._many.get(key)
         if known is None:
             self._many[key] = False  # threads that start each other in turn
-            many = thread.many and (self.several or thread.kind != "exported")
+            many = thread.many and (self.calls_at_once or thread.kind != "exported")
             known = self._many[key] = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
         return known
 
@@ -71,3 +96,8 @@ class Timing:
         if key not in self._reach:
             self._reach[key] = reach()
         return self._reach[key]
+
+
+def _handed_on(c: Context) -> tuple[Edge, ...]:
+    """The edges on the thread of a context, its start too, that may run something that was handed on."""
+    return tuple(edge for edge in c.chain[max(c.inside - 1, 0) :] if edge.kind in ("call", "go", "parallel"))

@@ -1,15 +1,20 @@
 """Lines of the scanned files for excerpts: only from files below the root, each read once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 _LIMIT = 8_000_000
 
 
 class SourceLines:
-    """Reads a file when its first line is asked for. What is not below the root, not a file or too large has no lines."""
+    """Reads a file when its first line is asked for. What is not below the root, not a file or too large has no lines.
 
-    def __init__(self, root: Path) -> None:
+    ``overlay`` holds files as they are instead of those on the disk.
+    """
+
+    def __init__(self, root: Path, overlay: Mapping[str, bytes] | None = None) -> None:
         self._root = root.resolve()
+        self._overlay = overlay or {}
         self._files: dict[str, list[str]] = {}
 
     def lines(self, path: str) -> list[str]:
@@ -29,6 +34,8 @@ class SourceLines:
 
     def data(self, path: str) -> bytes:
         """The bytes of the file, none when it cannot be read."""
+        if path in self._overlay:
+            return self._overlay[path]
         try:
             file = (self._root / path).resolve()
             if not file.is_relative_to(self._root) or not file.is_file() or file.stat().st_size > _LIMIT:

@@ -1,0 +1,177 @@
+"""An event of a thread to the signals that tell others that it is over for good.
+
+A signal tells that where nobody can give it before the event is over: not the thread itself, and no other thread that has not waited
+for the event to be over. Who gives another signal after waiting for one of these passes the word on.
+"""
+
+from typing import Literal, NamedTuple
+
+from mapguard.ir.model import Call, External, RunDefers
+from mapguard.order.after import After
+from mapguard.order.ancestry import Ancestry
+from mapguard.order.edges import Edges
+from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signalling, Signals, Where
+from mapguard.order.stops import NOBODY, Told, Waits, of_many
+from mapguard.order.threads import NO_SITE, Thread
+
+_CALLS = 3  # calls that a signal is looked for in
+_WORDS = 3  # times that the word is passed on
+Several = Literal["no", "yes", "own channels"]
+
+
+class Frames(NamedTuple):
+    """How a thread comes to an event: ``ways`` are the events of the functions on the way, the outermost first, the event itself last;
+    ``onces`` what ``sync.Once`` the inner ones run under."""
+
+    thread: Thread
+    ways: tuple[Where, ...]
+    onces: Signals = NOTHING
+
+
+class Endings:
+    def __init__(self, signalling: Signalling, edges: Edges, ancestry: Ancestry, after: After) -> None:
+        self.signalling = signalling
+        self.edges = edges
+        self.index = edges.index
+        self.ancestry = ancestry
+        self.after = after
+        self._told: dict[tuple[Frames, Several], Told] = {}
+        self._giving: dict[tuple[int, int], frozenset[Where]] = {}
+        self.waits = Waits(signalling)
+
+    def of(self, frames: Frames, several: Several = "no") -> Told:
+        """What tells that the last event of ``frames`` is over. ``several``: several threads come to it, whose signals are about the same
+        objects ("yes"), or of which each closes a channel of its own ("own channels")."""
+        key = (frames, several)
+        found = self._told.get(key)
+        if found is None:
+            self._told[key] = NOBODY
+            found = self._told[key] = self._tell(frames, several)
+        return found
+
+    def _tell(self, frames: Frames, several: Several) -> Told:
+        late, soon = self._own(frames)
+        told = Told(frozenset((s, 1) for s in frames.onces | self._group(frames.thread)))
+        told |= self._exclusive(frames, late, soon, told)
+        if several != "no":
+            told = of_many(told, "closed" if several == "own channels" else "")
+        for _ in range(_WORDS):
+            more = told | self._passed_on(frames, soon, told)
+            if more == told:
+                break
+            told = more
+        return told
+
+    # ------------------------------------------------------------ the thread itself
+
+    def _own(self, frames: Frames) -> tuple[frozenset[Where], frozenset[Where]]:
+        """The events of the thread that can give a signal only when the event is over, and those that can give one before."""
+        late: set[Where] = set()
+        soon: set[Where] = set()
+        again = False
+        for where in frames.ways:
+            for event in self._of_body(where[0]):
+                if event == where:
+                    continue
+                (late if not again and self.signalling.over(where, event) else soon).update(self._gives(event, 0))
+            again = again or self.signalling.before(where, where)
+        return frozenset(late - soon), frozenset(soon)
+
+    def _of_body(self, func: int) -> list[Where]:
+        """The events of a function that give signals, and its calls."""
+        found = {(func, *spot) for spot in self.signalling.gives.get(func, ())}
+        for b, block in enumerate(self.index.bodies[func].blocks):
+            found.update((func, b, place) for place, e in enumerate(block.events) if isinstance(e, Call) and e.how != "go")
+        return sorted(found)
+
+    def _gives(self, where: Where, depth: int) -> frozenset[Where]:
+        """The events that give signals because of an event: itself, or those of what it calls."""
+        func, *spot = where
+        found = frozenset((where,)) if tuple(spot) in self.signalling.gives.get(func, ()) else frozenset()
+        event = self.signalling.event(where)
+        if isinstance(event, Call) and event.how != "go" and depth < _CALLS:
+            for edge in self.edges.out(self.index.site_at[where]):
+                if edge.kind in ("call", "once"):
+                    found |= self._of_function(edge.func, depth + 1)
+        return found
+
+    def _of_function(self, func: int, depth: int) -> frozenset[Where]:
+        key = (func, depth)
+        known = self._giving.get(key)
+        if known is None:
+            self._giving[key] = frozenset()
+            found: frozenset[Where] = frozenset()
+            for event in self._of_body(func):
+                found |= self._gives(event, depth)
+            known = self._giving[key] = found
+        return known
+
+    def _group(self, thread: Thread) -> Signals:
+        """The group of a library that starts the thread and waits for its end."""
+        if thread.site == NO_SITE:
+            return NOTHING
+        start = self.index.sites[thread.site]
+        if not isinstance(start.event, Call) or not isinstance(start.event.callee, External) or not start.event.args:
+            return NOTHING
+        model = self.signalling.models.function(start.event.callee.name)
+        if model is None or not model.spawns or not start.event.callee.name.startswith("("):
+            return NOTHING
+        group = self.signalling.heap.points(start.func, start.event.args[0])
+        return frozenset(Signal("group", o) for o in range(group.bit_length()) if group >> o & 1)
+
+    # ------------------------------------------------------------ others
+
+    def _exclusive(self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told) -> Told:
+        """The signals of ``late`` events that nobody gives before."""
+        signals = {s for where in late for s in self.signalling.given(where)}
+        if not signals:
+            return NOBODY
+        early = {s for where in soon for s in self.signalling.given(where)}
+        candidates = [s for s in sorted(signals - early) if s.kind != "group" or self._added_before(s, frames.thread)]
+        found: set[tuple[Signal, int]] = set()
+        hoped = told | Told(frozenset((s, 1) for s in candidates))
+        for signal in candidates:
+            givers = self.signalling.givers(signal) if signal.kind not in OF_ALL else []
+            if not any(g not in late and self._early(g, hoped) for g in givers):
+                found.add((signal, 1))
+            elif signal.kind == "told":  # as many messages as senders
+                found.add((signal, len(givers)))
+        return Told(frozenset(found))
+
+    def _added_before(self, signal: Signal, thread: Thread) -> bool:
+        """Whether the members of a group are added before they start: else its wait may end before they have begun."""
+        adders = self.signalling.adders(signal)
+        return not adders or any(self.ancestry.running(where[0]) != {thread} for where in adders)
+
+    def _early(self, where: Where, told: Told) -> bool:
+        """Whether a signal can be given before its thread has waited for one of those of ``told``."""
+        stops = self.waits.stops(told)
+        spots = self._when(where)
+        for thread in self.ancestry.running(where[0]):
+            reach = self.after.thread(thread.func, thread.site, stops)
+            if any(reach.has(spot, frozenset((thread.site,))) for spot in spots):
+                return True
+        return False
+
+    def _when(self, where: Where) -> list[Where]:
+        """When an event happens: a deferred call does where its function ends."""
+        event = self.signalling.event(where)
+        if not isinstance(event, Call) or event.how != "defer":
+            return [where]
+        blocks = self.index.bodies[where[0]].blocks
+        return [(where[0], b, p) for b, block in enumerate(blocks) for p, e in enumerate(block.events) if isinstance(e, RunDefers)]
+
+    def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
+        """The signals that others give only when they have waited for one of those of ``told``."""
+        stops = self.waits.stops(told)
+        late: set[Where] = set()
+        own = {where[0] for where in frames.ways}
+        for func in sorted(self.signalling.waits.keys() & self.signalling.gives.keys() - own):
+            if not stops.funcs >> func & 1:
+                continue
+            reach = self.after.thread(func, NO_SITE, stops)
+            for spot in self.signalling.gives[func]:
+                where = (func, *spot)
+                if not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):
+                    late.add(where)
+        return self._exclusive(frames, frozenset(late), soon, told)
