@@ -1,7 +1,5 @@
 """Which map an access is about, and who calls whom: programs that state it line by line."""
 
-from collections.abc import Iterable
-
 import pytest
 
 from engine.stated import Engine
@@ -354,24 +352,14 @@ func Start(r runner) { r.run() } // calls: (one).run
 }
 
 
-MISSING = {
-    "atomic values": "results of generic methods of libraries keep their type parameters",
-}
-
-
-def known(names: Iterable[str]) -> list[object]:
-    """The names of programs, those with what the engine does not know yet marked."""
-    return [pytest.param(n, marks=pytest.mark.xfail(reason=MISSING[n], strict=True)) if n in MISSING else n for n in names]
-
-
-@pytest.mark.parametrize("name", known([*MAPS, *CALLS]))
+@pytest.mark.parametrize("name", [*MAPS, *CALLS])
 def test_facts(name: str) -> None:
     engine = Engine(HEAD + {**MAPS, **CALLS}[name])
     stated = engine.stated()
     assert engine.found(stated) == stated
 
 
-@pytest.mark.parametrize("name", known([*MAPS, *CALLS]))
+@pytest.mark.parametrize("name", [*MAPS, *CALLS])
 def test_facts_do_not_depend_on_the_order_of_questions(name: str) -> None:
     engine = Engine(HEAD + {**MAPS, **CALLS}[name])
     stated = engine.stated()

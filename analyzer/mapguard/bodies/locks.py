@@ -35,6 +35,7 @@ from mapguard.models.load import Models
 
 _STATES = 4  # ways through a body that are kept apart
 _ROUNDS = 40
+_OPPOSITE = {SENT: RECEIVED, RECEIVED: SENT}
 
 
 class Asked(NamedTuple):
@@ -186,10 +187,10 @@ class Interpreter:
                 return self._deferred(s)
             case Send(channel=channel):
                 s = s.only(self.translator.fields.lasting)
-                return [self._turned(s, self._path(s, channel), SENT, RECEIVED) if self.single(channel) else s]
+                return [self._turned(s, self._path(s, channel), SENT) if self.single(channel) else s]
             case Recv(channel=channel):
                 s = s.only(self.translator.fields.lasting)
-                return [self._turned(s, self._path(s, channel), RECEIVED, SENT) if self.single(channel) else s]
+                return [self._turned(s, self._path(s, channel), RECEIVED) if self.single(channel) else s]
             case Store(base=base, field=field, index=index, src=src):
                 return [self._stored(s, s.where(self.paths.member(base, field, index)), field, self.values.exact(s, self.paths.of(src)))]
         return [s]
@@ -208,9 +209,15 @@ class Interpreter:
             lock = next((p for p, _ in sorted(s.held, key=repr) if self.translator.canonical(self.func, p) == same), lock)
         return s.give(lock, mode)
 
-    def _turned(self, s: State, channel: Path, mode: str, other: str) -> State:
-        """A send or a receive on a channel of one element: it takes what the opposite gives back."""
-        return s.give(channel, other) if (channel, other) in s.held else s.take(channel, mode)
+    def _turned(self, s: State, lock: Path, mode: str) -> State:
+        """With a lock. A send or a receive on a channel of one element gives back what the opposite took."""
+        other = _OPPOSITE.get(mode)
+        if other is not None:
+            same = self.translator.canonical(self.func, lock)
+            taken = [p for p, m in sorted(s.held, key=repr) if m == other and self.translator.canonical(self.func, p) == same]
+            if taken:
+                return s.give(taken[0], other)
+        return s.take(lock, mode)
 
     def _stored(self, s: State, slot: Path, field: str, value: str) -> State:
         """A field gets a value. Who finds a flag unset under a lock and sets it has it until it is unset."""
@@ -286,7 +293,7 @@ class Interpreter:
         for path, mode in sorted(way.lost, key=repr):
             s = self._given(s, s.where(path), mode)
         for path, mode in sorted(way.taken, key=repr):
-            s = s.take(s.where(path), mode)
+            s = self._turned(s, s.where(path), mode)
         for path, value in sorted(way.needs, key=repr):
             s = self._learn(s, s.where(path), value)
         for dst, value in zip(event.dsts, way.returns, strict=False):

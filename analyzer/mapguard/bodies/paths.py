@@ -43,15 +43,21 @@ def is_element(field: str) -> bool:
     return field.startswith("[")
 
 
-def index_register(field: str, func: str) -> Reg | None:
-    """The register of ``func`` that is the index of an element, None where the field is no element or has another index."""
-    if not is_element(field) or not field.startswith(f"[{func}:"):
-        return None
-    number = field[len(func) + 2 : -1]
-    return int(number) if number.isdecimal() else None
+def index_of(field: str) -> tuple[str, Reg] | None:
+    """The function and the register that is the index of an element, None where the field is no element or has another index."""
+    func, _, number = field[1:-1].rpartition(":")
+    return (func, int(number)) if is_element(field) and func and number.isdecimal() else None
 
 
 CAPTURED = "^"  # the field of a function value that holds what it captured first, then "^1" …; of a method value, its receiver
+
+
+EMBEDDED = "~"  # before the name of a type: the struct of this type that a value is, or has embedded
+
+
+def embedded(type_: tuple[str, str]) -> str:
+    """The field that leads from a value of one of several types to the struct that they embed."""
+    return f"{EMBEDDED}{type_[0]}.{type_[1]}"
 
 
 def captured(number: int) -> str:
@@ -128,10 +134,6 @@ class Paths:
         """The event that a value comes from, conversions aside."""
         root = self.of(reg).root
         return self.definitions.get(root) if isinstance(root, int) else None
-
-    def is_function(self, reg: Reg) -> bool:
-        """Whether a register holds a function value that this body makes."""
-        return isinstance(self.definition(reg), Closure | Bound)
 
     def normal(self, path: Path) -> Path:
         """The path of the same object that does not lead through a function value that this body makes."""

@@ -9,6 +9,7 @@ from mapguard.ir.model import Call, Reg
 
 READ, WRITE = "read", "write"
 SENT, RECEIVED = "sent", "received"  # a channel of one element taken by a send, or by a receive
+RUNS = "runs"  # an event loop that runs what comes over a channel
 Held = frozenset[tuple[Path, str]]
 Chosen = frozenset[tuple[Reg, Path]]
 NO_LOCKS: Held = frozenset()

@@ -1,13 +1,16 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded
+from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
+from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import ELEM, Alloc, Bound, Call, Clone, Dynamic, External, MapOp, Phi, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
 
-_GETTERS = 3  # calls whose result a path is followed into
+_GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
 _STEPS = 8  # fields of new objects that a path is followed through
 
@@ -19,7 +22,9 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
+        self.stored = Stored(heap, self.paths)
         self._paths: dict[int, Paths] = {}
+        self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
 
     def paths(self, func: int) -> Paths:
@@ -29,15 +34,24 @@ class Translator:
         return found
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
-        """The path of the same object that does not lead through a function value that the body makes, or the result of a getter."""
+        """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
+        variable that is set once."""
         path = self.paths(func).normal(path)
         if any(f.startswith(CAPTURED) for f in path.fields):
             path = self._through_made(func, path)
         if not isinstance(path.root, int) or depth >= _GETTERS:
             return path
+        if path.fields and (path.fields[0] == CELL or (path.fields[1:2] and path.fields[1].startswith(CAPTURED))):
+            value = self.stored.value(func, path.root, path.fields[0])
+            if value is not None:
+                return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
-        if place is None or not isinstance(place.event, Call) or isinstance(place.event.callee, External):
+        if place is None or not isinstance(place.event, Call):
             return path
+        if isinstance(place.event.callee, External):
+            if not self.heap.reads_atomic(place.event.callee.name):
+                return path
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         if len(targets) != 1:
@@ -116,11 +130,46 @@ class Translator:
                 if at != found[-1]:
                     found.append(at)
                 made = self.fields.made(func, at)
-                if made is None or made.path is None or made.path in found:
+                source = made.path if made is not None else self._received(func, at) or self._linked(at)
+                if source is None or source in found:
                     break
-                found.append(made.path)
+                found.append(source)
             known = self._known[func, path] = tuple(found)
         return known
+
+    def _linked(self, path: Path) -> Path | None:
+        """A shorter path of the same object, which follows from how the objects on the way are made: a helper that is given the address of
+        its owner's mutex, a field that is set to a method of another field."""
+        for at, field in enumerate(path.fields[:-1]):
+            rest = self._rest_from_owner(field, path.fields[at:])
+            if rest is not None:
+                return Path(path.root, path.fields[:at] + rest)
+        return None
+
+    def _rest_from_owner(self, field: str, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What leads from every object with a field to where the fields lead, where whoever makes such an object sees to that."""
+        key = (field, fields)
+        if key not in self._rests:
+            self._rests[key] = None  # an object that leads back to itself
+            stores = self.index.stores.get((field, None))
+            if stores is not None and self.fields.lasting(Path(0, (field,))):
+                found = {self._rest(kept, fields) for kept in stores.all()}
+                self._rests[key] = found.pop() if len(found) == 1 else None
+        return self._rests[key]
+
+    def _rest(self, kept: Kept, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+        base = self.paths(kept.func).of(kept.base)
+        if base.fields:
+            return None
+        inner = [p for p in self._forms(kept.func, base.plus(*fields), 0) if p.root == base.root and len(p.fields) < len(fields)]
+        return inner[-1].fields if inner else None
+
+    def _received(self, func: int, path: Path) -> Path | None:
+        """A path of a value that came over a channel, as one of the channel's elements."""
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Recv):
+            return None
+        return self.paths(func).member(place.event.channel, ELEM, place.event.dst).plus(*path.fields)
 
     def _copied(self, func: int, path: Path) -> bool:
         place = self.index.place(func, path.root) if isinstance(path.root, int) else None
@@ -153,13 +202,13 @@ class Translator:
         if path.root >= target.params + target.captures:
             return None
         if path.root >= target.params:
-            value = self._function_value(event, paths)
+            value = self._function_value(place, func)
             if value is None:
                 return None
             return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
         if isinstance(event.callee, External):
-            value = self._function_value(event, paths) if path.root == 0 else None
-            if value is not None and isinstance(paths.definition(value), Bound):
+            value = self._function_value(place, func) if path.root == 0 else None
+            if value is not None and self.heap.is_bound(place.func, value):
                 return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
             reg = self.heap.handed(site, func) if path.root == 0 else None
             return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
@@ -170,13 +219,29 @@ class Translator:
             number -= 1
         if number >= len(event.args):
             return None
-        return self.normal(place.func, paths.of(event.args[number]).plus(*path.fields))
+        inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
+        return self.normal(place.func, paths.of(event.args[number]).plus(*inside, *path.fields))
 
-    def _function_value(self, event: Call, paths: Paths) -> int | None:
-        """The register of the function value that a call runs, or that it gives to a library."""
+    def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
+        """The embedded fields that lead from an interface's value to the receiver of its method."""
+        method = self.index.funcs[func]
+        ways: set[tuple[str, ...]] = set()
+        for obj in members(self.heap.points(caller, event.args[0])):
+            kind = self.index.struct(self.heap.objects.all[obj].type)
+            selected = self.index.types.select(kind, method.facts.name) if method is not None else None
+            if selected is not None and selected.method is not None and method is not None and selected.method.id == method.id:
+                ways.add(tuple(step.field for step in selected.steps))
+        if len(ways) > 1 and method is not None and method.recv is not None:
+            return (embedded(method.recv.key),)
+        return ways.pop() if ways else ()
+
+    def _function_value(self, place: Place, target: int) -> int | None:
+        """The register of the function value that a call runs, or that it gives to a library which runs ``target``."""
+        event = place.event
+        assert isinstance(event, Call)
         if isinstance(event.callee, Dynamic):
             return event.callee.reg
         if isinstance(event.callee, External):
-            values = [a for a in event.args if paths.is_function(a)]
+            values = [a for a in dict.fromkeys(event.args) if target in self.heap.functions(place.func, a)]
             return values[0] if len(values) == 1 else None
         return None

@@ -254,12 +254,15 @@ class Adviser:
 
     def _owner(self, case: Case, ways: Ways, shared: Sequence[RawAccess]) -> str:
         """The function of the single goroutine that makes most accesses, if the other side runs elsewhere; else ""."""
-        first, second = (c.thread for c in case.sides)
-        alone = first.kind == "goroutine" and not first.many and not case.judge.timing.many(first)
-        if not alone or first.site == NO_SITE or first == second or len(shared) <= 2:
+        threads = sorted({w.thread for x in shared for w in ways.get(x, ())})
+        if len(threads) < 2 or len(shared) <= 2:
             return ""
-        mine = sum(all(w.thread == first for w in ways[x]) for x in shared if ways.get(x))
-        return self._functions.of(first.func).display if 2 * mine > len(shared) else ""
+        for thread in threads:
+            mine = sum(all(w.thread == thread for w in ways[x]) for x in shared if ways.get(x))
+            alone = thread.kind == "goroutine" and thread.site != NO_SITE and not case.judge.one_caller.timing.many(thread)
+            if alone and len(shared) > mine > len(shared) / 2:
+                return self._functions.of(thread.func).display
+        return ""
 
     def _written_once(self, shared: Sequence[RawAccess], ways: Ways) -> bool:
         """Whether no function both looks up a key and writes the map, and the values are no maps."""

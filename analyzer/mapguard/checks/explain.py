@@ -13,6 +13,7 @@ from mapguard.checks.lockname import LockNames, Seen
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
 from mapguard.checks.plain import Plain
+from mapguard.checks.registered import Registrations
 from mapguard.checks.sharing import Provenance
 from mapguard.checks.sources import Sources
 from mapguard.checks.taken import Taken
@@ -22,6 +23,7 @@ from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
 from mapguard.findings.words import VERBS, many_at_a_time, start
 from mapguard.models.load import Models
+from mapguard.order.after import Where
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.races.accesses import Access as RawAccess
@@ -48,6 +50,7 @@ class Explainer:
         self.held = Held(self.locks)
         self.ways = Shown(judge)
         self.taken = Taken(judge)
+        self.registrations = Registrations(judge, models)
         self.plain = Plain(list(accesses(judge.bodies)))
         self.provenance = Provenance(self.held, self.functions, self.names, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
@@ -62,9 +65,10 @@ class Explainer:
         return _Telling(self, rule, case._replace(proof=self._defect_first(rule, proof))).finding()
 
     def _defect_first(self, rule: str, proof: Proof) -> Proof:
-        """The proof with the side that needs the fix first: the one that misses the guard."""
+        """The proof with the side that needs the fix first: the one that misses the guard, of two writes the one with fewer locks."""
         if proof.guard is None:
-            return proof
+            fewer = proof.b.access.writes and len(proof.b.locks) < len(proof.a.locks)
+            return proof._replace(a=proof.b, b=proof.a) if fewer else proof
         kind = proof.guard.lock
         if rule == "map-guard-missed":
             wrong = self.held.holds(proof.a, kind) and not self.held.holds(proof.b, kind)
@@ -177,6 +181,9 @@ class _Telling:
         locks = self._held(self.sides[number])
         plain = self._other(c.access, self.sides[number])
         steps = [self._step(e, held) for (e, _), held in zip(self.shown[number], self.steps[number], strict=True)]
+        stored = self.x.registrations.of(c.thread)
+        if stored is not None:
+            steps.insert(0, self._registered(stored, c.thread.kind))
         text = f"{VERBS[plain.op]} {self.info.name}: {self.x.sources.line(plain.path, c.access.at)}"
         steps.append(Step(plain.path, plain.line, plain.column, plain.function, text, plain.end_column, locks))
         return Access(
@@ -252,8 +259,11 @@ class _Telling:
     def _root(self, c: Context) -> RootInfo:
         thread = c.thread
         func = self.x.functions.of(thread.func)
+        stored = self.x.registrations.of(thread)
         if thread.site != NO_SITE:
             place = self._site(thread.site)
+        elif stored is not None:
+            place = self._event(stored)
         elif func.facts.index < 0:  # the initialisation of package variables
             place = self._site(c.chain[0].site) if c.chain else self._where(c.access)
         else:
@@ -261,9 +271,17 @@ class _Telling:
         return RootInfo(thread.kind, thread.many, place.path, place.line, func.display)
 
     def _site(self, site: int) -> Place:
-        event = self.x.index.sites[site]
-        at, end = self.x.functions.at(event[:3])
-        return self.x.sources.place(self.x.functions.of(event.func).path, at, end)
+        return self._event(self.x.index.sites[site][:3])
+
+    def _event(self, where: Where) -> Place:
+        at, end = self.x.functions.at(where)
+        return self.x.sources.place(self.x.functions.of(where[0]).path, at, end)
+
+    def _registered(self, where: Where, kind: str) -> Step:
+        """The step that stores a function in a field of a library's, which makes it an entry point."""
+        func, place = self.x.functions.of(where[0]), self._event(where)
+        text = f"{start(kind).set_up}: {self.x.sources.line(func.path, self.x.functions.at(where)[0])}"
+        return Step(place.path, place.line, place.column, func.display, text, place.end_column)
 
     def _step(self, edge: Edge, seen: Sequence[Seen]) -> Step:
         place = self._site(edge.site)

@@ -74,6 +74,8 @@ class Provenance:
         first = next(number for number, path in enumerate(paths) if path is not None)
         first = max(first, *(number for number, path in enumerate(paths) if path is not None and isinstance(path.root, str)), 0)
         yield from self._kept(c, made)
+        for hop in c.hops:
+            yield self._step(hop.made, "makes a function value that has the map")
         yield from self._begin(c, first, paths)
         for number in range(first, len(c.chain)):
             outer, inner = paths[number], paths[number + 1]

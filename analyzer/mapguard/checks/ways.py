@@ -25,25 +25,24 @@ class Ways:
         self._programs: dict[int, frozenset[int]] = {}
 
     def shown(self, c: Context) -> Way:
-        """The way to show; a thread that the tree starts is preceded by a way to its start."""
+        """The way to show; a thread that the tree starts is preceded by a way to its start: that by which it gets the map, as far as it is
+        known, else the shortest."""
         inner = tuple(zip(c.chain, c.held, strict=False))
         if c.thread.site == NO_SITE:
             return inner
-        start = next((e for e in self.judge.edges.into(c.thread.func) if e.site == c.thread.site), None)
-        own = inner[c.inside :]
-        if start is None:
-            return own
-        caller = self.index.sites[start.site].func
-        first = ((start, self._least(start.site)), *own)
-        if start.kind == "root":
-            return first
+        if not c.inside:
+            start = next((e for e in self.judge.edges.into(c.thread.func) if e.site == c.thread.site), None)
+            inner = ((start, self._least(start.site)), *inner) if start is not None else inner
+        registered = [n for n, (edge, _) in enumerate(inner[: max(c.inside, 1)]) if edge.kind == "root"]
+        if registered or not inner:
+            return inner[registered[-1] if registered else 0 :]
         programs = self.programs(c.access.func)
-        for edge, _ in own:
+        for edge, _ in inner:
             programs = self._both(programs, self.programs(self.index.sites[edge.site].func)) or programs
-        key = (caller, self._both(programs, self.programs(caller)) or programs)
-        if key not in self._known:
-            self._known[key] = self._to(caller, key[1])
-        return (*self._known[key], *first)
+        first = self.index.sites[inner[0][0].site].func
+        if (first, programs) not in self._known:
+            self._known[first, programs] = self._to(first, programs)
+        return (*self._known[first, programs], *inner)
 
     def _least(self, site: int) -> At:
         """What is held at a call on every way to it."""

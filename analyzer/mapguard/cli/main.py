@@ -24,6 +24,7 @@ _COMMANDS = {
     "dump": "mapguard.cli.inspect:dump",
     "baseline": "mapguard.cli.baseline:baseline",
     "annotate": "mapguard.cli.annotate:annotate",
+    "fix": "mapguard.cli.fix:fix",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
 }

@@ -7,12 +7,12 @@ from mapguard.bodies.state import READ, WRITE
 from mapguard.evidence.location import Location, location, named_fields, type_of
 from mapguard.evidence.proof import Guard, Use
 from mapguard.facts.syntax import Field, TStruct
-from mapguard.heap.index import Index
 from mapguard.models.load import Models
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
+from mapguard.races.judge import Judge
 
 _DECLARED = re.compile(
     r"(?:(?i:\b(?:guarded|protected)[ _-]?by\b)|\+checklocks(?:read)?:)[\s(:`'\"]*(?:the\s+)?[*&]?(?P<lock>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
@@ -24,8 +24,9 @@ _FAR = 1, 3  # a lock that lies with the map may be held at a third of the acces
 class Guards:
     """Answers for one program."""
 
-    def __init__(self, index: Index, models: Models) -> None:
-        self.index = index
+    def __init__(self, judge: Judge, models: Models) -> None:
+        self.same = judge.exclusion.same
+        self.index = judge.index
         self.models = models
 
     def of(self, where: Location, uses: Iterable[Use]) -> Guard | None:
@@ -60,7 +61,8 @@ class Guards:
             where = location(self.index, lock)
             if declared is not None and declared.name in named_fields(lock):
                 where = declared  # the comment names the field that wraps the lock itself
-            if where == declared or self.is_mutex(where):
+            guards = self.same.must(c, lock, c, lock)  # not one that each activation, or each copy, has of its own
+            if guards and (where == declared or self.is_mutex(where)):
                 found.add((where, distance(c.map, lock) is not None))
         return found
 
@@ -86,7 +88,7 @@ class Guards:
 
     def _resolved(self, package: str, owner: NamedType | None, comment: str) -> Location | None:
         written = declared_name(comment)
-        if not written:
+        if written is None:
             return None
         program = self.index.types.program
         before, _, name = written.rpartition(".")
@@ -114,10 +116,10 @@ def distance(map_: Anchored, lock: Anchored) -> int | None:
     return len(mine) - common
 
 
-def declared_name(comment: str) -> str:
-    """The lock as a comment writes it; "" where the comment declares none."""
+def declared_name(comment: str) -> str | None:
+    """The lock as a comment writes it; None where the comment declares none."""
     found = _DECLARED.search(comment)
-    return found["lock"] if found is not None else ""
+    return found["lock"] if found is not None else None
 
 
 def beside(map_: Anchored, lock: Anchored) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mapguard.evidence.caches import Caches
+from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location, Locations, reached
@@ -28,8 +29,8 @@ class Proofs:
         self.judge = judge
         self.index = judge.index
         self.locations = Locations(judge.bodies)
-        self.guards = Guards(judge.index, models)
-        self.provenance = Provenance(judge)
+        self.guards = Guards(judge, models)
+        self.provenance = Provenance(judge, Callers(judge, words()))
         self._named: dict[Location, list[Access]] | None = None
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 

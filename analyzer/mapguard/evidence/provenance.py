@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from mapguard.bodies.paths import Path, is_element
-from mapguard.bodies.state import READ
-from mapguard.evidence.grades import Grade, Link, of_number
+from mapguard.bodies.state import READ, RUNS
+from mapguard.evidence.callers import Callers
+from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.model import Call, External
+from mapguard.ir.model import Call, Dynamic, External, Invoke
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context
@@ -20,8 +21,9 @@ UNKNOWN = frozenset(["exported", "unknown"])  # kinds of threads that somebody o
 class Provenance:
     """Grades the links of one program's pairs."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, callers: Callers) -> None:
         self.judge = judge
+        self.callers = callers
         self.index = judge.index
         self.one_caller = judge.one_caller
 
@@ -37,7 +39,13 @@ class Provenance:
         if (a.map.func, a.map.path.root) == (b.map.func, b.map.path.root) or self._one_variable(a, b):
             if a.map != b.map and any(_varies(c.map) for c in (a, b)):
                 return [Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}")]
+            if self._passed(a) and not self.one_caller.meet(a, b):
+                return [Link("object", Grade.ASSUMED, f"two calls of {self._function(a.map.func)} are passed the same object")]
             return []
+        passed = next((c for c in (a, b) if self._passed(c)), None)
+        if passed is not None:
+            reason = f"{self._function(passed.map.func)} is passed the object, and nothing shows that the other side has the same"
+            return [Link("object", Grade.ASSUMED, reason)]
         most = max(len(self._sites(self.judge.resolver.objects(c.map))) for c in (a, b))
         found = []
         if most > 1:
@@ -47,7 +55,7 @@ class Provenance:
                 found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
         elif any(_varies(c.map) for c in (a, b)):
             found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
-        elif not self._own_receivers(a, b) and not self._once(a) and not self._of_one_activation(a, b):
+        elif not _from_same(a.map, b.map) and not self._once(a) and not self._of_one_activation(a, b):
             found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
         return found
 
@@ -76,6 +84,11 @@ class Provenance:
             return False
         return not any(self.judge.timing.runs_again((m.func, m.block, m.place)) for m in made)
 
+    def _passed(self, c: Context) -> bool:
+        """Whether the way to the map starts from a parameter of a function that is called from outside the tree, its receiver aside."""
+        root = c.map.path.root
+        return isinstance(root, int) and root < self.index.bodies[c.map.func].params and not self._received(c)
+
     def _received(self, c: Context) -> bool:
         func = self.index.funcs[c.map.func]
         return func is not None and func.recv is not None and func.outer is None and c.map.path.root == 0
@@ -101,7 +114,9 @@ class Provenance:
             callers = " and ".join(self._name(t) for t in unknown)
             if any(t.kind == "exported" for t in unknown):
                 many = "are" if len(unknown) > 1 else "is"
-                return [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+                found = [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+                unlikely = [self.callers.unlikely(t) for t in unknown if t.kind == "exported"]
+                return [*found, *(Link("threads", Grade.ASSUMED, reason) for reason in unlikely if reason)]
             return [Link("threads", Grade.ASSUMED, f"who calls {callers} was not found")]
         if not unknown and not self.one_caller.meet(a, b):
             callers = " and ".join(sorted({self._name(t) for c in (a, b) for t in self._outermost(c.thread)}))
@@ -119,7 +134,10 @@ class Provenance:
         return [t for t in self.judge.timing.ancestry.links(thread) if t.kind in UNKNOWN]
 
     def _name(self, thread: Thread) -> str:
-        func = self.index.funcs[thread.func]
+        return self._function(thread.func)
+
+    def _function(self, number: int) -> str:
+        func = self.index.funcs[number]
         return f"'{func.display}'" if func is not None else "a function"
 
     # ------------------------------------------------------------ calls
@@ -139,7 +157,17 @@ class Provenance:
         event = self.index.sites[edge.site].event
         if not isinstance(event, Call) or isinstance(event.callee, External) or edge.kind == "root":
             return 1  # whoever registers several functions has them all run
-        return self.judge.heap.targets(edge.site).bit_count()
+        found = self.judge.heap.targets(edge.site).bit_count()
+        return min(found, FEW) if self._from_container(edge.site) else found  # each element is picked now and then
+
+    def _from_container(self, site: int) -> bool:
+        """Whether the function, or the object whose method it is, is an element of a container."""
+        func, _, _, event = self.index.sites[site]
+        match event:
+            case Call(callee=Dynamic(reg=reg)) | Call(callee=Invoke(), args=(reg, *_)):
+                fields = self.judge.bodies.paths(func).of(reg).fields
+                return bool(fields) and is_element(fields[-1])
+        return False
 
     # ------------------------------------------------------------ permit
 
@@ -149,8 +177,8 @@ class Provenance:
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
                 x, y = resolver.places(lock), resolver.places(other)
-                if mode == other_mode == READ:
-                    continue  # they let each other in
+                if mode == other_mode == READ or RUNS in (mode, other_mode):
+                    continue  # they let each other in; a loop is no lock that somebody chose
                 if location(self.index, lock) == location(self.index, other) and x & y and named_fields(lock):
                     name = location(self.index, lock).last
                     return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]

@@ -49,7 +49,7 @@ class Support:
         cache = self.caches.reason(where, a, b, uses)
         if cache:
             found.append(cache)
-        if any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
+        if a.thread != b.thread and any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
             found.append("a goroutine that is started for the same object uses the map")
         return found
 

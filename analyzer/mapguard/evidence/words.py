@@ -8,6 +8,8 @@ import msgspec
 
 from mapguard.base.data import data_dir
 
+_FIRST = re.compile(r"[A-Za-z]?[a-z]*")  # the first word of a name
+
 
 class _Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     safe: tuple[str, ...]
@@ -16,18 +18,28 @@ class _Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     begins: tuple[str, ...]
+    starts: tuple[str, ...]
+
+
+class _Folders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    beside: tuple[str, ...]
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comments: _Comments
     names: _Names
+    folders: _Folders
 
 
 class Words:
+    """``beside``: folders of programs that stand beside a library, for examples and tools."""
+
     def __init__(self, file: _File) -> None:
         self._safe = _any_of(file.comments.safe)
         self._unsafe = _any_of(file.comments.unsafe)
+        self._starts = frozenset(file.names.starts)
         self._begins = frozenset(file.names.begins)
+        self.beside = frozenset(file.folders.beside)
 
     def safe(self, comment: str) -> bool:
         """Whether a comment promises that several goroutines may come at a time."""
@@ -37,9 +49,10 @@ class Words:
         """Whether a comment says that they may not."""
         return bool(self._unsafe.search(comment))
 
-    def begins(self, name: str) -> bool:
-        """Whether a method of this name is one with which an object's work begins, once."""
-        return name.lower() in self._begins
+    def begins(self, name: str, of_object: bool) -> bool:
+        """Whether a function of this name is one with which an object's work, or that of a program, begins: it is called once."""
+        first = _FIRST.match(name)
+        return first is not None and first[0].lower() in (self._begins if of_object else self._starts)
 
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ import msgspec
 from mapguard.fix.layout import Layout, Section
 from mapguard.fix.tokens import GoText
 
-_BOM = b"\xef\xbb\xbf"
+MARK = b"\xef\xbb\xbf"  # of byte order
 _SHOWN = 40  # bytes of a text in a message
 
 
@@ -44,7 +44,7 @@ def ordered(edits: Iterable[Edit]) -> list[Edit]:
 
 def apply(source: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes of a file with the edits made. All of them must be of that file."""
-    mark = _BOM if source.startswith(_BOM) else b""
+    mark = MARK if source.startswith(MARK) else b""
     old = source.removeprefix(mark)
     known = [e for e in ordered(edits) if old[e.start : e.end] != e.text]
     if not known:

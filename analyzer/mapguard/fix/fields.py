@@ -40,9 +40,9 @@ def add_line(file: GoFile, item: Item, lines: list[str], after: bool = False) ->
         if after:
             return (file.insert(file.below(item.last), b"".join(b"\n" + line for line in written)),)
         return (file.insert(file.above(item.first), b"".join(line + b"\n" for line in written)),)
-    if item.around < 0 or file.tokens[item.around].text != b"{":
+    if item.around < 0:
         raise file.refuse(file.tokens[item.first].start, "what stands here shares its line with something else")
-    edits, indent = file.unfolded(item.around)
+    edits, indent = file.unfolded(item)
     if after:
         return (*edits, file.insert(file.tokens[item.last].end, b"".join(b"\n" + indent + line for line in text)))
     return (*edits, file.insert(file.tokens[item.first].start, b"".join(line + b"\n" + indent for line in text)))
@@ -54,6 +54,16 @@ def _inner_indent(file: GoFile, item: Item) -> bytes:
     while (colon := file.text.after(first)) < item.last and file.tokens[colon].text == b":" and file.tokens[first].name:
         first = file.text.after(colon)
     return file.indent(first)
+
+
+def declared_names(file: GoFile, item: Item) -> list[str]:
+    """The fields or variables that an item declares: ``a, b map[string]int``."""
+    found = [file.tokens[item.first]]
+    at = item.first
+    while at + 2 <= item.last and file.tokens[at + 1].text == b"," and file.tokens[at + 2].name:
+        at += 2
+        found.append(file.tokens[at])
+    return [token.text.decode("utf-8", "replace") for token in found if token.name]
 
 
 def pointer_field(file: GoFile, at: int) -> Edits:
@@ -68,10 +78,10 @@ def pointer_field(file: GoFile, at: int) -> Edits:
     if following <= item.last and file.tokens[following].text == b"[":
         named = file.tokens[following].start > file.tokens[item.first].end
     kind = following if named else item.first
-    if file.tokens[kind].text == b"*":
+    if b"*" in (file.tokens[item.first].text, file.tokens[kind].text):
         raise file.refuse(at, "the field holds a pointer already")
     start = file.tokens[kind].start
-    return (file.insert(start, b"*"),)
+    return (*file.grown(start, 1), file.insert(start, b"*"))
 
 
 def _is_tag(file: GoFile, index: int) -> bool:

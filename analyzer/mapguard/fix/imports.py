@@ -51,6 +51,11 @@ def name_for(file: GoFile, path: str, taken: Collection[str]) -> tuple[str, Impo
     return alias, Import(path, alias)
 
 
+def imported(file: GoFile) -> list[Import]:
+    """What the file imports, in order."""
+    return [Import(s.path, s.alias) for d in _declarations(file) for s in d.specs]
+
+
 def own_name(path: str) -> str:
     """The name of a package by its path, as far as a path tells."""
     parts = path.split("/")
@@ -187,13 +192,13 @@ def _without(file: GoFile, item: Item) -> Edit:
     if not file.own_lines(item.first, item.last):
         raise file.refuse(file.tokens[item.first].start, "the import does not stand on a line of its own")
     source = file.text.source
-    start, end = file.above(item.first), min(file.text.source.find(b"\n", file.below(item.last)) % (len(source) + 1) + 1, len(source))
+    start, end = file.above(item.first), file.text.next_line(file.below(item.last))
     blank_above = source[:start].endswith((b"\n\n", b"\n\r\n"))
     first = source[:start].rstrip().endswith(b"(")
     blank_below = re.match(rb"\r?\n", source[end:])
     if blank_below and (blank_above or first):
         end += blank_below.end()
-    elif blank_above and source[end:].lstrip(b" \t").startswith(b")"):
+    elif blank_above and (end == len(source) or source[end:].lstrip(b" \t").startswith(b")")):
         start -= 2 if source[:start].endswith(b"\r\n") else 1
     return file.edit(start, end, b"")
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mapguard.fix.columns import padded
-from mapguard.fix.tokens import GoText, Kind, Token
+from mapguard.fix.tokens import GoText, Kind
 
 _OPENING = (b"(", b"[", b"{")
 _SMALL = 40  # bytes: keys up to this long are aligned with each other whatever their lengths
@@ -115,11 +115,9 @@ class Layout:
         if before < 0 or before == around:
             return True
         previous = self._tokens[before]
-        return (
-            previous.ends_statement
-            or previous.text == b";"
-            or (previous.text == b"," and previous.around == around and self._is_list(around))
-        )
+        if previous.text == b",":
+            return previous.around == around and self._is_list(around)
+        return previous.ends_statement or previous.text in (b";", b":")  # a colon ends a case
 
     def _extent(self, first: int, last: int) -> tuple[bool, int]:
         """Whether the line from ``first`` to ``last`` is one whole item, and its size where it is an element of a list."""
@@ -282,19 +280,15 @@ class Layout:
 def _by_size(run: list[Line]) -> Iterator[tuple[Line, ...]]:
     """The run, parted where the elements of a list differ too much in size."""
     part: list[Line] = []
+    logs = 0.0
     for line in run:
-        if part and line.size and not _alike([x.size for x in part], line.size):
+        if part and line.size and part[-1].size and not _alike(part[-1].size, math.exp(logs / len(part)), line.size):
             yield tuple(part)
-            part = []
+            part, logs = [], 0.0
         part.append(line)
+        logs += math.log(line.size or 1)
     yield tuple(part)
 
 
-def _alike(sizes: list[int], size: int) -> bool:
-    if sizes[-1] <= _SMALL and size <= _SMALL:
-        return True
-    mean = math.exp(sum(math.log(x) for x in sizes) / len(sizes))
-    return 1 / _RATIO < size / mean < _RATIO
-
-
-__all__ = ["Layout", "Line", "Section", "Token"]
+def _alike(last: int, mean: float, size: int) -> bool:
+    return (last <= _SMALL and size <= _SMALL) or 1 / _RATIO < size / mean < _RATIO

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from mapguard.fix.edit import Edit, EditError
+from mapguard.fix.edit import MARK, Edit, EditError
 from mapguard.fix.tokens import GoText, Token
 
 _HEADERS = frozenset([b"if", b"for", b"switch", b"select"])
 _IN_RESULTS = frozenset([b"*", b".", b"[", b"]", b")", b"map", b"chan", b"<-", b"func", b"struct", b"interface"])
 _TYPE_PREFIXES = frozenset([b"]", b"*", b"chan"])  # before a func that is a type
+_FUNCTION_SIZE, _STRUCT_SIZE = 100, 30  # characters that gofmt leaves on one line
 
 
 class Item(NamedTuple):
@@ -21,11 +22,11 @@ class Item(NamedTuple):
 
 
 class GoFile:
-    """One file as it is about to be changed: what the builders of edits look at. ``source`` has no byte order mark."""
+    """One file as it is about to be changed: what the builders of edits look at."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.path = path
-        self.text = GoText(source)
+        self.text = GoText(source.removeprefix(MARK))
 
     @property
     def tokens(self) -> list[Token]:
@@ -44,6 +45,12 @@ class GoFile:
         """The word or sign before an opening bracket: ``struct``, ``var`` …; nothing at the top."""
         before = self.text.before(around) if around >= 0 else -1
         return self.tokens[before].text if before >= 0 else b""
+
+    def offset(self, line: int, column: int) -> int:
+        """The byte at a 1-based line and column, as people count them: columns are characters."""
+        start = self.text.starts[line - 1] if 0 < line <= len(self.text.starts) else len(self.text.source)
+        text = self.text.source[start : self.text.line_end(start)].decode("utf-8", "replace")
+        return start + len(text[: column - 1].encode())
 
     # ------------------------------------------------------------ items
 
@@ -87,7 +94,11 @@ class GoFile:
         previous = self.tokens[before]
         if previous.text == b";":
             return not self._in_header(before)
-        return previous.ends_statement and b"\n" in self.text.source[previous.end : self.tokens[index].start]
+        return self._ends_item(before)
+
+    def _ends_item(self, index: int) -> bool:
+        """Whether Go's lexer puts a semicolon between the token and the next one."""
+        return self.tokens[index].ends_statement and self.text.ends_line(index)
 
     def _in_header(self, semicolon: int) -> bool:
         """Whether a semicolon is one of ``if x := f(); x {`` or ``for i := 0; i < n; i++ {``."""
@@ -142,6 +153,8 @@ class GoFile:
         at, found = opener, -1
         while (at := self.text.before(at)) > around:
             token = self.tokens[at]
+            if self._ends_item(at):
+                break
             if token.text == b"func":
                 found = at
                 continue
@@ -158,8 +171,7 @@ class GoFile:
             token = self.tokens[at]
             if token.text in _HEADERS:
                 return True
-            following = self.tokens[self.text.after(at)]
-            if token.ends_statement and b"\n" in self.text.source[token.end : following.start]:
+            if self._ends_item(at):
                 return False
             if self.text.partner.get(at, at) < at:
                 if self.text.partner[at] in known and self._function_before(self.text.partner[at]) < 0:
@@ -198,30 +210,66 @@ class GoFile:
 
     # ------------------------------------------------------------ what stands on one line
 
-    def unfolded(self, around: int) -> tuple[list[Edit], bytes]:
-        """Edits that give each item between two braces of one line a line of its own, and the indentation of these lines.
+    def unfolded(self, item: Item) -> tuple[list[Edit], bytes]:
+        """Edits that give an item, and each one between the same two braces of one line, a line of its own, and their indentation.
 
         What holds items around it and stands on that line too is unfolded with it, because gofmt would do so.
         """
-        line = self.text.line(self.tokens[around].start)
-        folded = [around]
-        outer = self.tokens[around].around
+        line = self.text.line(self.tokens[item.around].start)
+        closes = self.text.partner.get(item.around, -1)
+        if self.tokens[item.around].text != b"{" or closes < 0 or line != self.text.line(self.tokens[closes].start):
+            raise self.refuse(self.tokens[item.first].start, "what stands here shares its line with something else")
+        folded = [item.around]
+        outer = self.tokens[item.around].around
         while outer >= 0 and self.text.line(self.tokens[outer].start) == line:
             if self.tokens[outer].text == b"{" and self._holds_items(outer):
                 folded.insert(0, outer)
             outer = self.tokens[outer].around
-        indent = self.text.indent(self.tokens[around].start)
+        indent = self.text.indent(self.tokens[item.around].start)
         edits: list[Edit] = []
         for opener in folded:
             edits += self._unfolded(opener, indent)
             indent += b"\t"
         return edits, indent
 
+    def grown(self, at: int, more: int) -> list[Edit]:
+        """Edits that unfold what stands on one line around a place, where ``more`` characters there make it too long for gofmt to leave."""
+        index = self.text.index(at)
+        line = self.text.line(self.tokens[index].start)
+        around = self.tokens[index].around
+        inner: int | None = None
+        while around >= 0 and self.text.line(self.tokens[around].start) == line:
+            closes = self.text.partner.get(around, -1)
+            if self.tokens[around].text == b"{" and self._holds_items(around) and self.text.line(self.tokens[closes].start) == line:
+                inner = around if inner is None else inner
+                if self._size(around) + more > (_FUNCTION_SIZE if self.is_block(around) else _STRUCT_SIZE):
+                    first = self.text.after(inner)
+                    return self.unfolded(Item(first, self.text.item_end(first), inner))[0]
+            around = self.tokens[around].around
+        return []
+
+    def _size(self, opener: int) -> int:
+        """What gofmt compares with its limits: signature and statements of a function, or the field of a struct without its name."""
+        first = self.text.after(opener)
+        function = self._function_before(opener)
+        if function < 0:
+            last = self.text.item_end(first)
+            return 1 + self._characters(min(first + 1, last), last)
+        size = self._characters(function, self.text.before(opener)) - 2
+        while first < self.text.partner[opener]:
+            last = self.text.item_end(first)
+            size += 2 + self._characters(first, last)
+            first = self.text.after(last)
+            if self.tokens[first].text == b";":
+                first = self.text.after(first)
+        return size
+
+    def _characters(self, first: int, last: int) -> int:
+        return len(self.text.source[self.tokens[first].start : self.tokens[last].end].decode("utf-8", "replace"))
+
     def _unfolded(self, opener: int, indent: bytes) -> Iterator[Edit]:
-        closes = self.text.partner.get(opener)
+        closes = self.text.partner.get(opener, len(self.tokens) - 1)
         start = self.tokens[opener].end
-        if closes is None or self.text.line(start) != self.text.line(self.tokens[closes].start):
-            raise self.refuse(start, "what stands here does not begin and end on lines of its own")
         word = self.text.before(opener)
         if self.tokens[word].text in (b"struct", b"interface") and self.tokens[word].end == self.tokens[opener].start:
             yield self.insert(self.tokens[opener].start, b" ")

@@ -28,12 +28,14 @@ def around(file: GoFile, first: int, last: int, opening: Sequence[str], closing:
 
 def replace(file: GoFile, start: int, end: int, text: str) -> Edits:
     """Other text in place of an expression or a type, which stands on one line."""
-    return (file.edit(start, end, text.encode("utf-8", "surrogateescape")),)
+    written = text.encode("utf-8", "surrogateescape")
+    return (*file.grown(start, len(text) - len(file.text.source[start:end].decode("utf-8", "replace"))), file.edit(start, end, written))
 
 
 def wrap(file: GoFile, start: int, end: int, opening: str, closing: str) -> Edits:
     """``maps.Clone(x)`` in place of the expression ``x``."""
-    return (file.edit(start, end, opening.encode() + file.text.source[start:end] + closing.encode()),)
+    written = opening.encode() + file.text.source[start:end] + closing.encode()
+    return (*file.grown(start, len(opening) + len(closing)), file.edit(start, end, written))
 
 
 def _statement(file: GoFile, at: int) -> Item:

@@ -24,6 +24,7 @@ _KEYWORDS = frozenset(
     b"case chan const continue default defer else break fallthrough for func go goto if import interface map package range return select "
     b"struct switch type var".split()
 )
+_HEADED = frozenset([b"if", b"for", b"switch"])
 _ENDING_WORDS = frozenset([b"break", b"continue", b"fallthrough", b"return"])
 _ENDING_OPS = frozenset([b")", b"]", b"}", b"++", b"--"])
 _CLOSING = {b")": b"(", b"]": b"[", b"}": b"{"}
@@ -36,6 +37,9 @@ class Kind(Enum):
     NUMBER = "number"
     WORD = "word"
     OP = "op"
+
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 class Token(NamedTuple):
@@ -76,7 +80,7 @@ class GoText:
         self.partner: dict[int, int] = {}
         opened: list[int] = []
         for found in _TOKEN.finditer(source):
-            kind, text = Kind(found.lastgroup), found[0]
+            kind, text = _KINDS[found.lastgroup or ""], found[0]
             if kind is Kind.LINE:
                 text = text.rstrip(b"\r")
             index = len(self.tokens)
@@ -101,6 +105,11 @@ class GoText:
 
     def line_start(self, offset: int) -> int:
         return self.starts[self.line(offset)]
+
+    def next_line(self, offset: int) -> int:
+        """Where the next line starts; the end of the text where there is none."""
+        number = self.line(offset) + 1
+        return self.starts[number] if number < len(self.starts) else len(self.source)
 
     def line_end(self, offset: int) -> int:
         """Where the line's text ends: before its line end, ``\\r`` included."""
@@ -150,11 +159,18 @@ class GoText:
         """
         around = self.tokens[index].around
         last = index
+        header = False  # of an if, a switch or a loop: its semicolons end nothing
         while True:
+            if self.tokens[last].text in _HEADED:
+                header = True
+            elif self.tokens[last].text == b"{" and self.tokens[last - 1].end < self.tokens[last].start:
+                header = False
             if last in self.partner and self.partner[last] > last:
                 last = self.partner[last]
             following = self.after(last)
-            if following >= len(self.tokens) or following == self.partner.get(around) or self.tokens[following].text == b";":
+            if following >= len(self.tokens) or following == self.partner.get(around):
+                return last
+            if self.tokens[following].text == b";" and not header:
                 return last
             broken = b"\n" in self.source[self.tokens[last].end : self.tokens[following].start]
             if broken and self.tokens[last].ends_statement:

@@ -7,12 +7,12 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
 from mapguard.facts.codec import decode, encode
+from mapguard.facts.generated import is_generated
 from mapguard.facts.model import FileFacts
 from mapguard.frontend.cache import Cache, digest
 from mapguard.frontend.constraints import matches
 from mapguard.frontend.lower import lower
 from mapguard.frontend.parse import parse
-from mapguard.frontend.source import is_generated
 from mapguard.frontend.tree import SourceFile
 
 Progress = Callable[[int, int], None]

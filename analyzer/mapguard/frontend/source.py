@@ -1,14 +1,10 @@
 """A source file to its bytes, or to the gap that says why it was not read."""
 
-import re
 from pathlib import Path
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
 from mapguard.frontend.tree import SourceFile
-
-_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
-_PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
 
 
 def read(file: SourceFile, options: Options) -> bytes | Gap:
@@ -28,12 +24,3 @@ def read(file: SourceFile, options: Options) -> bytes | Gap:
     if b"\0" in source:
         return Gap(Reason.NOT_TEXT, file.path, 0, "a NUL byte: this is no Go source")
     return source.removeprefix(b"\xef\xbb\xbf")
-
-
-def is_generated(source: bytes) -> bool:
-    """Whether a file is generated: the convention of go.dev/s/generatedcode is a line of its own before the package clause."""
-    if b"Code generated" not in source[:65536]:
-        return False
-    package = _PACKAGE.search(source)
-    found = _GENERATED.search(source, 0, package.start() if package else len(source))
-    return found is not None

@@ -34,7 +34,8 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     if o.kind == "part" and q.key[0] == CELL:
         found |= k.ask(Contents(o.parent, k.index.key(o.name, k.objects.all[o.parent].type)))
     if k.objects.all[k.objects.origin(q.obj)].kind in OUTSIDE:
-        found |= _initial(k, q, o)
+        original = _original(k, o)
+        found |= _initial(k, q, o) if original is None else _of_all(k, k.ask(original), q.key)
     return found
 
 
@@ -96,6 +97,13 @@ def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
         at = k.objects.all[obj]
 
 
+def _of_all(k: Knowledge, objects: Bits, key: FieldKey) -> Bits:
+    found = 0
+    for obj in members(objects):
+        found |= k.ask(Contents(obj, key))
+    return found
+
+
 def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
     """The objects whose fields were copied into this one."""
     found = 0
@@ -103,6 +111,8 @@ def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
         event = k.index.maker(o)
         if isinstance(event, Clone):
             found |= k.ask(Points(o.func, event.src, o.context))
+    if o.kind == "part" and o.name == ELEM:  # what was put into a slice as a whole
+        found |= k.ask(Contents(o.parent, k.index.key(ELEM, k.objects.all[o.parent].type)))
     copies = k.index.copies.get(k.index.struct(o.type))
     if copies is not None:
         found |= _all_stored(k, copies, obj)
@@ -123,6 +133,17 @@ def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
     if _has_functions(k, type_):
         return _functions(k, q) | 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
     return 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
+
+
+def _original(k: Knowledge, o: Obj) -> Points | None:
+    """The argument that a library made a shallow copy of."""
+    event = k.index.maker(o) if o.kind == "result" else None
+    if not isinstance(event, Call) or not isinstance(event.callee, External):
+        return None
+    name = event.callee.name
+    model = k.models.function(name)
+    copied = model.copies if model is not None else ""
+    return next((Points(o.func, r, o.context) for n, r in enumerate(event.args) if argument_name(name, n) == copied), None)
 
 
 def _has_functions(k: Knowledge, type_: Type) -> bool:

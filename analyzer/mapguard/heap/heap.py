@@ -6,11 +6,12 @@ from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import follow, points
+from mapguard.heap.points import embedded, follow, is_atomic, points
 from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import Bound, Closure, Reg
+from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
 from mapguard.models.load import Models
+from mapguard.program.types import UNKNOWN
 
 
 class Heap:
@@ -47,6 +48,27 @@ class Heap:
         found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
 
+    def functions(self, func: int, reg: Reg) -> list[int]:
+        """The functions of the tree that a value may run, or that a map or slice has as elements."""
+        objects = self.points(func, reg)
+        if self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
+            objects |= self.follow(objects, ELEM)
+        found: list[int] = []
+        for o in self._values(objects):
+            made = self.index.maker(o)
+            number = self.index.number.get(made.func if isinstance(made, Closure) else _bound(made))
+            if number is not None:
+                found.append(number)
+        return found
+
+    def is_bound(self, func: int, reg: Reg) -> bool:
+        """Whether a function value can only be a method with its receiver."""
+        values = self._values(self.points(func, reg))
+        return bool(values) and all(o.kind == "bound" for o in values)
+
+    def _values(self, objects: Bits) -> list[Obj]:
+        return [o for n in members(objects) if (o := self.objects.all[n]).kind in ("closure", "bound")]
+
     def of_global(self, name: str) -> Bits:
         """The storage of a package variable."""
         return 1 << self.objects.number(Obj("global", self.index.global_type(name), name=name))
@@ -58,6 +80,29 @@ class Heap:
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
+
+    def embedded(self, objects: Bits, type_: str) -> Bits:
+        """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""
+        return embedded(self._knowledge, objects, type_)
+
+    def reads_atomic(self, name: str) -> bool:
+        """Whether a library's method gives what an atomic value holds."""
+        return name.endswith(").Load") and self.is_atomic(name)
+
+    def is_atomic(self, name: str) -> bool:
+        """Whether a library's method is one of an atomic value."""
+        return is_atomic(self._knowledge, name)
+
+    def spots(self, number: int) -> dict[int, tuple[int, int]]:
+        """The block and place that an object is made at, in the functions that are known to lead there, the innermost first."""
+        o = self.objects.all[number]
+        if o.func < 0:
+            return {}
+        found = {o.func: (o.block, o.place)}
+        for site in reversed(o.context):
+            place = self.index.sites[site]
+            found.setdefault(place.func, (place.block, place.number))
+        return found
 
     def captured(self, values: Bits, number: int) -> Bits:
         """What function values captured first, second …; of method values, their receivers."""
@@ -86,3 +131,7 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _bound(made: object) -> str:
+    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

@@ -79,6 +79,16 @@ class Objects:
         self._compatible[number] = (len(siblings), bits)
         return bits
 
+    def common(self, a: int, b: int) -> int:
+        """The objects of two sets that may be the same ones; of two that may be, the one of which more is known. As bits."""
+        found = 0
+        for number in range(a.bit_length()):
+            if a >> number & 1:
+                for other in range(b.bit_length()):
+                    if b >> other & 1 and self.compatible(number) >> other & 1:
+                        found |= 1 << (number if len(self.context(number)) >= len(self.context(other)) else other)
+        return found
+
     def context(self, number: int) -> Context:
         """The context of the allocation that an object is, or is a part of."""
         return self._contexts[number]

@@ -329,10 +329,18 @@ def _held(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
     return found
 
 
+def is_atomic(k: Knowledge, method: str) -> bool:
+    """Whether a library's method is one of an atomic value."""
+    return k.models.type(_owner(method)) == "atomic"
+
+
 def is_container(k: Knowledge, method: str) -> bool:
     """Whether a library's method is one of a type that gives back what it was given: atomic values, concurrent maps, pools."""
-    owner = method[1:].partition(")")[0].removeprefix("*")
-    return k.models.type(owner.partition("[")[0]) in _CONTAINERS
+    return k.models.type(_owner(method)) in _CONTAINERS
+
+
+def _owner(method: str) -> str:
+    return method[1:].partition(")")[0].removeprefix("*").partition("[")[0]
 
 
 # ---------------------------------------------------------------- types
@@ -374,6 +382,25 @@ def follow(k: Knowledge, objects: Bits, field: str) -> Bits:
     return found
 
 
+def embedded(k: Knowledge, objects: Bits, type_: str) -> Bits:
+    """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""
+    found = 0
+    seen = 0
+    while objects & ~seen:
+        obj = members(objects & ~seen)[0]
+        seen |= 1 << obj
+        kind = k.index.struct(k.objects.all[obj].type)
+        name = f"{kind.pkg}.{kind.name}" if isinstance(kind, TName) else ""
+        under = k.index.types.underlying(kind)
+        if name == type_:
+            found |= 1 << obj
+        elif isinstance(under, TStruct):
+            for field in under.fields:
+                if field.embedded:
+                    objects |= follow(k, 1 << obj, f"{name}.{field.name}")
+    return found
+
+
 def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     """The objects that can have the type asked for; those of unknown type can."""
     types = k.index.types
@@ -393,4 +420,4 @@ def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     return kept
 
 
-__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "follow", "is_container", "is_plain", "outside", "points"]
+__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "embedded", "follow", "is_atomic", "is_container", "is_plain", "outside", "points"]

@@ -3,10 +3,10 @@
 from abc import abstractmethod
 from typing import Literal
 
-from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TChan, TFunc, TName, TPtr, TSlice, Type, TypeExpr
+from mapguard.facts.syntax import Call, Expr, Index, Lit, Name, Sel, TChan, TFunc, TName, TPtr, TSlice, Type, TypeExpr, Unary
 from mapguard.ir.exprs import Exprs
 from mapguard.ir.frame import INT, Value, signature
-from mapguard.ir.model import ELEM, NONE, Alloc, Callee, Close, Dynamic, External, How, Invoke, MapOp, Op, Static, Store
+from mapguard.ir.model import ELEM, NONE, Alloc, Callee, Close, Copy, Dynamic, External, How, Invoke, MapOp, Op, Static, Store
 from mapguard.ir.model import Call as CallEvent
 from mapguard.program.infer import unify
 from mapguard.program.model import TYPE_PARAM, Func
@@ -219,9 +219,10 @@ class Calls(Exprs):
         assert isinstance(x.fn, Name)
         if not x.args:
             return self.const("unknown")
-        asked = self._type_argument(x.args[0])
-        if asked is None:  # new(expression)
-            return self.boxed(self.value(x.args[0]), x.at)
+        held = self._held(x.args[0])
+        asked = self._type_argument(x.args[0]) if held is None else None
+        if asked is None:
+            return self._pointed(self.value(held if held is not None else x.args[0]), x.at)
         sizes = [self.value(a, INT).reg for a in x.args[1:]]
         pointer = x.fn.name == "new"
         dst = self.new(TPtr(asked) if pointer else asked)
@@ -229,6 +230,25 @@ class Calls(Exprs):
         size = sizes[0] if sizes and isinstance(self.types.underlying(asked), TChan | TSlice) else NONE
         self.add(Alloc(dst, asked, "cell" if cell else "lit" if pointer else "make", x.at, size))
         return Value(dst, self.graph.types[dst], True)
+
+    def _held(self, x: Expr) -> Expr | None:
+        """The argument of new where the text may be a type or an expression and is an expression."""
+        if not isinstance(x, TypeExpr) or x.expr is None:
+            return None
+        root = x.expr
+        while isinstance(root, Sel | Index | Unary):
+            if isinstance(root, Sel) and self.qualifier(root.x) is not None:
+                break
+            root = root.x
+        return x.expr if not isinstance(root, Name | Sel) or self.type_named(root) is None else None
+
+    def _pointed(self, value: Value, at: int) -> Value:
+        """A pointer to a new variable that holds a value."""
+        if not self.storage(value.type):
+            return self.boxed(value, at)
+        dst = self.new(TPtr(value.type))
+        self.add(Copy(dst, self.own(value, at)))
+        return Value(dst, TPtr(value.type), True)
 
     def _append(self, x: Call) -> Value:
         """The slice or, where it has no room, a new one with the same elements: both have the new elements."""

@@ -100,7 +100,8 @@ class Selectors(Frame):
         inner = x.x
         kind: Type | None
         if isinstance(inner, Unary) and inner.op == "*":
-            kind = self.type_named(inner.x)
+            named = self.type_named(inner.x)
+            kind = TPtr(named) if named is not None else None
         else:
             kind = self.written(inner.type) if isinstance(inner, TypeExpr) else self.type_named(inner)
         if kind is None:
@@ -148,7 +149,7 @@ class Selectors(Frame):
         owner = selected.owner
         named = self.program.named(owner.pkg, owner.name) if isinstance(owner, TName) else None
         method = named.methods.get(str(selected.external).rpartition(".")[2]) if named is not None else None
-        return signature(method) if method is not None else UNKNOWN
+        return self._bound_type(signature(method), method.recv_type, owner) if method is not None else UNKNOWN
 
     def _address_of_variable(self, x: Expr, value: Value) -> Value:
         """The address of a variable that is no struct, for a method of its pointer; of any other value, that of a copy."""

@@ -74,6 +74,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     # what the first result aliases: fresh, own (of the request or message at hand), shared, held (what the receiver was made to hold),
     # recv, recv-read (a lock in read mode), arg0, …; "": unknown
     returns: str = ""
+    copies: str = ""  # the first result is new, and its elements or fields are those of this argument
     holds: Names = ()  # the first result holds these, for what "held" gives
     derives: str = ""  # and all that this one holds
     tokens: str = ""  # the argument that says how many tokens can be had of the first result
@@ -93,7 +94,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
         """Every argument name that the entry uses."""
         used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes, *self.holds}
         used.update(r.arg for r in self.root)
-        return used | ({self.returns, self.tokens, self.alone, self.derives} - _NO_ARGUMENT)
+        return used | ({self.returns, self.tokens, self.alone, self.copies, self.derives} - _NO_ARGUMENT)
 
 
 class TypeModel(_Named, frozen=True, kw_only=True):
@@ -150,7 +151,8 @@ class RegistrationModel(_Entry, frozen=True, kw_only=True):
 class FieldModel(_Entry, frozen=True, kw_only=True):
     """Functions stored in these fields of a library's struct are entry points.
 
-    ``serial``: one goroutine runs the functions of one composite literal in turn, so that they never meet.
+    ``serial``: one goroutine runs the functions of one composite literal in turn, so that they never meet. ``stage``: where the main
+    goroutine runs them, those of a later stage run later, and of one stage one process runs one only.
     """
 
     type: str
@@ -158,6 +160,7 @@ class FieldModel(_Entry, frozen=True, kw_only=True):
     kind: RootKind
     many: bool = True
     serial: bool = False
+    stage: int = -1
 
 
 class PackageModel(_Entry, frozen=True, kw_only=True):

@@ -124,6 +124,12 @@ class Models:
     def field(self, kind: str, name: str) -> FieldModel | None:
         return self._fields.get((canonical(kind), name))
 
+    def settings(self) -> list[str]:
+        """The names of settings that decide whether an entry point runs several at a time."""
+        every: list[SignatureModel | MethodModel] = [*self.signatures.values(), *self._signatures.values(), *self._contracts.values()]
+        every.extend(m for found in self.methods.values() for m in found)
+        return sorted({entry.many_if_named for entry in every if entry.many_if_named})
+
     def type(self, name: str) -> str | None:
         return self.types.get(canonical(name))
 

@@ -72,6 +72,10 @@ class Reach:
             self._started = found
         return self._started
 
+    def anywhere(self, where: Where) -> bool:
+        """Whether an event may run afterwards, on any thread."""
+        return self._own.has(where) or any(self._thread(t).has(where) for t in members(self._all_started()))
+
 
 class After:
     def __init__(self, edges: Edges) -> None:

@@ -6,7 +6,7 @@ from mapguard.facts.syntax import TInterface, TName, Type
 from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Bound, Call, Closure, External, Invoke, Static
+from mapguard.ir.model import Call, External, Invoke, Static
 from mapguard.models.entries import FunctionModel, RootModel, serves_calls
 from mapguard.models.load import Models
 from mapguard.program.model import Func
@@ -82,6 +82,8 @@ class Edges:
         event = self.index.sites[site].event
         assert isinstance(event, Call)
         found: list[Edge] = []
+        starter = self.index.funcs[self.index.sites[site].func]
+        tests = starter is not None and starter.support and not starter.scope.file.test
         if not isinstance(event.callee, External):
             kind: Kind = "go" if event.how == "go" else "call"
             found.extend(Edge(site, target, kind) for target in members(self.heap.targets(site)))
@@ -95,14 +97,14 @@ class Edges:
         registration = self.models.registration(name) if name and event.how == "call" and name.rpartition(".")[2].isidentifier() else None
         if registration is not None:
             found.extend(self._rooted(site, event, registration))
-        return found
+        return [e for e in found if e.kind in ("call", "once")] if tests else found  # what only serves tests starts no thread
 
     def _given(self, site: int, event: Call, number: int, model: FunctionModel | None) -> list[Edge]:
         """What a library does with a function that it is given as an argument: without a model it calls it."""
         assert isinstance(event.callee, External)
         name = argument_name(event.callee.name, number)
         func = self.index.sites[site].func
-        functions = self._functions(func, event.args[number])
+        functions = self.heap.functions(func, event.args[number])
         if model is not None and model.methods and (name in model.calls or "args" in model.calls):
             functions += self._named(func, event.args[number], frozenset(model.methods))
         if not functions:
@@ -128,22 +130,9 @@ class Edges:
             if root.arg not in (argument_name(name, number), "args"):
                 continue
             func = self.index.sites[site].func
-            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self._functions(func, reg))
+            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self.heap.functions(func, reg))
             for method in self._methods(func, reg, event, number, root):
                 found.append(Edge(site, method, "root", root.many, root.kind))
-        return found
-
-    def _functions(self, func: int, reg: int) -> list[int]:
-        """The functions of the tree that a value may be."""
-        found: list[int] = []
-        for obj in members(self.heap.points(func, reg)):
-            o = self.heap.objects.all[obj]
-            if o.kind in ("closure", "bound"):
-                made = self.index.maker(o)
-                target = made.func if isinstance(made, Closure) else _bound(made)
-                number = self.index.number.get(target)
-                if number is not None:
-                    found.append(number)
         return found
 
     def _methods(self, func: int, reg: int, event: Call, number: int, root: RootModel) -> list[int]:
@@ -214,7 +203,3 @@ def _name(event: object) -> str:
     if not isinstance(event, Call):
         return ""
     return event.callee.name if isinstance(event.callee, External) else event.callee.func if isinstance(event.callee, Static) else ""
-
-
-def _bound(made: object) -> str:
-    return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""

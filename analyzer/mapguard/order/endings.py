@@ -10,9 +10,10 @@ from mapguard.ir.model import Call, External, RunDefers
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
-from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signalling, Signals, Where
+from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signals, Where
 from mapguard.order.stops import NOBODY, Told, Waits, of_many
 from mapguard.order.threads import NO_SITE, Thread
+from mapguard.order.waiting import Waiting
 
 _CALLS = 3  # calls that a signal is looked for in
 _WORDS = 3  # times that the word is passed on
@@ -29,15 +30,17 @@ class Frames(NamedTuple):
 
 
 class Endings:
-    def __init__(self, signalling: Signalling, edges: Edges, ancestry: Ancestry, after: After) -> None:
-        self.signalling = signalling
+    def __init__(self, waiting: Waiting, edges: Edges, ancestry: Ancestry, after: After) -> None:
+        self.waiting = waiting
+        self.signalling = waiting.signalling
+        self.activations = waiting.activations
         self.edges = edges
         self.index = edges.index
         self.ancestry = ancestry
         self.after = after
         self._told: dict[tuple[Frames, Several], Told] = {}
         self._giving: dict[tuple[int, int], frozenset[Where]] = {}
-        self.waits = Waits(signalling)
+        self.waits = Waits(waiting)
 
     def of(self, frames: Frames, several: Several = "no") -> Told:
         """What tells that the last event of ``frames`` is over. ``several``: several threads come to it, whose signals are about the same
@@ -51,16 +54,26 @@ class Endings:
 
     def _tell(self, frames: Frames, several: Several) -> Told:
         late, soon = self._own(frames)
-        told = Told(frozenset((s, 1) for s in frames.onces | self._group(frames.thread)))
+        told = Told(frozenset((s, 1) for s in frames.onces | self._group(frames.thread) | self._past(frames)))
         told |= self._exclusive(frames, late, soon, told)
         if several != "no":
-            told = of_many(told, "closed" if several == "own channels" else "")
+            told = of_many(told, self._own_channels(told) if several == "own channels" else NOTHING)
         for _ in range(_WORDS):
             more = told | self._passed_on(frames, soon, told)
             if more == told:
                 break
             told = more
         return told
+
+    def _own_channels(self, told: Told) -> Signals:
+        """The signals about channels that are closed and that nobody sends on: no two threads close one channel."""
+        signals = {s for s, _ in told.signals}
+        closed = {s for s in signals if s.kind == "closed"}
+        only = (s._replace(kind="told") for s in closed)
+        return frozenset((*closed, *(s for s in only if s in signals and set(self.signalling.givers(s)) <= set(self._closes(s)))))
+
+    def _closes(self, told: Signal) -> list[Where]:
+        return self.signalling.givers(told._replace(kind="closed"))
 
     # ------------------------------------------------------------ the thread itself
 
@@ -73,8 +86,8 @@ class Endings:
             for event in self._of_body(where[0]):
                 if event == where:
                     continue
-                (late if not again and self.signalling.over(where, event) else soon).update(self._gives(event, 0))
-            again = again or self.signalling.before(where, where)
+                (late if not again and self.activations.over(where, event) else soon).update(self._gives(event, 0))
+            again = again or self.activations.before(where, where)
         return frozenset(late - soon), frozenset(soon)
 
     def _of_body(self, func: int) -> list[Where]:
@@ -105,6 +118,10 @@ class Endings:
                 found |= self._gives(event, depth)
             known = self._giving[key] = found
         return known
+
+    def _past(self, frames: Frames) -> Signals:
+        """Flags that show, once they are set, that the event is past."""
+        return frozenset().union(*(self.waiting.unset(where) for where in frames.ways))
 
     def _group(self, thread: Thread) -> Signals:
         """The group of a library that starts the thread and waits for its end."""
@@ -141,13 +158,16 @@ class Endings:
     def _added_before(self, signal: Signal, thread: Thread) -> bool:
         """Whether the members of a group are added before they start: else its wait may end before they have begun."""
         adders = self.signalling.adders(signal)
-        return not adders or any(self.ancestry.running(where[0]) != {thread} for where in adders)
+        return not adders or any(self._running(where[0]) != [thread] for where in adders)
+
+    def _running(self, func: int) -> list[Thread]:
+        return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
 
     def _early(self, where: Where, told: Told) -> bool:
         """Whether a signal can be given before its thread has waited for one of those of ``told``."""
         stops = self.waits.stops(told)
         spots = self._when(where)
-        for thread in self.ancestry.running(where[0]):
+        for thread in self._running(where[0]):
             reach = self.after.thread(thread.func, thread.site, stops)
             if any(reach.has(spot, frozenset((thread.site,))) for spot in spots):
                 return True
@@ -166,7 +186,7 @@ class Endings:
         stops = self.waits.stops(told)
         late: set[Where] = set()
         own = {where[0] for where in frames.ways}
-        for func in sorted(self.signalling.waits.keys() & self.signalling.gives.keys() - own):
+        for func in sorted(self.waiting.waits.keys() & self.signalling.gives.keys() - own):
             if not stops.funcs >> func & 1:
                 continue
             reach = self.after.thread(func, NO_SITE, stops)

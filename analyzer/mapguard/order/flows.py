@@ -37,14 +37,14 @@ class Stops(NamedTuple):
     def marks(self, func: int) -> Marks:
         return self.at.get(func, NO_MARKS)
 
-    def with_events(self, places: Iterable[Where]) -> "Stops":
-        """These stops and more events."""
-        at, funcs = dict(self.at), self.funcs
-        for func, block, place in places:
-            known = at.get(func, NO_MARKS)
-            at[func] = known._replace(spots=known.spots | {(block, place)})
-            funcs |= 1 << func
-        return Stops(at, funcs, self.over)
+    def __or__(self, other: "Stops") -> "Stops":
+        if not other.funcs:
+            return self
+        at = {**self.at, **other.at}
+        for func in self.at.keys() & other.at.keys():
+            mine, theirs = self.at[func], other.at[func]
+            at[func] = Marks(mine.spots | theirs.spots, mine.ways | theirs.ways)
+        return Stops(at, self.funcs | other.funcs, self.over | other.over)
 
 
 NO_STOPS = Stops({}, 0)

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from mapguard.ir.flow import Spot, dominators
 from mapguard.order.flows import Stops, Where, stops_at
-from mapguard.order.signals import OF_ALL, Signal, Signalling, Signals
+from mapguard.order.signals import OF_ALL, Signal, Signals
+from mapguard.order.waiting import Waiting
 
 _Way = tuple[int, int]  # a block, and which of its successors
 ROUNDS = 0  # a wait in each round of a loop is needed
@@ -22,32 +23,42 @@ class Told(NamedTuple):
 NOBODY = Told()
 
 
-def of_many(told: Told, one: str = "") -> Told:
-    """What is to be waited for where several threads give each signal, but those of the kind ``one``, which each has of its own."""
-    return Told(frozenset((s, n if s.kind in OF_ALL or s.kind == one else ROUNDS) for s, n in told.signals))
+def of_many(told: Told, own: Signals = frozenset()) -> Told:
+    """What is to be waited for where several threads give each signal, but ``own``, which each has for itself."""
+    return Told(frozenset((s, n if s.kind in OF_ALL or s in own else ROUNDS) for s, n in told.signals))
+
+
+class Renewal(NamedTuple):
+    """After these events, and on these ways out of blocks, what is looked at is another object."""
+
+    events: frozenset[Where] = frozenset()
+    ways: frozenset[Where] = frozenset()
+
+
+NEVER = Renewal()
 
 
 class Waits:
     """Told signals to what waits for them."""
 
-    def __init__(self, signalling: Signalling) -> None:
-        self.signalling = signalling
+    def __init__(self, waiting: Waiting) -> None:
+        self.waiting = waiting
         self._found: dict[Told, Stops] = {}
 
-    def stops(self, told: Told, again: frozenset[Where] = frozenset()) -> Stops:
-        """The events that wait for one of the signals, and the ways out of blocks that show that something was waited for; ``again`` are
-        more events to stop at."""
+    def stops(self, told: Told, again: Renewal = NEVER) -> Stops:
+        """The events that wait for one of the signals, and the ways out of blocks that show that something was waited for; and what
+        makes another object."""
         found = self._found.get(told)
         if found is None:
             spots: list[Where] = []
             ways: list[Where] = []
             times = _times(told)
-            for func in sorted({f for signal in times for f in self.signalling.waiting(signal)}):
-                marks = _Function(self.signalling, times, func)
+            for func in sorted({f for signal in times for f in self.waiting.functions(signal)}):
+                marks = _Function(self.waiting, times, func)
                 spots.extend((func, *spot) for spot in marks.spots())
                 ways.extend((func, *way) for way in marks.ways())
             found = self._found[told] = stops_at(spots, ways)
-        return found.with_events(again) if again else found
+        return found | stops_at(*again) if again != NEVER else found
 
 
 def _times(told: Told) -> dict[Signal, int]:
@@ -60,12 +71,15 @@ def _times(told: Told) -> dict[Signal, int]:
 
 
 class _Function:
-    def __init__(self, signalling: Signalling, times: dict[Signal, int], func: int) -> None:
-        self.signalling = signalling
+    def __init__(self, waiting: Waiting, times: dict[Signal, int], func: int) -> None:
+        self.waiting = waiting
         self.times = times
         self.func = func
-        self.blocks = signalling.index.bodies[func].blocks
-        waits = ((spot, signalling.awaited((func, *spot))) for spot in signalling.waits.get(func, ()))
+        self.blocks = waiting.index.bodies[func].blocks
+        spots = list(waiting.waits.get(func, ()))
+        if any(signal.kind == "past" for signal in times):
+            spots.extend(waiting.signalling.gives.get(func, ()))
+        waits = ((spot, waiting.awaited((func, *spot))) for spot in spots)
         self.waited = {spot: awaited for spot, awaited in waits if self._told(awaited)}
 
     def spots(self) -> list[Spot]:
@@ -78,10 +92,11 @@ class _Function:
         for number, block in enumerate(self.blocks):
             if block.kind not in ("if", "range"):
                 continue
-            for way, learned in enumerate(self.signalling.learned(self.func, number)):
-                if self._told(learned) and ROUNDS not in [self.times[s] for s in learned]:
+            for way, learned in enumerate(self.waiting.learned(self.func, number)):
+                past = frozenset(s._replace(kind="past") for s in learned if s.kind == "set")
+                if self._told(past) or (self._told(learned) and ROUNDS not in [self.times[s] for s in learned]):
                     found.append((number, way))
-            if self.waited and any(self._told(each) for each in self.signalling.rounds(self.func, number)):
+            if self.waited and any(self._told(each) for each in self.waiting.rounds(self.func, number)):
                 found.append((number, len(block.succs) - 1))
         return found
 

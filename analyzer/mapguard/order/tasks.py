@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import predecessors, reachable
+from mapguard.ir.flow import reachable
 from mapguard.ir.model import (
     ELEM,
     Alloc,
@@ -35,6 +35,7 @@ from mapguard.order.after import SAME, After, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
 from mapguard.order.flows import NO_STOPS, Stops, stops_at
+from mapguard.order.rounds import next_round
 from mapguard.order.threads import Thread
 
 _SAME = frozenset((SAME,))
@@ -42,11 +43,12 @@ _CALLS = 4  # calls that a value is followed back through
 
 
 class Flow(NamedTuple):
-    """A value in a register when an event happens."""
+    """A value in a register when an event happens. ``way``: the edges by which a thread came to the function, where that is known."""
 
     func: int
     reg: Reg
     where: Where
+    way: tuple[Edge, ...] = ()
 
 
 class Tasks:
@@ -58,19 +60,20 @@ class Tasks:
         self.after = after
         self.ancestry = ancestry
         self.many = many
-        self._once: dict[tuple[Edge, int | None], bool] = {}
+        self._once: dict[tuple[tuple[Edge, ...], int | None], bool] = {}
 
-    def once(self, edge: Edge, within: int | None = None) -> bool:
-        """Whether what an edge runs is a value of which there is one, and which comes there once; ``within`` one activation of a
-        function."""
-        key = (edge, within)
+    def once(self, way: tuple[Edge, ...], within: int | None = None) -> bool:
+        """Whether the last of the edges that lead from the start of a thread to an event runs a value of which there is one, and which
+        comes there once; ``within`` one activation of a function."""
+        key = (way, within)
         known = self._once.get(key)
         if known is None:
             self._once[key] = False
-            known = self._once[key] = self._runs_once(edge, within)
+            known = self._once[key] = not way[-1].many and self._runs_once(way, within)
         return known
 
-    def _runs_once(self, edge: Edge, within: int | None) -> bool:
+    def _runs_once(self, way: tuple[Edge, ...], within: int | None) -> bool:
+        edge = way[-1]
         place = self.index.sites[edge.site]
         event = place.event
         assert isinstance(event, Call)
@@ -85,7 +88,8 @@ class Tasks:
         for reg in regs:
             values = [o for o in members(self.heap.points(place.func, reg)) if self._runs(self.heap.objects.all[o], edge.func, event)]
             if values:
-                return len(values) == 1 and self._comes_once(values[0], Flow(place.func, reg, place[:3]), within, 0)
+                at = Flow(place.func, reg, place[:3], way[:-1])
+                return len(values) == 1 and self._comes_once(values[0], at, within, 0)
         return False
 
     def _runs(self, o: Obj, func: int, event: Call) -> bool:
@@ -104,7 +108,7 @@ class Tasks:
 
     def _comes_once(self, obj: int, at: Flow, within: int | None, depth: int) -> bool:
         """Whether an object is in a register at most once when an event happens."""
-        func, reg, where = at
+        func, reg, where, _ = at
         body = self.index.bodies[func]
         if depth > _CALLS:
             return False
@@ -114,16 +118,18 @@ class Tasks:
             places = self.index.made.get(func, ())
             if len(places) != 1 or not isinstance(places[0].event, Closure):
                 return False
+            if not at.way or not self.once(at.way, places[0].func):  # the literal that holds it runs once
+                return False
             captured = places[0].event.captures[reg - body.params]
             return self._comes_once(obj, Flow(places[0].func, captured, places[0][:3]), within, depth + 1)
         place = self.index.place(func, reg)
         match place.event if place is not None else None:
             case Copy(src=src) | Cast(src=src):
-                return self._comes_once(obj, Flow(func, src, where), within, depth)
+                return self._comes_once(obj, at._replace(reg=src), within, depth)
             case Load(base=base, field=field, index=index) if field == ELEM and index >= 0:
-                return self._one_of(obj, Flow(func, base, where), index, within, depth)
+                return self._one_of(obj, at._replace(reg=base), index, within, depth)
             case MapOp(map=base, key=key):
-                return self._one_of(obj, Flow(func, base, where), key, within, depth)
+                return self._one_of(obj, at._replace(reg=base), key, within, depth)
             case Recv():  # what is sent once is received once
                 assert place is not None
                 return self._made_once(obj, within) and not self._again(where, within, stops_at([place[:3]]))
@@ -134,14 +140,15 @@ class Tasks:
 
     def _passed_once(self, obj: int, at: Flow, within: int | None, depth: int) -> bool:
         """The same for a parameter: one call passes the object."""
-        func, reg, where = at
+        func, _, where, _ = at
         if self._again(where, func, NO_STOPS):
             return False
-        found = self._passing(obj, func, reg, held=False)
+        found = self._passing(obj, at, held=False)
         return found is not None and self._comes_once(obj, found, within, depth + 1)
 
-    def _passing(self, obj: int, func: int, reg: Reg, *, held: bool) -> Flow | None:
+    def _passing(self, obj: int, at: Flow, *, held: bool) -> Flow | None:
         """The one call that passes an object, or ``held`` what holds it, as a parameter."""
+        func, reg, _, way = at
         found: list[Flow] = []
         for site in members(self.heap.callers(func)):
             place = self.index.sites[site]
@@ -151,16 +158,16 @@ class Tasks:
                 return None
             passed = self.heap.points(place.func, call.args[reg])
             if (self.heap.follow(passed, ELEM) if held else passed) >> obj & 1:
-                found.append(Flow(place.func, call.args[reg], place[:3]))
+                found.append(Flow(place.func, call.args[reg], place[:3], way[:-1] if way and way[-1].site == site else ()))
         return found[0] if len(found) == 1 else None
 
     def _one_of(self, obj: int, at: Flow, index: Reg, within: int | None, depth: int) -> bool:
         """The same for an element of what a loop goes through once: of the function's own, or of what one call passes."""
-        func, base, where = at
-        counted = self.index.place(func, index)
-        if counted is None or not isinstance(counted.event, Op | Phi):
+        func, base, where, way = at
+        ways = next_round(self.index, func, index)
+        if not ways:
             return False
-        cut = self._next_round(func, index)
+        cut = stops_at(ways=ways)
         while depth <= _CALLS:
             base = self._source(func, base)
             if base >= self.index.bodies[func].params + self.index.bodies[func].captures:
@@ -169,10 +176,10 @@ class Tasks:
                 return made and self._made_once(obj, within) and not self._again(where, within, cut)
             if base >= self.index.bodies[func].params or self._again(where, func, cut):
                 return False
-            passing = self._passing(obj, func, base, held=True)
+            passing = self._passing(obj, Flow(func, base, where, way), held=True)
             if passing is None:
                 return False
-            func, base, where = passing
+            func, base, where, way = passing
             depth, cut = depth + 1, NO_STOPS
         return False
 
@@ -212,16 +219,3 @@ class Tasks:
     def _repeats(self, where: Where) -> bool:
         func, block, _ = where
         return bool(reachable(self.index.bodies[func].blocks)[block] >> block & 1)
-
-    def _next_round(self, func: int, index: Reg) -> Stops:
-        """The ways to the next round of the loop that a register counts: another element comes then."""
-        place = self.index.place(func, index)
-        blocks = self.index.bodies[func].blocks
-        if place is None:
-            return NO_STOPS
-        before = predecessors(blocks)
-        heads = [place.block] if isinstance(place.event, Phi) else before[place.block]
-        after = reachable(blocks)
-        latches = {(p, head) for head in heads for p in before[head] if after[head] >> p & 1}
-        ways = {(func, p, way) for p, head in latches for way, succ in enumerate(blocks[p].succs) if succ == head}
-        return stops_at(ways=ways)

@@ -5,24 +5,30 @@ from typing import NamedTuple
 
 from mapguard.facts.syntax import TStruct
 from mapguard.heap.index import Index
-from mapguard.models.entries import comparable_type, serves_calls
+from mapguard.models.entries import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.models.load import Models
 from mapguard.order.edges import Edges
+from mapguard.order.settings import Settings
+from mapguard.order.stored import StoredFunctions
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 
 NO_SITE = -1
+_ALWAYS = frozenset(["http", "grpc", "reconcile"])  # kinds of entry points by contract, also where the tree calls them itself
 
 
 class Thread(NamedTuple):
     """``site`` starts it, NO_SITE where no event of the tree does; ``func`` is its first function. ``kind``: main, init, goroutine, the
     kind of an entry point, exported (nobody in the tree calls the function), unknown (it becomes a value whose callers were not found),
-    unused (nobody can call it)."""
+    unused (nobody can call it). ``turn`` numbers a goroutine that runs several entry points one after another, -1 where there is none.
+    ``stage``: of one turn those of a later stage run later, and of one stage one process runs one only; -1 where they have no stages."""
 
     kind: str
     many: bool
     func: int
     site: int = NO_SITE
+    turn: int = -1
+    stage: int = -1
 
 
 class Threads:
@@ -30,12 +36,17 @@ class Threads:
         self.edges = edges
         self.index: Index = edges.index
         self.models = models
+        self.stored = StoredFunctions(edges, models)
+        self.settings = Settings(edges.index, models)
         self._embedders = self._by_embedding()
 
     def started(self, func: int) -> tuple[Thread, ...]:
         """The threads that begin with a function: one for each event that starts one, and one where something outside calls it."""
         found = [Thread(e.root or "goroutine", e.many, func, e.site) for e in self.edges.into(func) if e.kind in ("go", "root", "parallel")]
-        outside = self._outside(func)
+        for model, turn in self.stored.of(func):
+            if not self._serves_tests(self.index.funcs[func]):
+                found.append(Thread(model.kind, model.many, func, NO_SITE, turn, model.stage))
+        outside = self._outside(func) if not self.stored.of(func) else None
         if outside is not None and not any(t.kind == outside.kind for t in found):
             found.append(outside)
         return tuple(found)
@@ -48,7 +59,7 @@ class Threads:
         if func.facts.name == "init" and func.recv is None and func.outer is None:
             return Thread("init", False, number)
         if func.facts.name == "main" and func.recv is None and func.outer is None and func.scope.package.name == "main":
-            return Thread("main", False, number)
+            return Thread("main", False, number, NO_SITE, self.stored.main, 0)
         contract = self._contract(func)
         if contract is not None:
             return Thread(*contract, number)
@@ -61,22 +72,30 @@ class Threads:
 
     def _contract(self, func: Func) -> tuple[str, bool] | None:
         """What models say of functions of this shape: kind, and whether several run at a time."""
-        if func.support and not func.scope.file.test:
+        if self._serves_tests(func):
             return None
         params = tuple(comparable_type(show_type(p)) for p in func.params)
         results = tuple(comparable_type(show_type(r)) for r in func.results)
         signature = self.models.signature(params, results)
         if signature is not None:
-            return signature.kind, signature.many
+            return signature.kind, self._many(signature, func)
         if func.recv is None or func.outer is not None:
             return None
         method = self.models.contract(func.facts.name, params, results)
-        if method is not None:
-            return method.kind, method.many
+        # what only the tree itself calls runs when the tree decides
+        if method is not None and (method.kind in _ALWAYS or not self.edges.into(self.index.number[func.id])):
+            return method.kind, self._many(method, func)
         served = self._embedders.get(func.recv.key)
         if served is not None and func.exported and serves_calls(params, results) and func.recv.key not in self._registered():
             return served
         return None
+
+    def _many(self, entry: SignatureModel | MethodModel, func: Func) -> bool:
+        """Whether the entry point runs several at a time: where a setting decides, whether its type or package names that setting."""
+        return self.settings.uses(func, entry.many_if_named) if entry.many_if_named else entry.many
+
+    def _serves_tests(self, func: Func | None) -> bool:
+        return func is not None and func.support and not func.scope.file.test
 
     def _registered(self) -> frozenset[tuple[str, str]]:
         """The types whose methods a registration names: no other method of theirs serves calls."""

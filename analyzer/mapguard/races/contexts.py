@@ -10,9 +10,10 @@ from typing import NamedTuple
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, WRITE, Held, State
+from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
-from mapguard.ir.model import Call
+from mapguard.heap.index import Place
+from mapguard.ir.model import Call, Dynamic, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -31,10 +32,22 @@ class Anchored(NamedTuple):
 Locks = frozenset[tuple[Anchored, str]]
 
 
+class Hop(NamedTuple):
+    """A function value on the way from an object to its access, and the event that makes it. ``whole``: the path to the object through
+    the value. ``leaves``: the event of the function where the object comes from that leads there, by calls alone if ``called``."""
+
+    value: Anchored
+    whole: Anchored
+    made: Where
+    leaves: Where
+    called: bool = True
+
+
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
     outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
-    the function itself holds at each of these edges, and at last at the access."""
+    the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
+    through, the outermost first."""
 
     access: Access
     thread: Thread
@@ -43,6 +56,7 @@ class Context(NamedTuple):
     chain: tuple[Edge, ...]
     inside: int
     held: tuple[At, ...] = ()
+    hops: tuple[Hop, ...] = ()
 
 
 class _State(NamedTuple):
@@ -138,12 +152,16 @@ class Climber:
                     continue
                 map_ = self._moved(state.map, state.func, edge, place.func)
                 locks = {(self._moved(a, state.func, edge, place.func), mode) for a, mode in state.locks}
+                if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
+                    locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
                 if thread is None:
-                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if a not in lost}
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
+                    locks |= self._loop(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
@@ -151,6 +169,18 @@ class Climber:
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)
+
+    def _canonical(self, anchored: Anchored) -> Anchored:
+        return Anchored(anchored.func, self.bodies.translator.canonical(*anchored))
+
+    def _loop(self, place: Place) -> Locks:
+        """The event loop that a call belongs to, where what is called came over a channel."""
+        call = place.event
+        assert isinstance(call, Call)
+        value = self.bodies.index.place(place.func, call.callee.reg) if isinstance(call.callee, Dynamic) else None
+        if value is None or not isinstance(value.event, Recv):
+            return frozenset()
+        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

@@ -1,23 +1,29 @@
 """Two contexts to whether a lock keeps them apart: one that must be the same where their maps are one."""
 
-from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE
-from mapguard.races.contexts import Context
+from mapguard.bodies.state import READ, RECEIVED, RUNS, SENT, WRITE
+from mapguard.races.contexts import Anchored, Context
+from mapguard.races.loops import Loops
 from mapguard.races.samelock import SameLock
 
-_APART = frozenset([(WRITE, WRITE), (READ, WRITE), (WRITE, READ), (SENT, SENT), (RECEIVED, RECEIVED)])  # modes that exclude each other
+# Modes that exclude each other.
+_APART = frozenset([(WRITE, WRITE), (READ, WRITE), (WRITE, READ), (SENT, SENT), (RECEIVED, RECEIVED), (RUNS, RUNS)])
 
 
 class Exclusion:
-    def __init__(self, same: SameLock) -> None:
+    def __init__(self, same: SameLock, loops: Loops) -> None:
         self.same = same
+        self.loops = loops
 
     def excluded(self, a: Context, b: Context) -> bool:
         """Whether a lock keeps the two accesses apart."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if (mode, other_mode) in _APART and self.same.must(a, lock, b, other):
+                if (mode, other_mode) in _APART and self.same.must(a, lock, b, other) and (mode != RUNS or self._serial(lock, other)):
                     return True
         return False
+
+    def _serial(self, loop: Anchored, other: Anchored) -> bool:
+        return self.loops.serial(self.same.resolver.objects(loop) | self.same.resolver.objects(other))
 
     def once(self, obj: int) -> bool:
         """Whether an abstract object stands for a single one."""

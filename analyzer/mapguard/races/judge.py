@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from enum import StrEnum
+from functools import reduce
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -9,18 +10,24 @@ from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
+from mapguard.order.activation import Activations
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
+from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
-from mapguard.order.threads import NO_SITE, Threads
+from mapguard.order.threads import Threads
+from mapguard.order.turns import Turns
+from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
+from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
@@ -33,6 +40,8 @@ class Filter(StrEnum):
 
     BOTH_READ = "BOTH_READ"
     DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
+    OTHER_TURN = "OTHER_TURN"
     SAME_THREAD = "SAME_THREAD"
     ORDERED = "ORDERED"
     COMMON_LOCK = "COMMON_LOCK"
@@ -71,15 +80,18 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
-        order = after, Endings(signalling, self.edges, ancestry, after), ancestry
+        order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
+        self.programs = Programs(self.index)
+        self.turns = Turns(self.timing.ancestry)
         self.meeting = Meeting(self.timing, self.escape, self.handover)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover)  # outside the tree
-        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing, self.timing.until)
-        self.exclusion = Exclusion(same)
+        same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
 
@@ -114,7 +126,8 @@ class Judge:
         if known is None:
             simple = not access.slot and not access.inner
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            found = [c for c in self.climber.contexts(access, taken) if c.thread.kind not in ("init", "unused")]
+            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
@@ -133,9 +146,21 @@ class Judge:
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
             return Filter.DIFFERENT_OBJECT
+        if not self._programs(a) & self._programs(b):
+            return Filter.DIFFERENT_PROGRAM
+        if self.turns.apart(a.thread, b.thread):
+            return Filter.OTHER_TURN
         if not self.meeting.meet(a, b):
             return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
         return Filter.COMMON_LOCK if self.exclusion.excluded(a, b) else None
+
+    def _programs(self, c: Context) -> Bits:
+        """The programs that have all of a way in them, and something that leads to its thread."""
+        origins = self.turns.origins(c.thread)
+        started = ANY_PROGRAM if not origins else 0
+        for origin in origins:
+            started |= self.programs.of((origin.func,))
+        return started & self.programs.of((c.access.func, c.thread.func, *(self.index.sites[e.site].func for e in c.chain)))
 
     def _race(self, map_: Map) -> Race | None:
         found = [c for access in map_.accesses if access.writes for c in self.of_map(map_, access)]
@@ -166,14 +191,17 @@ class Judge:
         return from_outside and not self.escape.let_out(*a.map)
 
     def _objects(self, c: Context) -> Bits:
-        return self.resolver.holders(c.map) if c.access.slot else self.resolver.objects(c.map)
+        """What the map may be: by the path to where it comes from, and by that to the function value that captured it."""
+        paths = [c.map, *(hop.whole for hop in c.hops[:1])]
+        found = [self.resolver.holders(p) if c.access.slot else self.resolver.objects(p) for p in paths]
+        return reduce(self.heap.objects.common, found)
 
     # ------------------------------------------------------------ one map
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
-        if not isinstance(path.root, int) or self.meeting.home(c).start != NO_SITE:
+        if not isinstance(path.root, int) or self.meeting.home(c).begin is not None:
             return False
         way = self.climber.way(c)
         if not self.escape.owned(func, path, way[-1][1]):

@@ -137,7 +137,8 @@ class Leaks:
         if model is None:
             return False
         for number, a in enumerate(event.args):
-            named = argument_name(event.callee.name, number) in model.publishes or "args" in model.publishes
+            name = argument_name(event.callee.name, number)
+            named = name in model.publishes or (name != "recv" and "args" in model.publishes)
             if paths.of(a).root in mine and (named or (model.acts and number > 0)):
                 return True
         return False

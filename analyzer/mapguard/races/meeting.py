@@ -4,13 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from mapguard.bodies.paths import index_register
-from mapguard.heap.index import Index
-from mapguard.ir.model import Call, Closure, Event, External
+from mapguard.bodies.effects import library_name
+from mapguard.bodies.paths import CAPTURED, Path, index_of
+from mapguard.heap.index import Index, Place
+from mapguard.ir.model import Call, Closure, Invoke
 from mapguard.order.after import SAME, Where
-from mapguard.order.stops import NOBODY
+from mapguard.order.rounds import next_round
+from mapguard.order.stops import NEVER, NOBODY, Renewal
 from mapguard.order.threads import NO_SITE, Thread
-from mapguard.races.contexts import Context
+from mapguard.races.contexts import Context, Hop
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
 from mapguard.races.timing import Timing
@@ -20,13 +22,15 @@ _BEGIN = -1  # the place of a function's beginning in its first block
 
 
 class Home(NamedTuple):
-    """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``start``
-    is the site that starts a thread on the way from there, NO_SITE where it is all one thread; ``many``: or several at once."""
+    """Where the map of a context comes from: the function's own object, and the event of that function that leads to the access. ``begin``
+    is the event after which another thread can have it, None where it is all one thread: that at the site ``start``, which starts a thread
+    on the way from there (``many``: or several at once), or the one with which it leaves in a function value."""
 
     func: int
     root: int | str
     where: Where
-    start: int
+    begin: Where | None = None
+    start: int = NO_SITE
     many: bool = False
 
 
@@ -49,59 +53,82 @@ class Meeting:
             where = (place.func, place.block, place.number)
             if edge.kind in ("go", "root", "parallel"):
                 start, many = edge.site, edge.many
-        return Home(func, path.root, where, start, many)
+        if where[0] != func and c.hops:
+            return Home(func, path.root, c.hops[-1].leaves, c.hops[-1].leaves)
+        return Home(func, path.root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
 
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         x, y = self.home(a), self.home(b)
-        again = self._another(a, b, x, y) if (x.func, x.root) == (y.func, y.root) else frozenset()
-        alone = x.start == NO_SITE and y.start == NO_SITE
-        if not again and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
+        again = self._another(a, b, x, y) if (x.func, x.root) == (y.func, y.root) else NEVER
+        alone = x.begin is None and y.begin is None
+        if again == NEVER and alone and all(self.handover.each_its_own(c.map) for c in (a, b)):
             return False  # what one receives no other one does
-        if self.timing.same_run(a, b, x.func if again else None):
+        if self.timing.same_run(a, b, x.func if again != NEVER else None):
             return False
-        together = self._of_one_activation(a, b, x, y, again) if again else self._overlap(a, b, self.timing.several, self.timing.many)
+        together = (
+            self._of_one_activation(a, b, x, y, again) if again != NEVER else self._overlap(a, b, self.timing.several, self.timing.many)
+        )
         if not together or self._told(a, b, x, again) or self._told(b, a, y, again):
             return False
-        return not self._made_later(a, b) and not self._made_later(b, a)
+        if self._made_later(a, b) or self._made_later(b, a):
+            return False
+        if again != NEVER and a.hops and b.hops and a.hops[-1].made == b.hops[-1].made and self._one_value(a.hops[-1], again, x.func):
+            return self.meet(*(c._replace(map=c.hops[-1].value, hops=c.hops[:-1]) for c in (a, b)))
+        return True
 
-    def _another(self, a: Context, b: Context, x: Home, y: Home) -> frozenset[Where]:
+    def _one_value(self, hop: Hop, again: Renewal, func: int) -> bool:
+        """Whether only one function value is made that captures an object: not two before the object is made again."""
+        return hop.called and not self.timing.after(hop.made, NOBODY, again, func).anywhere(hop.made)
+
+    def _another(self, a: Context, b: Context, x: Home, y: Home) -> Renewal:
         """The events after which what both sides reach is another object, where each activation of a function has its own: where it is
-        made, and where the index of an element changes. No event where activations share it."""
+        made, and where the index of an element changes. ``NEVER`` where activations share it."""
         func, path = a.map
         found: set[Where] = set()
         owned = self.escape.owns(*a.map) and self.escape.owns(*b.map)
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
-            if made is not None and (owned or self._of_library(made.event)):
+            if made is not None and (owned or self._of_library(made, path)):
                 found.add(made[:3])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
-        started = x.start != NO_SITE and y.start != NO_SITE and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        ways: set[Where] = set()
         if a.map == b.map and (owned or started):
-            for field in path.fields:
-                number = index_register(field, self.index.bodies[func].func)
-                place = self.index.place(func, number) if number is not None else None
-                if place is not None and self.timing.runs_again(place[:3]):
-                    found.add(place[:3])
-        return frozenset(found)
+            for number, field in enumerate(path.fields):
+                if not any(f.startswith(CAPTURED) for f in path.fields[number:]):  # what two function values captured may be one
+                    ways |= self._next_round(field)
+        return Renewal(frozenset(found), frozenset(ways))
 
-    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: frozenset[Where]) -> bool:
+    def _next_round(self, field: str) -> frozenset[Where]:
+        """The ways to the next round of the loop that counts an index."""
+        index = index_of(field)
+        if index is None:
+            return frozenset()
+        return next_round(self.index, self.index.number[index[0]], index[1])
+
+    def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Renewal) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
-        if x.start == NO_SITE and y.start == NO_SITE:
+        if x.begin is None and y.begin is None:
             return False
-        if x.start == y.start and x.many:
+        if x.begin == y.begin and x.many:
             return True
         for mine, home, other, other_home in ((a, x, b, y), (b, y, a, x)):
-            if home.start == NO_SITE:
+            if home.begin is None:
                 continue
-            reach = self.timing.until(home.start, mine, again, x.func)
-            targets = self._apart(mine, other, x.func) if other_home.start == NO_SITE else [self.timing.place(other_home.start)]
+            if home.start != NO_SITE:
+                reach = self.timing.until(home.start, mine, again, x.func)
+            else:
+                reach = self.timing.after(home.begin, NOBODY, again, x.func)
+            targets = self._apart(mine, other, x.func) if other_home.begin is None else [other_home.begin]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
-        # or both are below one start, and what that thread starts in turn is beside it
+        if x.begin != y.begin or x.start == NO_SITE:
+            return x.begin == y.begin
+        # both are below one start: what that thread starts in turn is beside it
         several = partial(self.timing.several, below=x.start, within=x.func)
-        return x.start == y.start and self._overlap(a, b, several, partial(self.timing.many, below=x.start))
+        return self._overlap(a, b, several, partial(self.timing.many, below=x.start))
 
     def _apart(self, mine: Context, other: Context, func: int) -> list[Where]:
         """The events on the way from ``func`` to the other access, down to the first one that is not on the way to mine: what comes after
@@ -149,30 +176,38 @@ class Meeting:
         """Whether the starter of a thread can get to an event before the thread of ``c`` is known to have done its part."""
         return self.timing.until(site, c).has(where, _SAME)
 
-    def _told(self, a: Context, b: Context, home: Home, again: frozenset[Where]) -> bool:
+    def _told(self, a: Context, b: Context, home: Home, again: Renewal) -> bool:
         """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
         if self.timing.told(a) == NOBODY:
             return False
-        if again:
+        if again != NEVER:
             told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
-        return not self.timing.inside(b.thread, told).has(b.access.where, frozenset((b.thread.site,)))
+        reach = self.timing.inside(b.thread, told)
+        return not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways)
 
-    def _several(self, a: Context, home: Home, again: frozenset[Where]) -> bool:
+    def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
-        if home.start == NO_SITE:
+        if home.begin is None:
             return False
-        place = self.timing.place(home.start)
-        if home.many or self.timing.several(a, home.start, home.func):
+        place = home.begin
+        if home.many or home.start == NO_SITE or self.timing.several(a, home.start, home.func):
             return True
         return self.timing.after(place, NOBODY, again, home.func).has(place, _SAME) and not self.timing.same_run(a, a, home.func)
 
-    def _of_library(self, event: Event) -> bool:
-        """Whether a library's function gives a value of which nothing says that others have it too: it is taken to be its caller's own."""
-        if not isinstance(event, Call) or not isinstance(event.callee, External):
+    def _of_library(self, place: Place, path: Path) -> bool:
+        """Whether a library's function, or the method of a library's interface that no type of the tree has, gives a value of which
+        nothing says that others have it too: it is taken to be its caller's own."""
+        event = place.event
+        if not isinstance(event, Call):
             return False
-        model = self.escape.bodies.models.function(event.callee.name)
+        name = library_name(event.callee)
+        if not name or (isinstance(event.callee, Invoke) and self.escape.bodies.heap.targets(self.index.site_at[place[:3]])):
+            return False
+        model = self.escape.bodies.models.function(name)
+        if model is not None and model.copies and path.fields:
+            return False
         return model is None or model.returns not in ("shared", "recv", "recv-read")
 
     def _passed(self, c: Context, func: int, reg: int) -> bool:

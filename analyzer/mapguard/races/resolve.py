@@ -1,6 +1,6 @@
 """Anchored paths to the objects that they may lead to."""
 
-from mapguard.bodies.paths import CAPTURED, Path, is_element
+from mapguard.bodies.paths import CAPTURED, EMBEDDED, Path, is_element
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
@@ -63,6 +63,8 @@ class Resolver:
                 objects = self.heap.follow(objects, ELEM)
             elif field.startswith(CAPTURED):
                 objects = self.heap.captured(objects, int(field.removeprefix(CAPTURED) or 0))
+            elif field.startswith(EMBEDDED):
+                objects = self.heap.embedded(objects, field.removeprefix(EMBEDDED))
             else:
                 objects = self.heap.follow(objects, field)
         return objects

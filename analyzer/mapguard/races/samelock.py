@@ -3,7 +3,6 @@
 Conditional must-alias: the other side of the conditional must-not-alias of Naik and Aiken (POPL 2007).
 """
 
-from collections.abc import Callable
 from itertools import product
 from typing import NamedTuple
 
@@ -12,14 +11,13 @@ from mapguard.bodies.translate import Translator
 from mapguard.heap.objects import OUTSIDE, Objects
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import reaches
-from mapguard.order.after import SAME, Reach, Where
+from mapguard.order.after import SAME, Where
+from mapguard.order.stops import NEVER, Renewal
 from mapguard.order.threads import NO_SITE
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.escape import Escape
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
-
-Until = Callable[[int, Context, frozenset[Where], int | None], Reach]
 
 
 class _Relation(NamedTuple):
@@ -41,16 +39,13 @@ class _Relation(NamedTuple):
 
 
 class SameLock:
-    """``until`` tells what can run after the start, at a site, of a thread that leads to a context, until the context's access is over."""
-
-    def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing, until: Until) -> None:
+    def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing) -> None:
         self.translator = translator
         self.resolver = resolver
         self.objects: Objects = resolver.heap.objects
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
-        self.until = until
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
@@ -107,23 +102,35 @@ class SameLock:
         return not r.lock or (len(r.lock) == 1 and self.translator.fields.storage(type_, r.lock[0]) is not None)
 
     def _lie_alike(self, p: _Relation, q: _Relation) -> bool:
-        shape = p.shape()
-        return shape is not None and shape == q.shape() and self._held_once(p, q)
+        shapes = p.shape(), q.shape()
+        if None in shapes or (p.lock != q.lock and shapes[0] != shapes[1]):
+            return False
+        if shapes[0] != shapes[1] and any(is_element(f) for f in p.lock):
+            return False
+        return self._held_once(p, q)
 
     def _held_once(self, p: _Relation, q: _Relation) -> bool:
-        """Whether no map can be that of two of the objects which hold a lock beside it."""
-        if not p.map:
-            return True
-        holders = self.resolver.objects(p.holder) | self.resolver.objects(q.holder)
-        if not holders:
-            return True
-        if any(self.objects.all[self.objects.origin(h)].kind in OUTSIDE for h in members(holders)) and self._passed_on(p):
+        """Whether no map that both sides may mean can be that of two of the objects which the locks lie in."""
+        if any(r.map and self._from_outside(r) and self._passed_on(r) for r in (p, q)):
             return False
-        found: dict[int, list[int]] = {}  # the holders of each map
-        for holder in members(holders):
-            for map_ in members(self.resolver.follow(1 << holder, p.map)):
+        mine, theirs = self._holders(p), self._holders(q)
+        return all(
+            self._one_for_each(map_, [*holders, *others])
+            for map_, holders in mine.items()
+            for other, others in theirs.items()
+            if self.objects.compatible(map_) >> other & 1
+        )
+
+    def _holders(self, r: _Relation) -> dict[int, list[int]]:
+        """The objects that the maps of a relation are reached from, by map."""
+        found: dict[int, list[int]] = {}
+        for holder in members(self.resolver.objects(r.holder)) if r.map else ():
+            for map_ in members(self.resolver.follow(1 << holder, r.map)):
                 found.setdefault(map_, []).append(holder)
-        return all(self._one_for_each(map_, those) for map_, those in found.items())
+        return found
+
+    def _from_outside(self, r: _Relation) -> bool:
+        return any(self.objects.all[self.objects.origin(h)].kind in OUTSIDE for h in members(self.resolver.objects(r.holder)))
 
     def _one_for_each(self, map_: int, holders: list[int]) -> bool:
         """Whether an object stands for a map that each object of the holders has for itself."""
@@ -156,23 +163,12 @@ class SameLock:
 
     def _made_again(self, one: int, other: int) -> bool:
         """Whether one object can be made twice while another is made once, in a function where both are."""
-        mine, theirs = self._spots(one), self._spots(other)
+        mine, theirs = self.resolver.heap.spots(one), self.resolver.heap.spots(other)
         for func, spot in mine.items():
             if func in theirs:
                 beside = theirs[func]
                 return spot != beside and reaches(self.index.bodies[func].blocks, spot, spot, (beside,))
         return False
-
-    def _spots(self, number: int) -> dict[int, tuple[int, int]]:
-        """Where an object is made, in the functions that lead there, the innermost first."""
-        o = self.objects.all[number]
-        if o.func < 0:
-            return {}
-        found = {o.func: (o.block, o.place)}
-        for site in reversed(o.context):
-            place = self.index.sites[site]
-            found.setdefault(place.func, (place.block, place.number))
-        return found
 
     def once(self, obj: int) -> bool:
         """Whether an abstract object stands for a single one."""
@@ -181,7 +177,7 @@ class SameLock:
             return True
         if o.kind != "alloc":
             return False
-        spots = list(self._spots(self.objects.origin(obj)).items())
+        spots = list(self.resolver.heap.spots(self.objects.origin(obj)).items())
         for func, spot in spots[:-1]:
             if reaches(self.index.bodies[func].blocks, spot, spot, ()):
                 return False
@@ -203,7 +199,7 @@ class SameLock:
             return False
         if made is None:
             return a.map.func == func
-        again = frozenset([own[:3]]) if own is not None else frozenset()
+        again = Renewal(frozenset([own[:3]])) if own is not None else NEVER
         return not any(self._runs_beside(made[:3], c, a.map.func, again) for c in (a, b))
 
     def _is_receiver(self, anchored: Anchored) -> bool:
@@ -211,7 +207,7 @@ class SameLock:
         facts = self.index.funcs[anchored.func]
         return anchored.path.root == 0 and facts is not None and facts.recv is not None
 
-    def _runs_beside(self, where: Where, c: Context, outermost: int, again: frozenset[Where]) -> bool:
+    def _runs_beside(self, where: Where, c: Context, outermost: int, again: Renewal) -> bool:
         """Whether an event can happen again while a thread that leads to an access has not done it."""
         threads = frozenset((SAME, *(t.site for t in self.timing.ancestry.running(where[0]) if t.site != NO_SITE)))
         inside = False
@@ -219,6 +215,6 @@ class SameLock:
             inside = inside or self.index.sites[edge.site].func == outermost
             if not inside or edge.kind not in ("go", "root", "parallel"):
                 continue
-            if edge.many or self.until(edge.site, c, again, outermost).has(where, threads):
+            if edge.many or self.timing.until(edge.site, c, again, outermost).has(where, threads):
                 return True
         return False

@@ -7,7 +7,7 @@ from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
 from mapguard.order.endings import Endings, Frames, Several
-from mapguard.order.stops import NOBODY, Told
+from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
 from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
@@ -38,25 +38,25 @@ class Timing:
         """How the thread of a context comes to its access."""
         inner = c.chain[c.inside :]
         ways = (*(self.place(edge.site) for edge in inner), c.access.where)
-        onces = [self.endings.signalling.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
+        onces = [self.endings.waiting.awaited(self.place(edge.site)) for edge in inner if edge.kind == "once"]
         return Frames(c.thread, ways, frozenset().union(*onces))
 
     def told(self, c: Context, several: Several = "no") -> Told:
         """What tells others that the access of a context is over."""
         return self.endings.of(self.frames(c), several)
 
-    def after(self, where: Where, told: Told = NOBODY, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
-        """What can run after an event before something waits for one of the signals, or before an event of ``again``."""
+    def after(self, where: Where, told: Told = NOBODY, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
+        """What can run after an event before something waits for one of the signals, or makes another object of what is looked at."""
         key = ("after", where, told, again, outermost)
         return self._kept(key, lambda: self._walks.start(where, self.endings.waits.stops(told, again), outermost))
 
-    def until(self, site: int, c: Context, again: frozenset[Where] = frozenset(), outermost: int | None = None) -> Reach:
+    def until(self, site: int, c: Context, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
         """What can run after the start, at a site, of a thread of a context or of one that leads there, until waits show that it has done
         the access."""
         where, told = self.place(site), self.told(c)
         reach = self.after(where, told, again, outermost)
         several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
-        several = several and not any(self.tasks.once(edge, outermost) for edge in _handed_on(c))
+        several = several and not any(self.tasks.once(way, outermost) for way in _handed_on(c))
         return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
 
     def inside(self, thread: Thread, told: Told) -> Reach:
@@ -66,11 +66,11 @@ class Timing:
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
         leads to, and in one activation of the function ``within``."""
-        return self.many(c.thread, below) and not any(self.tasks.once(edge, within) for edge in _handed_on(c))
+        return self.many(c.thread, below) and not any(self.tasks.once(way, within) for way in _handed_on(c))
 
     def same_run(self, a: Context, b: Context, within: int | None = None) -> bool:
         """Whether two accesses are in one run of a function that is there once."""
-        return any(edge in _handed_on(b) and self.tasks.once(edge, within) for edge in _handed_on(a))
+        return any(way in _handed_on(b) and self.tasks.once(way, within) for way in _handed_on(a))
 
     def runs_again(self, where: Where) -> bool:
         """Whether an event can happen twice on one thread."""
@@ -83,8 +83,14 @@ class Timing:
         if known is None:
             self._many[key] = False  # threads that start each other in turn
             many = thread.many and (self.calls_at_once or thread.kind != "exported")
-            known = self._many[key] = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
+            known = (below == NO_SITE or thread.site != below) and (many or self._started_again(thread, below))
+            known = self._many[key] = known and not self._of_one_value(thread)
         return known
+
+    def _of_one_value(self, thread: Thread) -> bool:
+        """Whether a thread runs a value of which there is one, and which is started once."""
+        edges = self.ancestry.edges.out(thread.site) if thread.site != NO_SITE else ()
+        return any(e.func == thread.func and e.kind == "go" and self.tasks.once((e,)) for e in edges)
 
     def _started_again(self, thread: Thread, below: int) -> bool:
         if thread.site == NO_SITE:
@@ -98,6 +104,7 @@ class Timing:
         return self._reach[key]
 
 
-def _handed_on(c: Context) -> tuple[Edge, ...]:
-    """The edges on the thread of a context, its start too, that may run something that was handed on."""
-    return tuple(edge for edge in c.chain[max(c.inside - 1, 0) :] if edge.kind in ("call", "go", "parallel"))
+def _handed_on(c: Context) -> list[tuple[Edge, ...]]:
+    """The ways from the start of a thread, itself too, to calls that may run something that was handed on."""
+    way = c.chain[max(c.inside - 1, 0) :]
+    return [way[: number + 1] for number, edge in enumerate(way) if edge.kind in ("call", "go", "parallel")]

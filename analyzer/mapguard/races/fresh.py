@@ -1,0 +1,244 @@
+"""Registers and paths to whether what they lead to is made anew, and for nobody else: allocation sites followed through results and fields.
+
+A field is looked up by what is stored into it anywhere in the program, so that what a constructor puts there counts as well as what a
+caller puts in its place later.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mapguard.bodies.effects import library_name
+from mapguard.bodies.paths import CAPTURED, Path, is_element
+from mapguard.bodies.summaries import Bodies
+from mapguard.heap.handed import argument_name
+from mapguard.heap.index import Kept, Place
+from mapguard.heap.points import LIBRARY
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.flow import Spot, reaches, used
+from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
+from mapguard.order.edges import Edges
+from mapguard.races.leaks import Leaks
+
+_DEPTH = 6  # results and fields that one thing is followed through
+
+
+NOWHERE: Spot = (-1, -1)
+
+
+class Source(NamedTuple):
+    """A new object by the register of a function that has it first, and the event that puts it into the one that holds it."""
+
+    func: int
+    root: Reg
+    put: Spot = NOWHERE
+
+
+Sources = tuple[Source, ...]
+
+
+class Fresh:
+    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks) -> None:
+        self.bodies = bodies
+        self.heap = bodies.heap
+        self.edges = edges
+        self.index = bodies.index
+        self.leaks = leaks
+        self._found: dict[tuple[int, Path], Sources | None] = {}
+
+    def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
+        """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
+        calls what makes it and keeps it from others."""
+        place = self.index.place(func, root) if isinstance(root, int) else None
+        if place is None or depth > _DEPTH:
+            return False
+        match place.event:
+            case Alloc() | Clone() | Closure() | Bound():
+                return True
+            case Phi(args=args):
+                return self._one_of(place, args, depth)
+            case Call() as call:
+                assert isinstance(root, int)
+                edges = self.edges.out(self.index.site_at[place[:3]])
+                name = library_name(call.callee)
+                if name and (isinstance(call.callee, External) or not edges):
+                    return self._library_gives_fresh(func, root, name)
+                return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), depth + 1) for e in edges)
+        return False
+
+    def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
+        model = self.bodies.models.function(name)
+        if model is not None and model.returns == "held":
+            return all(self.heap.objects.all[o].kind == "result" for o in members(self.heap.points(func, root)))
+        return model is not None and model.returns in ("fresh", "own")
+
+    def _one_of(self, phi: Place, args: tuple[Reg, ...], depth: int) -> bool:
+        """Whether a value is a new one whichever way control came, and is not left from the round before."""
+        constants = self.bodies.paths(phi.func).constants
+        spots = []
+        for arg in args:
+            if constants.get(arg) != "nil":
+                made = self.index.place(phi.func, arg)
+                if made is None or not self.fresh(phi.func, arg, depth + 1):
+                    return False
+                spots.append(made[1:3])
+        return bool(spots) and not reaches(self.index.bodies[phi.func].blocks, phi[1:3], phi[1:3], spots)
+
+    def _gives_fresh(self, func: int, number: int, depth: int) -> bool:
+        """Whether a function's result is always new."""
+        paths = self.bodies.paths(func)
+        for returned in self.index.returns[func]:
+            if number >= len(returned.values):
+                return False
+            value = returned.values[number]
+            if paths.constants.get(value) == "nil":
+                continue
+            path = self.bodies.normal(func, paths.of(value))
+            if not isinstance(path.root, int) or self.sources(func, path, depth) is None or self.leaks.of(func, path.root):
+                return False
+        return True
+
+    # ------------------------------------------------------------ fields
+
+    def sources(self, func: int, path: Path, depth: int = 0) -> Sources | None:
+        """The new objects that a path leads through, if each is made anew with the one that holds it."""
+        key = (func, path)
+        if key not in self._found:
+            self._found[key] = None  # a value that rests on itself
+            if isinstance(path.root, int) and depth <= _DEPTH and self.fresh(func, path.root, depth):
+                self._found[key] = self._inside(func, path.root, path.fields, depth)
+        return self._found[key]
+
+    def _inside(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sources | None:
+        """What fields of a new object lead to, if it was put there for it alone."""
+        objects = self.heap.points(func, root)
+        found: list[Source | None] = [Source(func, root)]
+        if fields:
+            found.extend(self._copied(objects, fields, depth))
+            found.extend(self._copied_by_library(func, root, fields, depth))
+        for number, written in enumerate(fields):
+            rest = fields[number + 1 :]
+            if written.startswith(CAPTURED):
+                found.extend(self._captured(objects, int(written.removeprefix(CAPTURED) or 0), rest, depth))
+                break
+            field = ELEM if is_element(written) else written
+            for kept in self._stores(objects, field):
+                found.extend(self._given(kept, rest, depth))
+            inner = self.heap.follow(objects, field)
+            if not all(self.heap.objects.all[o].kind == "part" for o in members(inner)):
+                break  # what is stored was followed by its own path
+            objects = inner
+            for kept in self._whole(objects):
+                found.extend(self._given(kept, rest, depth))
+        return None if None in found else tuple(s for s in found if s is not None)
+
+    def _stores(self, objects: Bits, field: str) -> list[Kept]:
+        """What is stored into a field of any of the objects."""
+        if field == LIBRARY:
+            return self._in_atomic_values(objects)
+        found: dict[Kept, None] = {}
+        for o in members(objects):
+            obj = self.heap.objects.all[o]
+            key = self.index.cell(obj.type) if field == CELL else self.index.key(field, obj.type)
+            for stores in self.index.kept(key):
+                found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
+                found.update((kept, None) for kept in stores.others if self._hits(kept, o))
+        return list(found)
+
+    def _in_atomic_values(self, objects: Bits) -> list[Kept]:
+        """What is given to the methods of atomic values among the objects."""
+        found: list[Kept] = []
+        for site in self.index.methods_of_libraries:
+            place = self.index.sites[site]
+            match place.event:
+                case Call(callee=External(name=name), args=(base, *values)) if self.heap.is_atomic(name):
+                    if any(self._hits(Kept(place.func, base, base), o) for o in members(objects)):
+                        found.extend(Kept(place.func, base, value) for value in values)
+        return found
+
+    def _whole(self, objects: Bits) -> list[Kept]:
+        """What is copied over any of the objects as a whole."""
+        found: dict[Kept, None] = {}
+        for o in members(objects):
+            stores = self.index.copies.get(self.index.struct(self.heap.objects.all[o].type))
+            if stores is not None:
+                for kept in [*stores.others, *(k for local in stores.local.values() for k in local)]:
+                    if self._hits(kept, o):
+                        found[kept] = None
+        return list(found)
+
+    def _hits(self, kept: Kept, obj: int) -> bool:
+        return bool(self.heap.points(kept.func, kept.base) & self.heap.objects.compatible(obj))
+
+    def _given(self, kept: Kept, rest: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+        """What a store puts in, if it is new, and new again for each object that it stores into."""
+        paths = self.bodies.paths(kept.func)
+        if paths.constants.get(kept.src) == "nil":
+            return ()
+        value = self.bodies.normal(kept.func, paths.of(kept.src).plus(*rest))
+        holder = self.bodies.normal(kept.func, paths.of(kept.base)).root
+        return self._new(kept.func, value, holder, self._spot(kept), depth)
+
+    def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, depth: int) -> Sequence[Source | None]:
+        sources = self.sources(func, value, depth + 1)
+        if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root):
+            return (None,)
+        return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
+
+    def _spot(self, kept: Kept) -> Spot:
+        """The event that a store is."""
+        for b, block in enumerate(self.index.bodies[kept.func].blocks):
+            for p, event in enumerate(block.events):
+                if used(event)[:1] == (kept.base,) and kept.src in used(event)[1:]:
+                    return (b, p)
+        return NOWHERE
+
+    def _renewed(self, func: int, holder: Reg | str, value: Reg) -> bool:
+        """Whether a value is made again whenever its holder is."""
+        base = self.index.place(func, holder) if isinstance(holder, int) else None
+        made = self.index.place(func, value)
+        if made is None or base is None or base == made:
+            return made is not None
+        return not reaches(self.index.bodies[func].blocks, base[1:3], base[1:3], (made[1:3],))
+
+    def _copied(self, objects: Bits, fields: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+        """What a copy of a struct has of the original and is not set anew."""
+        found: list[Source | None] = []
+        for o in members(objects):
+            obj = self.heap.objects.all[o]
+            made = self.index.maker(obj) if obj.kind == "alloc" else None
+            if isinstance(made, Clone) and fields[0] not in self.index.replaced(obj.func, obj.block, obj.place):
+                source = self.bodies.normal(obj.func, self.bodies.paths(obj.func).of(made.src).plus(*fields))
+                found.extend(self._new(obj.func, source, made.dst, NOWHERE, depth))
+        for kept in self._whole(objects):
+            found.extend(self._given(kept, fields, depth))
+        return found
+
+    def _copied_by_library(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+        """What a library's shallow copy has of the original."""
+        place = self.index.place(func, root)
+        name = library_name(place.event.callee) if place is not None and isinstance(place.event, Call) else ""
+        model = self.bodies.models.function(name) if name else None
+        if place is None or not isinstance(place.event, Call) or model is None or not model.copies:
+            return ()
+        found: list[Source | None] = []
+        for number, reg in enumerate(place.event.args):
+            if argument_name(name, number) == model.copies:
+                original = self.bodies.normal(func, self.bodies.paths(func).of(reg).plus(*fields))
+                found.extend(self._new(func, original, root, NOWHERE, depth))
+        return found
+
+    def _captured(self, values: Bits, number: int, rest: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+        """What function values captured, if it was new for each of them."""
+        found: list[Source | None] = []
+        for v in members(values):
+            o = self.heap.objects.all[v]
+            made = self.index.maker(o) if o.kind in ("closure", "bound") else None
+            if isinstance(made, Closure) and number < len(made.captures):
+                reg = made.captures[number]
+            elif isinstance(made, Bound):
+                reg = made.recv
+            else:
+                return (None,)
+            value = self.bodies.normal(o.func, self.bodies.paths(o.func).of(reg).plus(*rest))
+            found.extend(self._new(o.func, value, made.dst, (o.block, o.place), depth))
+        return found
