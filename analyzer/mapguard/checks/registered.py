@@ -27,6 +27,8 @@ class Registrations:
                             continue
                         kind, _, name = event.field.rpartition(".")
                         if "." in kind and self.models.field(kind, name) is not None:
+                            made = self.judge.index.place(func, event.src)  # the fields of a literal have no place of their own
+                            where = (func, b, number) if event.at or made is None else made[:3]
                             for target in self.judge.heap.functions(func, event.src):
-                                self._places.setdefault(target, (func, b, number))
+                                self._places.setdefault(target, where)
         return self._places
