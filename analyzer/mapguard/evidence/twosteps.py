@@ -129,6 +129,7 @@ class TwoSteps:
     def _never_changes(self, kind: Type, depth: int = _DEPTH) -> bool:
         """Whether values of a type are mere data that nobody changes once it is made: another one with the same contents is as good."""
         types = self.index.types
+        pointer = depth == _DEPTH or isinstance(types.alias(kind), TPtr)  # objects are what pointers lead to
         base = types.alias(types.deref(types.alias(kind)))
         under = types.underlying(base)
         if isinstance(base, TName) and base.pkg and types.of_library(base):
@@ -138,7 +139,7 @@ class TwoSteps:
                 owner = f"{base.pkg}.{base.name}"
                 return all(not self._changes(f"{owner}.{f.name}") and self._never_changes(f.type, depth - 1) for f in fields)
             case TName(pkg=""):
-                return under.name != "any"
+                return not pointer and under.name != "any"
             case TSlice(elem=elem) | TMap(elem=elem):
                 return depth > 0 and not isinstance(elem, TPtr) and self._never_changes(elem, depth - 1)
         return isinstance(under, TFunc)
