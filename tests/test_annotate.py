@@ -245,6 +245,7 @@ def annotated(line: str, fields: list[GuardedField]) -> tuple[str, int]:
     [
         ("\tm map[string]int", "\tm map[string]int // guarded by mu"),
         ("\tm map[string]int // x", "\tm map[string]int // x; guarded by mu"),
+        ("\tm map[string]int //nolint:unused", "\t// guarded by mu\n\tm map[string]int //nolint:unused"),
         ("\tm map[string]int /* x */", "\t// guarded by mu\n\tm map[string]int /* x */"),
         ('\tm map[string]int `k:"}{"`', '\tm map[string]int `k:"}{"` // guarded by mu'),
         ("\tm map[string]func(\n\t)", "\t// guarded by mu\n\tm map[string]func(\n\t)"),

@@ -16,11 +16,17 @@ HEAD = """package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 var _ context.Context
+var _ net.Conn
 var _ http.Handler
 var _ sync.Mutex
 """
@@ -580,6 +586,121 @@ func main() {
 }
 """,
         {("main", "run")},
+    ),
+    "encoders walk exported fields, printing also others": (
+        """
+type inner struct{ Labels map[string]int }
+type T struct{ Meta *inner; hidden map[string]int; Shown map[string]int }
+func main() {
+	t := &T{Meta: &inner{Labels: map[string]int{}}, hidden: map[string]int{}, Shown: map[string]int{}}
+	go func() { json.Marshal(t) }() // @json
+	go func() { fmt.Println("t", t) }() // @print
+	t.Meta.Labels["a"] = 1 // @labels
+	t.hidden["a"] = 1 // @hidden
+	t.Shown["a"] = 1 // @shown
+}
+""",
+        {("json", "labels"), ("hidden", "print"), ("json", "shown")},
+    ),
+    "what only an address is printed of": (
+        """
+func main() {
+	m := map[string]int{}
+	go func() { fmt.Printf("%d %p %T\\n"+"%p", 1, m, m, m) }()
+	m["a"] = 1
+	n := map[string]int{}
+	go func() { fmt.Printf("%p %v\\n", m, n) }() // @print
+	n["a"] = 1 // @set
+}
+""",
+        {("print", "set")},
+    ),
+    "a value that writes itself": (
+        """
+type T struct{ mu sync.Mutex; Shown map[string]int }
+func (t *T) MarshalJSON() ([]byte, error) { t.mu.Lock(); defer t.mu.Unlock(); return json.Marshal(t.Shown) }
+func main() {
+	t := &T{Shown: map[string]int{}}
+	go func() { json.Marshal(t) }()
+	t.mu.Lock()
+	t.Shown["a"] = 1
+	t.mu.Unlock()
+}
+""",
+        set(),
+    ),
+    "a shallow copy has the elements of the original": (
+        """
+type T struct{ rules map[string]map[string]bool }
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	own := maps.Clone(t.rules)
+	own["new"] = map[string]bool{}
+	own["read"][r.Host] = true // @write
+}
+""",
+        {("write",)},
+    ),
+    "a pointer to a map in an atomic value": (
+        """
+type T struct{ p atomic.Pointer[map[string]int] }
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*t.p.Load())["a"]++ } // @write
+func New() *T { t := &T{}; t.p.Store(&map[string]int{}); return t }
+""",
+        {("write",)},
+    ),
+    "one of its own, and one that others may have": (
+        """
+type T struct{ m map[string]int }
+func New() *T {
+	t := &T{m: map[string]int{}}
+	go t.loop()
+	return t
+}
+func (t *T) loop() { t.m["a"]++ } // @loop
+func (t *T) ServeHTTP(w http.ResponseWriter, r *http.Request) { _ = t.m["a"] } // @serve
+func work() {
+	t := &T{m: map[string]int{}}
+	t.m["b"] = 1
+}
+""",
+        {("loop", "serve")},
+    ),
+    "a method of what an interface's value embeds": (
+        """
+type store interface{ Put() }
+type base struct{ m map[string]int }
+func (b *base) Put() { b.m["a"]++ } // @put
+type disk struct{ base }
+var s store = &disk{base{map[string]int{}}}
+func Serve(w http.ResponseWriter, r *http.Request) { s.Put() }
+""",
+        {("put",)},
+    ),
+    "a function in a field of a library's struct": (
+        """
+func Server() *http.Server {
+	m := map[string]int{}
+	s := &http.Server{}
+	s.ConnState = func(c net.Conn, state http.ConnState) { m["a"]++ } // @state
+	return s
+}
+""",
+        {("state",)},
+    ),
+    "structs that are put into a slice share their maps": (
+        """
+type entry struct{ m map[string]int }
+func main() {
+	e := &entry{map[string]int{}}
+	var list []entry
+	list = append(list, *e)
+	go func() { e.m["a"] = 1 }() // @in
+	for _, one := range list {
+		_ = one.m["a"] // @list
+	}
+}
+""",
+        {("in", "list")},
     ),
     "recursion that starts": (
         """

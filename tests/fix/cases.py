@@ -346,10 +346,52 @@ type Store struct {
         'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n)\n\nvar x int\n',
     ),
     Case(
+        "the last two groups are gone",
+        'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n\t"a.b/d"\n\n\t"a.b/e" // x\n)\n',
+        (imported("x.y/z", drop=("a.b/c", "a.b/d", "a.b/e")),),
+        'package p\n\nimport (\n\t"fmt"\n\n\t"x.y/z"\n)\n',
+    ),
+    Case(
+        "the first two groups are gone",
+        'package p\n\nimport (\n\t"fmt"\n\n\t"a.b/c"\n\n\t// why\n\t"a.b/e" // x\n)\n',
+        (imported(drop=("fmt", "a.b/c")),),
+        'package p\n\nimport (\n\t// why\n\t"a.b/e" // x\n)\n',
+    ),
+    Case(
         "the only import is gone",
         'package p\n\nimport "sync"\n\nvar x int\n',
         (imported(drop=("sync",)),),
         "package p\n\nvar x int\n",
+    ),
+    Case(
+        "all imports of a block for others",
+        'package p\n\nimport (\n\t"sync" // x\n\n\t"a.b/c"\n)\n\nvar x int\n',
+        (imported("maps", "a.b/d", drop=("sync", "a.b/c")),),
+        'package p\n\nimport (\n\t"maps"\n\n\t"a.b/d"\n)\n\nvar x int\n',
+    ),
+    Case(
+        "an empty block",
+        "package p\n\nimport ()\n\nvar x int\n",
+        (imported("maps"),),
+        'package p\n\nimport "maps"\n\nvar x int\n',
+    ),
+    Case(
+        "several single imports",
+        'package p\n\nimport "fmt"\nimport "os" // x\n\nvar x int\n',
+        (imported("maps"),),
+        'package p\n\nimport "fmt"\nimport "os" // x\nimport "maps"\n\nvar x int\n',
+    ),
+    Case(
+        "several first imports",
+        "package p\n\nvar x int\n",
+        (imported("sync", "a.b/c", "maps"),),
+        'package p\n\nimport (\n\t"maps"\n\t"sync"\n\n\t"a.b/c"\n)\n\nvar x int\n',
+    ),
+    Case(
+        "another folder's package joins a single import",
+        'package p\n\nimport "a.b/c"\n\nvar x int\n',
+        (imported("sync", "a.b/a"),),
+        'package p\n\nimport (\n\t"sync"\n\n\t"a.b/a"\n\t"a.b/c"\n)\n\nvar x int\n',
     ),
     Case(
         "one import for another",

@@ -125,5 +125,5 @@ def test_only_the_console_prints_words() -> None:
         for file in root.rglob("*.py")
         if re.search(r"(?<!\.)\bprint\(|sys\.(?:stdout|stderr)\.(?:buffer\.)?write", file.read_text())
     }
-    assert found == {"annotate.py", "progress.py"}
+    assert found == {"console.py", "progress.py"}
     assert clean("\x1b") == "\N{REPLACEMENT CHARACTER}"

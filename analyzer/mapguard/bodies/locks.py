@@ -183,6 +183,8 @@ class Interpreter:
                 return self._call(block, place, event, s)
             case Call(how="defer"):
                 return [s._replace(deferred=(*s.deferred, event))]
+            case Call(how="go"):
+                return [self._handed(block, place, event, s)]
             case RunDefers():
                 return self._deferred(s)
             case Send(channel=channel):
@@ -241,6 +243,13 @@ class Interpreter:
                 if self._possible(way, s):
                     found.append(self._after(way, event, s))
         return merged(found, _STATES) if found else [s.only(self.translator.fields.lasting)]
+
+    def _handed(self, block: int, place: int, event: Call, s: State) -> State:
+        """A goroutine starts: what it gives up is its own from now on."""
+        lost = {e for effect in self.effect(block, place, event) for way in effect for e in way.lost}
+        for path, mode in sorted(lost, key=repr):
+            s = self._given(s, s.where(path), mode)
+        return s
 
     def _library(self, model: FunctionModel | None, event: Call, s: State) -> State:
         if model is None or not event.args:

@@ -87,6 +87,8 @@ class Paths:
                     self.constants[dst] = "nil"
                 case Const(dst=dst, kind="int" | "string", text=text) if text:
                     self.numbers[dst] = text
+                case Const(dst=dst, kind="const", text=text) if text.startswith("iota iota@"):
+                    self.numbers[dst] = text.removeprefix("iota iota@")
                 case MapOp(op="read", value=value) if value != NONE:
                     self.definitions[value] = event
 
@@ -120,10 +122,10 @@ class Paths:
         package variable holds has the path of the variable."""
         path = self.of(base)
         if field == ELEM:
-            return path.plus(self._index(index))
+            return path.plus(self.element(index))
         return path if field == CELL and isinstance(path.root, str) and not path.fields else path.plus(field)
 
-    def _index(self, index: Reg) -> str:
+    def element(self, index: Reg) -> str:
         """The field that stands for an index: a constant, or the register, with its function so that no other one is taken for it."""
         if index == NONE:
             return f"[{self.body.func}:]"

@@ -9,9 +9,11 @@ from mapguard.bodies.paths import CAPTURED, Path, Paths
 from mapguard.bodies.state import NO_LOCKS, READ, WRITE, Held
 from mapguard.bodies.translate import Translator
 from mapguard.bodies.values import Values
+from mapguard.facts.syntax import TChan, Type
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
+from mapguard.ir.flow import events
 from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
 from mapguard.program.names import show_type
@@ -32,6 +34,7 @@ class Bodies:
         self._locks: dict[int, Locks] = {}
         self._values: dict[int, Values] = {}
         self._effects: dict[int, Effect] = {}
+        self._ones: set[Type | None] | None = None
         self._locking = self._direct()
         self._settle()
 
@@ -94,8 +97,23 @@ class Bodies:
 
     def _single(self, func: int, reg: Reg) -> bool:
         """Whether a channel holds one element at most, or a semaphore lets in one at a time, wherever it was made."""
+        type_ = self.index.bodies[func].types[reg]
+        if isinstance(self.index.types.underlying(type_), TChan) and not self._sized_one(self.index.element(type_)):
+            return False
         objects = members(self.heap.points(func, reg))
         return bool(objects) and all(self._of_one(self.heap.objects.all[o]) for o in objects)
+
+    def _sized_one(self, element: Type | None) -> bool:
+        """Whether a channel of one element of this type is made anywhere."""
+        if self._ones is None:
+            self._ones = set()
+            for func, body in enumerate(self.index.bodies):
+                for _, _, event in events(body):
+                    if isinstance(event, Alloc) and event.size != NONE and isinstance(self.index.types.underlying(event.type), TChan):
+                        size = self.index.place(func, event.size)
+                        if size is not None and isinstance(size.event, Const) and size.event.text == "1":
+                            self._ones.add(self.index.element(event.type))
+        return element is None or None in self._ones or element in self._ones
 
     def _of_one(self, o: Obj) -> bool:
         event = self.index.maker(o) if o.kind in ("alloc", "result") else None

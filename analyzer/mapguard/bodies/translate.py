@@ -1,14 +1,14 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded
+from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
 from mapguard.bodies.stored import Stored
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
 _ALTERNATIVES = 16  # values that a register may have
@@ -195,32 +195,46 @@ class Translator:
         if isinstance(path.root, str):
             return path
         place = self.index.sites[site]
+        passed = self._passed(place, func, path.root)
+        if passed is None:
+            return None
+        return self.normal(place.func, passed.plus(*(self._index_given(f, place, func) for f in path.fields)))
+
+    def _passed(self, place: Place, func: int, root: Reg) -> Path | None:
+        """What a call passes as a parameter or captured value of ``func``."""
         event = place.event
         assert isinstance(event, Call)
         target = self.index.bodies[func]
         paths = self.paths(place.func)
-        if path.root >= target.params + target.captures:
+        if root >= target.params + target.captures:
             return None
-        if path.root >= target.params:
+        if root >= target.params:
             value = self._function_value(place, func)
-            if value is None:
-                return None
-            return self.normal(place.func, paths.of(value).plus(captured(path.root - target.params), *path.fields))
+            return paths.of(value).plus(captured(root - target.params)) if value is not None else None
         if isinstance(event.callee, External):
-            value = self._function_value(place, func) if path.root == 0 else None
+            value = self._function_value(place, func) if root == 0 else None
             if value is not None and self.heap.is_bound(place.func, value):
-                return self.normal(place.func, paths.of(value).plus(CAPTURED, *path.fields))
-            reg = self.heap.handed(site, func) if path.root == 0 else None
-            return self.normal(place.func, paths.of(reg).plus(*path.fields)) if reg is not None else None
-        number = path.root
+                return paths.of(value).plus(CAPTURED)
+            reg = self.heap.handed(self.index.site_at[place[:3]], func) if root == 0 else None
+            return paths.of(reg) if reg is not None else None
+        number = root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:
-                return self.normal(place.func, paths.of(event.callee.reg).plus(CAPTURED, *path.fields))
+                return paths.of(event.callee.reg).plus(CAPTURED)
             number -= 1
         if number >= len(event.args):
             return None
         inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
-        return self.normal(place.func, paths.of(event.args[number]).plus(*inside, *path.fields))
+        return paths.of(event.args[number]).plus(*inside)
+
+    def _index_given(self, field: str, place: Place, func: int) -> str:
+        """The index of an element in terms of the caller, where it is a parameter."""
+        named = index_of(field)
+        body, call = self.index.bodies[func], place.event
+        assert isinstance(call, Call)
+        if named is None or named[0] != body.func or named[1] >= min(body.params, len(call.args)) or not isinstance(call.callee, Static):
+            return field
+        return self.paths(place.func).element(call.args[named[1]])
 
     def _embedded(self, caller: int, event: Call, func: int) -> tuple[str, ...]:
         """The embedded fields that lead from an interface's value to the receiver of its method."""

@@ -35,7 +35,7 @@ class Values:
         if isinstance(path.root, str):
             return self._variable(path) if not path.fields else ""
         if not path.fields:
-            known = self.paths.constants.get(path.root) or self._number(path.root)
+            known = self._number(path.root) or self.paths.constants.get(path.root, "")
             return known or (SOME if self._never_nil(path.root) else "")
         made = self.translator.fields.made(self.func, path) if steps else None
         if made is None:

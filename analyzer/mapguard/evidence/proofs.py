@@ -34,11 +34,20 @@ class Proofs:
         self._named: dict[Location, list[Access]] | None = None
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
-    def all(self) -> list[Proof]:
-        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one."""
+    def all(self, failed: list[tuple[Access, Exception]] | None = None) -> list[Proof]:
+        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one.
+
+        ``failed`` gets the first access of each map that a defect has hidden; without it the error is raised.
+        """
         found: dict[Location, Proof] = {}
         for map_ in self.judge.maps():
-            proof = self.of(map_)
+            try:
+                proof = self.of(map_)
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed.append((map_.accesses[0], error))
+                continue
             if proof is not None:
                 known = found.get(proof.where)
                 found[proof.where] = proof if known is None else self._together(known, proof)
@@ -106,12 +115,15 @@ class Proofs:
         return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
     def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
-        """The pairs of which one side writes, those that promise the surest proof first."""
+        """The pairs of which one side writes, those that promise the surest proof first: both sides have the map from one place."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
-        for number, a in enumerate(contexts):
-            for b in contexts[number:]:
-                if a.access.writes or b.access.writes:
-                    yield (a, b) if a.access.writes else (b, a)
+        homes = [(c.map.func, c.map.path.root) if isinstance(c.map.path.root, int) else c.map.path.root for c in contexts]
+        for of_one in (True, False):
+            for number, a in enumerate(contexts):
+                for other in range(number, len(contexts)):
+                    b = contexts[other]
+                    if (a.access.writes or b.access.writes) and (homes[number] == homes[other]) == of_one:
+                        yield (a, b) if a.access.writes else (b, a)
 
     def _promise(self, c: Context) -> tuple[bool, bool, int, bool, int]:
         unsure = sum(link.grade for link in self.provenance.calls(c, c))

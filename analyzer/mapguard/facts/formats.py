@@ -35,10 +35,15 @@ def unread_arguments(format_: Expr) -> frozenset[int] | None:
         format_ = format_.x
     if not isinstance(format_, Lit) or format_.kind != "string":
         return None
+    return unread_by("".join((format_.verbs, *reversed(parts))))
+
+
+def unread_by(verbs: str) -> frozenset[int]:
+    """The arguments after a format with these directives that it does not look into."""
     unread: set[int] = set()
     read: set[int] = set()
     at = 0
-    for number, verb in _STEP.findall("".join((format_.verbs, *reversed(parts)))):
+    for number, verb in _STEP.findall(verbs):
         if number:
             at = int(number) - 1
             continue

@@ -14,7 +14,7 @@ _DIRECTIVE = re.compile(rb"//(?:[a-z0-9]+:[a-z0-9]|(?:line|extern|export) )")
 def beside(file: GoFile, at: int, text: str) -> Edits:
     """``text`` as a comment beside the field, variable or statement at ``at``; above it where that takes several lines.
 
-    A comment that stands there goes on after a semicolon.
+    A comment that stands there goes on after a semicolon; what speaks to a tool is left as it is.
     """
     item = file.item(at)
     if not file.own_lines(item.first, item.last) or file.tokens[item.first].text in (b"case", b"default"):
@@ -22,7 +22,7 @@ def beside(file: GoFile, at: int, text: str) -> Edits:
     comment = file.tokens[item.last + 1] if item.last + 1 < len(file.tokens) else None
     written = comment is not None and comment.comment and b"\n" not in file.text.source[file.tokens[item.last].end : comment.start]
     several = file.text.line(file.tokens[item.first].start) != file.text.line(file.tokens[item.last].end - 1)
-    if several or (written and comment is not None and comment.kind is Kind.BLOCK):
+    if several or (written and comment is not None and (comment.kind is Kind.BLOCK or _DIRECTIVE.match(comment.text))):
         return add_line(file, item, [f"// {text}"])
     encoded = text.encode("utf-8", "surrogateescape")
     if written and comment is not None:

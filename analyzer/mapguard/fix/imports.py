@@ -74,15 +74,14 @@ def change_imports(file: GoFile, add: Iterable[Import] = (), drop: Iterable[Impo
     for declaration in found:
         left = [s for s in declaration.specs if (s.path, s.alias) not in gone]
         new = wanted if declaration is target else []
-        if declaration.opens >= 0 and (left or new):
-            edits.extend(_in_block(file, declaration, left, new))
-        elif declaration.opens >= 0 or not left:
-            if declaration.specs and not left and not new:
-                edits.append(_without(file, declaration.item))
-            elif new:
-                edits.append(_spec_edit(file, declaration, new))
+        if not left and not new:
+            edits += [_without(file, declaration.item)] if declaration.specs else []
+        elif not left:
+            edits.append(_only(file, declaration, new))
+        elif declaration.opens >= 0:
+            edits += _in_block(file, declaration, left, new)
         elif new:
-            edits.extend(_made_block(file, declaration, new))
+            edits += _made_block(file, declaration, new)
     if wanted and target is None:
         edits.append(_first_import(file, found, wanted))
     return tuple(edits)
@@ -131,10 +130,7 @@ def _standard(path: str) -> bool:
 
 
 def _in_block(file: GoFile, declaration: _Declaration, left: list[_Spec], new: list[Import]) -> list[Edit]:
-    edits: list[Edit] = []
-    for spec in declaration.specs:
-        if spec not in left:
-            edits.append(_without(file, spec.item))
+    edits = [_without(file, item) for item in _gone(file, declaration, left)]
     if not new:
         return edits
     closes = file.text.partner[declaration.opens]
@@ -143,6 +139,19 @@ def _in_block(file: GoFile, declaration: _Declaration, left: list[_Spec], new: l
     for imported in new:
         edits.append(_placed(file, declaration, closes, left, imported))
     return edits
+
+
+def _gone(file: GoFile, declaration: _Declaration, left: list[_Spec]) -> list[Item]:
+    """What is not left, neighbours as one: the empty lines around them depend on what stays."""
+    found: list[Item] = []
+    for spec, before in zip(declaration.specs, [None, *declaration.specs], strict=False):
+        item = spec.item
+        if spec in left:
+            continue
+        if found and before not in left and not file.text.source[file.below(found[-1].last) : file.above(item.first)].strip():
+            item = Item(found.pop().first, item.last, item.around)
+        found.append(item)
+    return found
 
 
 def _placed(file: GoFile, declaration: _Declaration, closes: int, left: list[_Spec], imported: Import) -> Edit:
@@ -203,11 +212,17 @@ def _without(file: GoFile, item: Item) -> Edit:
     return file.edit(start, end, b"")
 
 
-def _spec_edit(file: GoFile, declaration: _Declaration, new: list[Import]) -> Edit:
-    """Another import in place of the only one, or in an empty block."""
+def _only(file: GoFile, declaration: _Declaration, new: list[Import]) -> Edit:
+    """Other imports in place of all that a declaration has, or in an empty one."""
     start, end = file.tokens[file.text.after(declaration.item.first)].start, file.tokens[declaration.item.last].end
-    lines = b"".join(b"\n\t" + i.written() for i in new)
-    return file.edit(start, end, new[0].written() if len(new) == 1 else b"(" + lines + b"\n)")
+    return file.edit(start, end, new[0].written() if len(new) == 1 else _block(new))
+
+
+def _block(new: Iterable[Import]) -> bytes:
+    """A block of imports, those of the standard library first."""
+    ordered = sorted(new, key=lambda i: (not _standard(i.path), i.path))
+    groups = [[i for i in ordered if _standard(i.path) == standard] for standard in (True, False)]
+    return b"(\n" + b"\n\n".join(b"\n".join(b"\t" + i.written() for i in g) for g in groups if g) + b"\n)"
 
 
 def _made_block(file: GoFile, declaration: _Declaration, new: list[Import]) -> list[Edit]:
@@ -236,10 +251,6 @@ def _first_import(file: GoFile, found: list[_Declaration], new: list[Import]) ->
     last = found[-1].item.last if found else file.text.item_end(package)
     if not file.text.ends_line(last):
         raise file.refuse(file.tokens[package].start, "the package clause does not stand on a line of its own")
-    lines = sorted(new, key=lambda i: (not _standard(i.path), i.path))
     single = found and all(d.opens < 0 and any(s.path != "C" for s in d.specs) for d in found)
-    if len(lines) == 1:
-        return file.insert(file.below(last), (b"\n" if single else b"\n\n") + b"import " + lines[0].written())
-    groups = [[i for i in lines if _standard(i.path)], [i for i in lines if not _standard(i.path)]]
-    text = b"\n\n".join(b"\n".join(b"\t" + i.written() for i in g) for g in groups if g)
-    return file.insert(file.below(last), b"\n\nimport (\n" + text + b"\n)")
+    text = new[0].written() if len(new) == 1 else _block(new)
+    return file.insert(file.below(last), (b"\n" if single and len(new) == 1 else b"\n\n") + b"import " + text)

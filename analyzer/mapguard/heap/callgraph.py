@@ -108,10 +108,9 @@ def callers(k: Knowledge, q: Callers) -> Bits:
         for site in k.index.given.get((place.func, event.dst), ()):
             found |= 1 << site
     if q.func in k.index.made:
-        for passed in (count, count - 1):
-            for site in k.index.dynamic.get(passed, ()):
-                if _may_fit(k, site, q.func) and k.ask(Targets(site, ANY)) & mine:
-                    found |= 1 << site
+        for site in k.fitting.sites(q.func):
+            if k.ask(Targets(site, ANY)) & mine:
+                found |= 1 << site
     if func is not None and func.recv is not None:
         for site, reg in k.handed.of(func.facts.name, func.exported):
             if has_type(k, k.ask(Points(k.index.sites[site].func, reg)), func.recv.key):
@@ -128,15 +127,3 @@ def has_type(k: Knowledge, objects: Bits, type_: tuple[str, str]) -> bool:
     """Whether one of the objects is of a named type."""
     kinds = (k.index.struct(k.objects.all[o].type) for o in members(objects))
     return any(isinstance(t, TName) and (t.pkg, t.name) == type_ for t in kinds)
-
-
-def _may_fit(k: Knowledge, site: int, func: int) -> bool:
-    """Whether the type of the function value that is called allows it to be this function."""
-    place = k.index.sites[site]
-    event = place.event
-    assert isinstance(event, Call) and isinstance(event.callee, Dynamic)
-    asked = k.index.types.underlying(k.index.bodies[place.func].types[event.callee.reg])
-    if not isinstance(asked, TFunc):
-        return True
-    target = k.index.funcs[func]
-    return target is None or len(asked.results) == len(target.results)

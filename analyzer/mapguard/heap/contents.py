@@ -1,25 +1,22 @@
 """Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
 
-from collections.abc import Iterable
-
 from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
 from mapguard.heap.handed import argument_name
-from mapguard.heap.index import FieldKey, Kept, Stores
-from mapguard.heap.objects import ANY, OUTSIDE, Context, Obj
-from mapguard.heap.points import HELD, LIBRARY, UNKNOWN_OBJECT, is_container, is_plain, outside
-from mapguard.heap.questions import Callers, Contents, Knowledge, Points
+from mapguard.heap.index import FieldKey
+from mapguard.heap.objects import ANY, OUTSIDE, Obj
+from mapguard.heap.points import HELD, LIBRARY, UNKNOWN_OBJECT, is_plain, outside
+from mapguard.heap.questions import Contents, Knowledge, Points
+from mapguard.heap.stored import stored
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.model import CELL, ELEM, NONE, Call, Clone, External
+from mapguard.ir.model import CELL, ELEM, Call, Clone, External
 from mapguard.program.types import UNKNOWN
-
-_CALLERS = 24  # callers that a store is looked at for one by one
 
 
 def contents(k: Knowledge, q: Contents) -> Bits:
     """The objects that ``q.obj`` may hold in a field."""
     o = k.objects.all[q.obj]
     if q.key[0] == LIBRARY:
-        return _kept_by_library(k, q)
+        return stored(k, k.given_to_containers, q.obj)
     if q.key[0] == HELD:
         return _held(k, o)
     if q.key in ((ELEM, None), (CELL, None)):
@@ -28,7 +25,7 @@ def contents(k: Knowledge, q: Contents) -> Bits:
             return k.ask(Contents(q.obj, exact))
     found = 0
     for stores in k.index.kept(q.key):
-        found |= _all_stored(k, stores, q.obj)
+        found |= stored(k, stores, q.obj)
     found |= _through_pointers(k, q, o)
     found |= _copied(k, q, o)
     if o.kind == "part" and q.key[0] == CELL:
@@ -39,36 +36,6 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     return found
 
 
-def _all_stored(k: Knowledge, stores: Stores, obj: int) -> Bits:
-    """What stores of one field put into this object: those of the function that made it, under the context in which it did, and others."""
-    origin = k.objects.all[k.objects.origin(obj)]
-    found = 0
-    for kept in stores.local.get((origin.func, origin.block, origin.place), ()):
-        found |= _stored(k, kept, obj, (origin.context,))
-    for kept in stores.others:
-        found |= _stored(k, kept, obj, _contexts(k, kept))
-    return found
-
-
-def _stored(k: Knowledge, kept: Kept, obj: int, contexts: Iterable[Context]) -> Bits:
-    """What one store puts there, under each of the contexts that makes its base this object."""
-    found = 0
-    for context in contexts:
-        if k.ask(Points(kept.func, kept.base, context)) & k.objects.compatible(obj):
-            found |= k.ask(Points(kept.func, kept.src, context))
-    return found
-
-
-def _contexts(k: Knowledge, kept: Kept) -> tuple[Context, ...]:
-    """One for each caller of a function that stores into what it is given, else any."""
-    if k.index.origin(kept.func, kept.base)[1] == NONE:
-        return (ANY,)
-    sites = members(k.ask(Callers(kept.func)))
-    if k.empty(Callers(kept.func)) or len(sites) > _CALLERS:
-        return (ANY,)
-    return tuple((site,) for site in sites)
-
-
 def _through_pointers(k: Knowledge, q: Contents, o: Obj) -> Bits:
     """What is stored through a pointer to the field."""
     field = q.key[0]
@@ -77,7 +44,7 @@ def _through_pointers(k: Knowledge, q: Contents, o: Obj) -> Bits:
     found = 0
     for part in k.objects.parts(q.obj, field):
         for stores in k.index.kept(k.index.cell(k.objects.all[part].type)):
-            found |= _all_stored(k, stores, part)
+            found |= stored(k, stores, part)
     return found
 
 
@@ -115,7 +82,7 @@ def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
         found |= k.ask(Contents(o.parent, k.index.key(ELEM, k.objects.all[o.parent].type)))
     copies = k.index.copies.get(k.index.struct(o.type))
     if copies is not None:
-        found |= _all_stored(k, copies, obj)
+        found |= stored(k, copies, obj)
     return found & ~(1 << obj)
 
 
@@ -177,20 +144,6 @@ def _type_of(k: Knowledge, key: FieldKey, o: Obj) -> Type:
     if field in (ELEM, CELL):
         return UNKNOWN
     return k.index.field_type(o.type, field)
-
-
-def _kept_by_library(k: Knowledge, q: Contents) -> Bits:
-    """What was given to a library's container."""
-    found = 0
-    for site in k.index.methods_of_libraries:
-        place = k.index.sites[site]
-        event = place.event
-        assert isinstance(event, Call) and isinstance(event.callee, External)
-        if is_container(k, event.callee.name):
-            for argument in event.args[1:]:
-                kept = Kept(place.func, event.args[0], argument)
-                found |= _stored(k, kept, q.obj, _contexts(k, kept))
-    return found
 
 
 def _held(k: Knowledge, o: Obj) -> Bits:

@@ -6,8 +6,9 @@ from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
-from mapguard.heap.points import embedded, follow, is_atomic, points
-from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
+from mapguard.heap.points import embedded, follow, points
+from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
+from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import ELEM, Bound, Closure, Reg, Static
 from mapguard.models.load import Models
@@ -39,6 +40,10 @@ class Heap:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))
 
+    def may_be_function(self, func: int, reg: Reg) -> bool:
+        """Whether the type of a register allows it to be a function value."""
+        return self._knowledge.fitting.may_hold(func, reg)
+
     def handed(self, site: int, func: int) -> Reg | None:
         """The register of the object whose method ``func`` a library calls because of a site; None where that is not clear."""
         receiver = self.index.funcs[func]
@@ -50,9 +55,11 @@ class Heap:
 
     def functions(self, func: int, reg: Reg) -> list[int]:
         """The functions of the tree that a value may run, or that a map or slice has as elements."""
-        objects = self.points(func, reg)
-        if self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
-            objects |= self.follow(objects, ELEM)
+        objects = 0
+        if self.may_be_function(func, reg):
+            objects |= self.points(func, reg)
+        elif self.index.types.element(self.index.bodies[func].types[reg]) != UNKNOWN:
+            objects |= self.follow(self.points(func, reg), ELEM)
         found: list[int] = []
         for o in self._values(objects):
             made = self.index.maker(o)
@@ -91,7 +98,7 @@ class Heap:
 
     def is_atomic(self, name: str) -> bool:
         """Whether a library's method is one of an atomic value."""
-        return is_atomic(self._knowledge, name)
+        return is_atomic(self._knowledge.models, name)
 
     def spots(self, number: int) -> dict[int, tuple[int, int]]:
         """The block and place that an object is made at, in the functions that are known to lead there, the innermost first."""
@@ -128,6 +135,8 @@ class Heap:
                 return contents(self._knowledge, question)
             case Targets():
                 return targets(self._knowledge, question)
+            case Into():
+                return into(self._knowledge, question)
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)

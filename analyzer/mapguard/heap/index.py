@@ -58,9 +58,10 @@ class Kept(NamedTuple):
 class Stores:
     """Stores of one field: those into what the storing function itself has made, by where it did, and all others."""
 
-    __slots__ = ("local", "others")
+    __slots__ = ("local", "number", "others")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number  # in ``Index.all_stores``
         self.local: dict[tuple[int, int, int], list[Kept]] = {}
         self.others: list[Kept] = []
 
@@ -90,6 +91,7 @@ class Index:
         self.methods_of_libraries: list[int] = []  # the calls of those that take arguments
         self.allocated: dict[Type, list[Place]] = {}  # where structs are made, by their type
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
+        self.all_stores: list[Stores] = []
         self.stores: dict[FieldKey, Stores] = {}
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
@@ -242,9 +244,20 @@ class Index:
         self.definitions.append(definitions)
         self.returns.append(returns)
         for key, kept in stored:
-            self._sort(self.stores.setdefault(key, Stores()), kept)
+            stores = self.stores.get(key)
+            if stores is None:
+                stores = self.stores[key] = self.new_stores()
+            self._sort(stores, kept)
         for type_, kept in copied:
-            self._sort(self.copies.setdefault(type_, Stores()), kept)
+            stores = self.copies.get(type_)
+            if stores is None:
+                stores = self.copies[type_] = self.new_stores()
+            self._sort(stores, kept)
+
+    def new_stores(self) -> Stores:
+        """Stores of a field of its own."""
+        self.all_stores.append(Stores(len(self.all_stores)))
+        return self.all_stores[-1]
 
     def _sort(self, stores: Stores, kept: Kept) -> None:
         base, _ = self.origin(kept.func, kept.base)

@@ -3,7 +3,7 @@
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, Type
 from mapguard.heap.index import Index, Place
 from mapguard.heap.objects import ANY, Context, Obj, extended
-from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets
+from mapguard.heap.questions import Callers, Contents, Knowledge, Points, Targets, is_container
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import (
     CELL,
@@ -32,7 +32,6 @@ from mapguard.ir.model import (
 from mapguard.program.types import UNKNOWN, Types
 
 _SAME = frozenset(["append", "result1", "min", "max"])
-_CONTAINERS = frozenset(["atomic", "concurrent-map", "pool"])
 LIBRARY = "library"  # the field of what a library's container holds
 HELD = "held"  # and of what a value was made with, as models say
 UNKNOWN_OBJECT = Obj("outside", UNKNOWN)
@@ -212,7 +211,7 @@ def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: 
     """The receivers of the method values of ``func`` that a library is given."""
     found = 0
     for reg in event.args:
-        for obj in members(k.ask(Points(caller, reg, context))):
+        for obj in members(k.ask(Points(caller, reg, context))) if k.fitting.may_hold(caller, reg) else ():
             o = k.objects.all[obj]
             if o.kind == "bound":
                 made = k.index.maker(o)
@@ -309,7 +308,7 @@ def _of_library(k: Knowledge, q: Points, place: Place, event: Call, name: str, n
         return k.ask(Points(q.func, event.args[at], q.context)) if at < len(event.args) else 0
     if says == "held":
         return _held(k, q, place, event)
-    if method and is_container(k, name) and event.args:
+    if method and is_container(k.models, name) and event.args:
         found = 0
         for obj in members(k.ask(Points(q.func, event.args[0], q.context))):
             found |= k.ask(Contents(obj, (LIBRARY, None)))
@@ -327,20 +326,6 @@ def _held(k: Knowledge, q: Points, place: Place, event: Call) -> Bits:
     if found & unknown:
         found = found & ~unknown | _one(k, _here("result", place, q, k.index.bodies[q.func].types[q.reg]))
     return found
-
-
-def is_atomic(k: Knowledge, method: str) -> bool:
-    """Whether a library's method is one of an atomic value."""
-    return k.models.type(_owner(method)) == "atomic"
-
-
-def is_container(k: Knowledge, method: str) -> bool:
-    """Whether a library's method is one of a type that gives back what it was given: atomic values, concurrent maps, pools."""
-    return k.models.type(_owner(method)) in _CONTAINERS
-
-
-def _owner(method: str) -> str:
-    return method[1:].partition(")")[0].removeprefix("*").partition("[")[0]
 
 
 # ---------------------------------------------------------------- types
@@ -420,4 +405,4 @@ def _of_type(k: Knowledge, found: Bits, asked: Type) -> Bits:
     return kept
 
 
-__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "embedded", "follow", "is_atomic", "is_container", "is_plain", "outside", "points"]
+__all__ = ["HELD", "LIBRARY", "UNKNOWN_OBJECT", "embedded", "follow", "is_plain", "outside", "points"]

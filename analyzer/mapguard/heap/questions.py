@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mapguard.heap.fitting import Fitting
 from mapguard.heap.handed import Handed
-from mapguard.heap.index import FieldKey, Index
+from mapguard.heap.index import FieldKey, Index, Kept, Stores
 from mapguard.heap.objects import ANY, Context, Objects
 from mapguard.heap.tabling import Bits
-from mapguard.ir.model import Reg
+from mapguard.ir.model import Call, External, Reg
 from mapguard.models.load import Models
 
 
@@ -39,13 +40,20 @@ class Callers(NamedTuple):
     func: int
 
 
-Question = Points | Contents | Targets | Callers
+class Into(NamedTuple):
+    """Into which objects some stores go: see ``heap.stored``. ``what`` keeps it apart from the question for the callers of a function."""
+
+    stores: int
+    what: str = "into"
+
+
+Question = Points | Contents | Targets | Callers | Into
 
 
 class Knowledge:
     """What rules work with: the program's events, the models of libraries, the objects met so far, and the table to ask."""
 
-    __slots__ = ("ask", "empty", "handed", "index", "models", "objects")
+    __slots__ = ("ask", "bases", "empty", "fitting", "given_to_containers", "handed", "index", "kept_in", "models", "objects", "pairs")
 
     def __init__(
         self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits], empty: Callable[[Question], bool]
@@ -54,5 +62,37 @@ class Knowledge:
         self.models = models
         self.handed = Handed(index, models)
         self.objects = objects
+        self.fitting = Fitting(index)
+        self.given_to_containers = _given_to_containers(index, models)
+        self.kept_in: dict[int, dict[int, list[tuple[Kept, Context]]]] = {}  # stores to the objects that they go into, as far as found
+        self.bases: dict[tuple[int, Kept, Context], Bits] = {}
+        self.pairs: dict[int, int] = {}
         self.ask = ask
         self.empty = empty
+
+
+_CONTAINERS = frozenset(["atomic", "concurrent-map", "pool"])
+
+
+def is_atomic(models: Models, method: str) -> bool:
+    """Whether a library's method is one of an atomic value."""
+    return models.type(_owner(method)) == "atomic"
+
+
+def is_container(models: Models, method: str) -> bool:
+    """Whether a library's method is one of a type that gives back what it was given: atomic values, concurrent maps, pools."""
+    return models.type(_owner(method)) in _CONTAINERS
+
+
+def _owner(method: str) -> str:
+    return method[1:].partition(")")[0].removeprefix("*").partition("[")[0]
+
+
+def _given_to_containers(index: Index, models: Models) -> Stores:
+    """What the program gives to containers of libraries, by any of their methods."""
+    found = index.new_stores()
+    for site in index.methods_of_libraries:
+        place = index.sites[site]
+        if isinstance(place.event, Call) and isinstance(place.event.callee, External) and is_container(models, place.event.callee.name):
+            found.others.extend(Kept(place.func, place.event.args[0], argument) for argument in place.event.args[1:])
+    return found

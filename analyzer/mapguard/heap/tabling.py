@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 Bits = int
-_FEW = 1 << 64  # below, taking the bits one by one is quickest
+_FEW = 24  # up to as many, taking the bits one by one is quickest
 _DEPTH = 400  # questions answered inside one another; deeper ones wait for their turn
 
 
@@ -97,14 +97,15 @@ class Table:
 
 def members(bits: Bits) -> list[int]:
     """The numbers in a set, ascending."""
-    found: list[int] = []
-    if bits < _FEW:
+    if bits.bit_count() <= _FEW:
+        found: list[int] = []
         while bits:
             low = bits & -bits
             found.append(low.bit_length() - 1)
             bits ^= low
         return found
     digits = bin(bits)[:1:-1]
+    found = []
     at = digits.find("1")
     while at >= 0:
         found.append(at)

@@ -61,8 +61,8 @@ class Exprs(Places):
             case Call():
                 results = self.call(x)
                 return results[0] if results else self.const("unknown")
-            case Lit(kind=kind, text=text):
-                return self.const(kind, self._literal_type(kind, want), text)
+            case Lit(kind=kind, text=text, verbs=verbs):
+                return self.const(kind, self._literal_type(kind, want), text, verbs)
             case Index():
                 return self.indexed(x)
             case Unary():

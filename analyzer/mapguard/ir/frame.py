@@ -78,9 +78,9 @@ class Frame:
     def add(self, event: Event) -> None:
         self.graph.add(event)
 
-    def const(self, kind: str, type_: Type = UNKNOWN, text: str = "") -> Value:
+    def const(self, kind: str, type_: Type = UNKNOWN, text: str = "", verbs: str = "") -> Value:
         dst = self.new(type_)
-        self.add(Const(dst, kind, text))
+        self.add(Const(dst, kind, text, verbs))
         return Value(dst, type_, True)
 
     def load(self, base: Reg, field: str, type_: Type, index: Reg = -1, at: int = 0, end: int = 0) -> Value:

@@ -66,6 +66,7 @@ class Const(_Event, frozen=True, tag=5):
     dst: Reg
     kind: str
     text: str = ""
+    verbs: str = ""  # of a string that may be a format
 
 
 class Global(_Event, frozen=True, tag=6):

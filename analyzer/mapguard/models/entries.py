@@ -71,6 +71,9 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     writes: Names = ()  # changes these maps, or the maps that these point to
     iterates: Names = ()  # walks these maps
     deep: bool = False  # what ``iterates`` names is walked with all that can be reached from it, as an encoder does
+    unexported: bool = False  # and with fields that are not exported
+    prints: bool = False  # what ``iterates`` names is printed: with all its fields, but behind one pointer only
+    asks: Names = ()  # a value that has one of these methods is not walked: it is asked for its text
     # what the first result aliases: fresh, own (of the request or message at hand), shared, held (what the receiver was made to hold),
     # recv, recv-read (a lock in read mode), arg0, …; "": unknown
     returns: str = ""

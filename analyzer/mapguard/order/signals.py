@@ -215,18 +215,10 @@ class Signalling:
             return []
         return [w for key in self.keys(signal) for w in self._alike.get(key, ()) if signal in self.given(w)]
 
-    def stored_unlocked(self, signal: Signal) -> bool:
-        """Whether a field is stored without the lock under which it is a flag."""
+    def stays_set(self, signal: Signal) -> bool:
+        """Whether every store of a flag's field, in any object, sets it, and does so under its lock."""
         stores = (w for key in self.keys(signal) for w in self._alike.get(key, ()))
-        for where in stores:
-            event = self.event(where)
-            if (
-                isinstance(event, Store)
-                and self.heap.points(where[0], event.base) >> signal.obj & 1
-                and signal.lock not in self.held(where)
-            ):
-                return True
-        return False
+        return all(any(s.kind == "set" and s.lock == signal.lock for s in self.given(where)) for where in stores)
 
     def adders(self, signal: Signal) -> list[Where]:
         """The events that add members to a group."""

@@ -164,7 +164,7 @@ class Tasks:
     def _one_of(self, obj: int, at: Flow, index: Reg, within: int | None, depth: int) -> bool:
         """The same for an element of what a loop goes through once: of the function's own, or of what one call passes."""
         func, base, where, way = at
-        ways = next_round(self.index, func, index)
+        ways = next_round(self.heap, func, index)
         if not ways:
             return False
         cut = stops_at(ways=ways)

@@ -222,7 +222,7 @@ class Waiting:
             way = blocks[b].succs[1 - decider.isset]
             if before[way] == [b] and dominated >> way & 1:
                 signals = self._of_read(decider.where, "set")
-                if signals and all(self._held_since(decider.where, where, s.lock) and not self._unset_again(s) for s in signals):
+                if signals and all(self._held_since(decider.where, where, s.lock) and self.signalling.stays_set(s) for s in signals):
                     found.update(s._replace(kind="past") for s in signals)
         return frozenset(found)
 
@@ -238,11 +238,6 @@ class Waiting:
                 if between and lock not in self.signalling.held(spot):
                     return False
         return True
-
-    def _unset_again(self, signal: Signal) -> bool:
-        """Whether something may take a flag back."""
-        stores = self.signalling.givers(signal._replace(kind="counted"))
-        return any(signal not in self.signalling.given(w) for w in stores) or self.signalling.stored_unlocked(signal)
 
     # ------------------------------------------------------------ loops
 

@@ -46,6 +46,7 @@ class Types:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._underlying: dict[Type, Type] = {}
         self._selected: dict[tuple[Type, str], Selected | None] = {}
         self._implementers: dict[Type, tuple[NamedType, ...]] = {}
         self._method_names: dict[str, list[NamedType]] | None = None
@@ -53,6 +54,14 @@ class Types:
     # ------------------------------------------------------------ shape
 
     def underlying(self, t: Type) -> Type:
+        if type(t) is not TName or t.pkg == "":
+            return t
+        found = self._underlying.get(t)
+        if found is None:
+            found = self._underlying[t] = self._followed(t)
+        return found
+
+    def _followed(self, t: Type) -> Type:
         for _ in range(12):
             if not isinstance(t, TName) or t.pkg == "":
                 return t

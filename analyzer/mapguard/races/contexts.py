@@ -13,7 +13,7 @@ from mapguard.bodies.paths import Path
 from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.ir.model import Call, Dynamic, Recv
+from mapguard.ir.model import Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -155,13 +155,16 @@ class Climber:
                 if map_ == state.map and map_.func == state.func:  # it stays: as seen from here the locks lie beside it
                     locks |= state.locks
                 lost = frozenset(self._moved(a, state.func, edge, place.func) for a in state.lost)
+                if starts and state.thread is None:
+                    given_up = {self._canonical(a) for a in lost}
+                    locks |= {(a, mode) for a, mode in self._handed(edge, place.func, at) if self._canonical(a) not in given_up}
                 if thread is None:
                     given_up = {self._canonical(a) for a in lost}
                     locks |= {(a, mode) for a, mode in self._anchored(place.func, at.held) if self._canonical(a) not in given_up}
                     lost |= _given_up(place.func, at)
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
-                    locks |= self._loop(place)
+                    locks |= self._loop(place) | self._flight(place)
                 out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
@@ -181,6 +184,26 @@ class Climber:
         if value is None or not isinstance(value.event, Recv):
             return frozenset()
         return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
+
+    def _flight(self, place: Place) -> Locks:
+        """What keeps the calls of a function apart that a library makes: one at a time for each receiver and each constant key."""
+        call = place.event
+        assert isinstance(call, Call)
+        model = self.bodies.models.function(call.callee.name) if isinstance(call.callee, External) else None
+        if model is None or not model.alone:
+            return frozenset()
+        paths = self.bodies.paths(place.func)
+        key = paths.numbers.get(call.args[int(model.alone[3:]) + 1])
+        receiver = self.bodies.normal(place.func, paths.of(call.args[0]))
+        return frozenset([(Anchored(place.func, receiver.plus(f"[#{key}]")), WRITE)]) if key is not None else frozenset()
+
+    def _handed(self, edge: Edge, caller: int, at: At) -> Locks:
+        """The locks that a goroutine is started with: it gives them up."""
+        held = self._anchored(caller, at.held)
+        lost = {p for way in self.bodies.effect(edge.func) for p, _ in way.lost}
+        given = [self.bodies.given(edge.site, edge.func, p) for p in sorted(lost, key=repr)]
+        known = {self._canonical(Anchored(caller, p)) for p in given if p is not None}
+        return frozenset((a, mode) for a, mode in held if self._canonical(a) in known)
 
     def _receiver(self, edge: Edge) -> Path:
         place = self.bodies.index.sites[edge.site]

@@ -34,7 +34,7 @@ class Escape:
 
     def owned(self, func: int, path: Path, where: Where) -> bool:
         """Whether nobody else can reach what a path leads to when the event ``where`` of its function happens."""
-        sources = self.made.sources(func, path)
+        sources = self.made.sources(func, path, private=True)
         if sources is None or where[0] != func:
             return False
         for maker, root, put in sources:

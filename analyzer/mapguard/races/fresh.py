@@ -14,7 +14,7 @@ from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.points import LIBRARY
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.flow import Spot, reaches, used
+from mapguard.ir.flow import Spot, predecessors, reaches, used
 from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
 from mapguard.order.edges import Edges
 from mapguard.races.leaks import Leaks
@@ -43,26 +43,26 @@ class Fresh:
         self.edges = edges
         self.index = bodies.index
         self.leaks = leaks
-        self._found: dict[tuple[int, Path], Sources | None] = {}
+        self._found: dict[tuple[int, Path, bool], Sources | None] = {}
 
-    def fresh(self, func: int, root: Reg | str, depth: int = 0) -> bool:
-        """Whether each execution of the event that defines a register gives it an object that nobody else has: it makes the object, or
-        calls what makes it and keeps it from others."""
+    def fresh(self, func: int, root: Reg | str, private: bool = False, depth: int = 0) -> bool:
+        """Whether a register gets a new object each time (see ``makes``): its function makes it, or calls what makes it and, for
+        ``private``, keeps it from others."""
         place = self.index.place(func, root) if isinstance(root, int) else None
         if place is None or depth > _DEPTH:
             return False
         match place.event:
             case Alloc() | Clone() | Closure() | Bound():
                 return True
-            case Phi(args=args):
-                return self._one_of(place, args, depth)
+            case Phi():
+                return bool(self.makes(func, place.event.dst, private, depth))
             case Call() as call:
                 assert isinstance(root, int)
                 edges = self.edges.out(self.index.site_at[place[:3]])
                 name = library_name(call.callee)
                 if name and (isinstance(call.callee, External) or not edges):
                     return self._library_gives_fresh(func, root, name)
-                return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), depth + 1) for e in edges)
+                return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), private, depth + 1) for e in edges)
         return False
 
     def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
@@ -71,19 +71,49 @@ class Fresh:
             return all(self.heap.objects.all[o].kind == "result" for o in members(self.heap.points(func, root)))
         return model is not None and model.returns in ("fresh", "own")
 
-    def _one_of(self, phi: Place, args: tuple[Reg, ...], depth: int) -> bool:
-        """Whether a value is a new one whichever way control came, and is not left from the round before."""
-        constants = self.bodies.paths(phi.func).constants
-        spots = []
-        for arg in args:
-            if constants.get(arg) != "nil":
-                made = self.index.place(phi.func, arg)
-                if made is None or not self.fresh(phi.func, arg, depth + 1):
-                    return False
-                spots.append(made[1:3])
-        return bool(spots) and not reaches(self.index.bodies[phi.func].blocks, phi[1:3], phi[1:3], spots)
+    def makes(self, func: int, root: Reg, private: bool = False, depth: int = 0) -> tuple[Spot, ...]:
+        """The events that make what a register has, where it has the last one that they made; none where it may have another one."""
+        place = self.index.place(func, root)
+        if place is None or not isinstance(place.event, Phi):
+            return (place[1:3],) if place is not None and self.fresh(func, root, private, depth) else ()
+        constants = self.bodies.paths(func).constants
+        web: dict[Reg, Place] = {}
+        made: dict[Reg, Spot] = {}
+        pending = [root]
+        while pending:
+            reg = pending.pop()
+            at = self.index.place(func, reg)
+            if reg in web or reg in made or constants.get(reg) == "nil":
+                continue
+            if at is None or (not isinstance(at.event, Phi) and not self.fresh(func, reg, private, depth + 1)):
+                return ()
+            if isinstance(at.event, Phi):
+                web[reg] = at
+                pending.extend(at.event.args)
+            else:
+                made[reg] = at[1:3]
+        return tuple(sorted(made.values())) if all(self._taken(func, reg, spot, web) for reg, spot in made.items()) else ()
 
-    def _gives_fresh(self, func: int, number: int, depth: int) -> bool:
+    def _taken(self, func: int, reg: Reg, spot: Spot, web: dict[Reg, Place]) -> bool:
+        """Whether a new object is taken for the variable wherever control goes on from where it is made."""
+        blocks = self.index.bodies[func].blocks
+        before = predecessors(blocks)
+        heads = {place.block: place.event for place in web.values()}
+        seen: set[int] = set()
+        pending = [spot[0]]
+        while pending:
+            block = pending.pop()
+            for succ in blocks[block].succs:
+                event = heads.get(succ)
+                if isinstance(event, Phi):
+                    if event.args[before[succ].index(block)] != reg:
+                        return False
+                elif succ not in seen:
+                    seen.add(succ)
+                    pending.append(succ)
+        return True
+
+    def _gives_fresh(self, func: int, number: int, private: bool, depth: int) -> bool:
         """Whether a function's result is always new."""
         paths = self.bodies.paths(func)
         for returned in self.index.returns[func]:
@@ -93,43 +123,57 @@ class Fresh:
             if paths.constants.get(value) == "nil":
                 continue
             path = self.bodies.normal(func, paths.of(value))
-            if not isinstance(path.root, int) or self.sources(func, path, depth) is None or self.leaks.of(func, path.root):
+            if not isinstance(path.root, int) or self.sources(func, path, private, depth) is None:
+                return False
+            if private and self.leaks.of(func, path.root):
                 return False
         return True
 
     # ------------------------------------------------------------ fields
 
-    def sources(self, func: int, path: Path, depth: int = 0) -> Sources | None:
+    def sources(self, func: int, path: Path, private: bool = False, depth: int = 0) -> Sources | None:
         """The new objects that a path leads through, if each is made anew with the one that holds it."""
-        key = (func, path)
+        key = (func, path, private)
         if key not in self._found:
             self._found[key] = None  # a value that rests on itself
-            if isinstance(path.root, int) and depth <= _DEPTH and self.fresh(func, path.root, depth):
-                self._found[key] = self._inside(func, path.root, path.fields, depth)
+            if isinstance(path.root, int) and depth <= _DEPTH and self.fresh(func, path.root, private, depth):
+                self._found[key] = self._inside(func, path.root, path.fields, private, depth)
         return self._found[key]
 
-    def _inside(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sources | None:
+    def _inside(self, func: int, root: Reg, fields: tuple[str, ...], private: bool, depth: int) -> Sources | None:
         """What fields of a new object lead to, if it was put there for it alone."""
         objects = self.heap.points(func, root)
         found: list[Source | None] = [Source(func, root)]
+        if self._is_part(objects, fields):
+            return (Source(func, root),)
         if fields:
-            found.extend(self._copied(objects, fields, depth))
-            found.extend(self._copied_by_library(func, root, fields, depth))
+            found.extend(self._copied(objects, fields, private, depth))
+            found.extend(self._copied_by_library(func, root, fields, private, depth))
         for number, written in enumerate(fields):
             rest = fields[number + 1 :]
             if written.startswith(CAPTURED):
-                found.extend(self._captured(objects, int(written.removeprefix(CAPTURED) or 0), rest, depth))
+                found.extend(self._captured(objects, int(written.removeprefix(CAPTURED) or 0), rest, private, depth))
                 break
             field = ELEM if is_element(written) else written
             for kept in self._stores(objects, field):
-                found.extend(self._given(kept, rest, depth))
+                found.extend(self._given(kept, rest, private, depth))
             inner = self.heap.follow(objects, field)
             if not all(self.heap.objects.all[o].kind == "part" for o in members(inner)):
                 break  # what is stored was followed by its own path
             objects = inner
             for kept in self._whole(objects):
-                found.extend(self._given(kept, rest, depth))
+                found.extend(self._given(kept, rest, private, depth))
         return None if None in found else tuple(s for s in found if s is not None)
+
+    def _is_part(self, objects: Bits, fields: tuple[str, ...]) -> bool:
+        """Whether fields lead to a struct or array that the objects have in them."""
+        for field in fields:
+            if field.startswith(CAPTURED):
+                return False
+            objects = self.heap.follow(objects, ELEM if is_element(field) else field)
+            if not objects or not all(self.heap.objects.all[o].kind == "part" for o in members(objects)):
+                return False
+        return True
 
     def _stores(self, objects: Bits, field: str) -> list[Kept]:
         """What is stored into a field of any of the objects."""
@@ -169,17 +213,17 @@ class Fresh:
     def _hits(self, kept: Kept, obj: int) -> bool:
         return bool(self.heap.points(kept.func, kept.base) & self.heap.objects.compatible(obj))
 
-    def _given(self, kept: Kept, rest: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+    def _given(self, kept: Kept, rest: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What a store puts in, if it is new, and new again for each object that it stores into."""
         paths = self.bodies.paths(kept.func)
         if paths.constants.get(kept.src) == "nil":
             return ()
         value = self.bodies.normal(kept.func, paths.of(kept.src).plus(*rest))
         holder = self.bodies.normal(kept.func, paths.of(kept.base)).root
-        return self._new(kept.func, value, holder, self._spot(kept), depth)
+        return self._new(kept.func, value, holder, self._spot(kept), private, depth)
 
-    def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, depth: int) -> Sequence[Source | None]:
-        sources = self.sources(func, value, depth + 1)
+    def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, private: bool, depth: int) -> Sequence[Source | None]:
+        sources = self.sources(func, value, private, depth + 1)
         if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root):
             return (None,)
         return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
@@ -194,13 +238,14 @@ class Fresh:
 
     def _renewed(self, func: int, holder: Reg | str, value: Reg) -> bool:
         """Whether a value is made again whenever its holder is."""
-        base = self.index.place(func, holder) if isinstance(holder, int) else None
-        made = self.index.place(func, value)
-        if made is None or base is None or base == made:
-            return made is not None
-        return not reaches(self.index.bodies[func].blocks, base[1:3], base[1:3], (made[1:3],))
+        made = self.makes(func, value)
+        if not made or not isinstance(holder, int):
+            return bool(made)
+        blocks = self.index.bodies[func].blocks
+        spots = self.makes(func, holder) or tuple(p[1:3] for p in (self.index.place(func, holder),) if p is not None)
+        return not any(reaches(blocks, spot, other, made) for spot in spots for other in spots if spot not in made)
 
-    def _copied(self, objects: Bits, fields: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+    def _copied(self, objects: Bits, fields: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What a copy of a struct has of the original and is not set anew."""
         found: list[Source | None] = []
         for o in members(objects):
@@ -208,12 +253,12 @@ class Fresh:
             made = self.index.maker(obj) if obj.kind == "alloc" else None
             if isinstance(made, Clone) and fields[0] not in self.index.replaced(obj.func, obj.block, obj.place):
                 source = self.bodies.normal(obj.func, self.bodies.paths(obj.func).of(made.src).plus(*fields))
-                found.extend(self._new(obj.func, source, made.dst, NOWHERE, depth))
+                found.extend(self._new(obj.func, source, made.dst, NOWHERE, private, depth))
         for kept in self._whole(objects):
-            found.extend(self._given(kept, fields, depth))
+            found.extend(self._given(kept, fields, private, depth))
         return found
 
-    def _copied_by_library(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+    def _copied_by_library(self, func: int, root: Reg, fields: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What a library's shallow copy has of the original."""
         place = self.index.place(func, root)
         name = library_name(place.event.callee) if place is not None and isinstance(place.event, Call) else ""
@@ -224,10 +269,10 @@ class Fresh:
         for number, reg in enumerate(place.event.args):
             if argument_name(name, number) == model.copies:
                 original = self.bodies.normal(func, self.bodies.paths(func).of(reg).plus(*fields))
-                found.extend(self._new(func, original, root, NOWHERE, depth))
+                found.extend(self._new(func, original, root, NOWHERE, private, depth))
         return found
 
-    def _captured(self, values: Bits, number: int, rest: tuple[str, ...], depth: int) -> Sequence[Source | None]:
+    def _captured(self, values: Bits, number: int, rest: tuple[str, ...], private: bool, depth: int) -> Sequence[Source | None]:
         """What function values captured, if it was new for each of them."""
         found: list[Source | None] = []
         for v in members(values):
@@ -240,5 +285,5 @@ class Fresh:
             else:
                 return (None,)
             value = self.bodies.normal(o.func, self.bodies.paths(o.func).of(reg).plus(*rest))
-            found.extend(self._new(o.func, value, made.dst, (o.block, o.place), depth))
+            found.extend(self._new(o.func, value, made.dst, (o.block, o.place), private, depth))
         return found

@@ -22,6 +22,7 @@ from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
 from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
@@ -62,14 +63,6 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
-def _other_element(a: Anchored, b: Anchored) -> bool:
-    """Whether two paths part at constant keys or indices of one container."""
-    if a.path.root != b.path.root or (a.func != b.func and not isinstance(a.path.root, str)):
-        return False
-    parting = next(((x, y) for x, y in zip(a.path.fields, b.path.fields, strict=False) if x != y), None)
-    return parting is not None and parting[0].startswith("[#") and parting[1].startswith("[#")
-
-
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -80,6 +73,7 @@ class Judge:
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
@@ -176,7 +170,7 @@ class Judge:
 
     def _may_be_one(self, a: Context, b: Context, same: Bits) -> bool:
         """Whether the two maps can be one object of the site."""
-        if _other_element(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
+        if self.elements.differ(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))

@@ -76,7 +76,8 @@ class Leaks:
         of = paths.of
         match event:
             case Store(base=base, src=src) | MapOp(op="write", map=base, value=src) | CopyInto(base=base, src=src) if of(src).root in mine:
-                return self._local(of(base), paths)
+                held = of(base).root
+                return held if isinstance(held, int) and held in mine else self._local(of(base), paths)
             case Closure(dst=dst) | Bound(dst=dst) | Clone(dst=dst) | Phi(dst=dst) | Op(dst=dst, op="append"):
                 return dst
         return None

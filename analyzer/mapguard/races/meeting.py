@@ -90,7 +90,7 @@ class Meeting:
         if isinstance(path.root, int):
             made = self.index.place(func, path.root)
             if made is not None and (owned or self._of_library(made, path)):
-                found.add(made[:3])
+                found.update([(func, *spot) for spot in self.escape.made.makes(func, path.root)] or [made[:3]])
             elif made is None and all(self._passed(c, func, path.root) for c in (a, b)):
                 found.add((func, 0, _BEGIN))
         started = not (x.begin is None or y.begin is None) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
@@ -106,7 +106,7 @@ class Meeting:
         index = index_of(field)
         if index is None:
             return frozenset()
-        return next_round(self.index, self.index.number[index[0]], index[1])
+        return next_round(self.escape.bodies.heap, self.index.number[index[0]], index[1])
 
     def _of_one_activation(self, a: Context, b: Context, x: Home, y: Home, again: Renewal) -> bool:
         """Whether two accesses of an object that one activation of a function has, made in it or given to it, can overlap."""
@@ -120,7 +120,7 @@ class Meeting:
             if home.start != NO_SITE:
                 reach = self.timing.until(home.start, mine, again, x.func)
             else:
-                reach = self.timing.after(home.begin, NOBODY, again, x.func)
+                reach = self.timing.after_value(home.begin, mine, again, x.func)
             targets = self._apart(mine, other, x.func) if other_home.begin is None else [other_home.begin]
             if any(reach.has(target, _SAME) for target in targets):
                 return True
@@ -214,7 +214,9 @@ class Meeting:
         """Whether a register is what an entry point is passed, its receiver aside: each call has its own."""
         facts = self.index.funcs[func]
         method = facts is not None and facts.recv is not None
-        return c.thread.func == func and c.thread.kind != "goroutine" and method <= reg < self.index.bodies[func].params
+        begins = c.thread.func == func and c.thread.kind != "goroutine"
+        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
+        return entry and method <= reg < self.index.bodies[func].params
 
     def _made_later(self, a: Context, b: Context) -> bool:
         """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""

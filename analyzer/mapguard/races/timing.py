@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mapguard.heap.index import Index
+from mapguard.ir.model import Closure
 from mapguard.order.after import SAME, After, Reach, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
@@ -58,6 +59,24 @@ class Timing:
         several = reach.has(where, _SAME) or (site != c.thread.site and c.thread.site != NO_SITE and self.many(c.thread, below=site))
         several = several and not any(self.tasks.once(way, outermost) for way in _handed_on(c))
         return self.after(where, self.told(c, "yes"), again, outermost) if several and told != NOBODY else reach
+
+    def after_value(self, begin: Where, c: Context, again: Renewal, outermost: int) -> Reach:
+        """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
+        of a context in it. ``c.hops`` tell the value."""
+        func = self._runs(c.hops[-1].made)
+        number = next((n for n in range(c.inside, len(c.chain)) if c.chain[n].func == func), None)
+        if number is None or not c.hops[-1].called:
+            return self.after(begin, NOBODY, again, outermost)
+        frames = self.frames(c._replace(inside=number + 1))
+        reach = self.after(begin, self.endings.of(frames), again, outermost)
+        return self.after(begin, self.endings.of(frames, "yes"), again, outermost) if reach.has(begin, _SAME) else reach
+
+    def _runs(self, made: Where) -> int:
+        """The function that a function value runs."""
+        func, block, place = made
+        event = self.index.bodies[func].blocks[block].events[place]
+        target = event.func if isinstance(event, Closure) else getattr(getattr(event, "target", None), "func", "")
+        return self.index.number.get(target, -1)
 
     def inside(self, thread: Thread, told: Told) -> Reach:
         """What a thread runs before it waits for one of the signals."""

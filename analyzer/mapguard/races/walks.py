@@ -1,18 +1,29 @@
 """Values to the maps in them: those that a struct holds itself, and those that a library gets to from what it is given."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from mapguard.facts.formats import unread_by
 from mapguard.facts.syntax import TInterface, TMap, TName, TPtr, TSlice, TStruct, Type
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Cast, External, Reg, Store
+from mapguard.ir.model import CELL, ELEM, Alloc, Call, Cast, Const, External, Op, Reg, Store
 from mapguard.models.entries import FunctionModel
 from mapguard.models.load import Models
 
 _DEPTH = 4  # fields and elements that a library is followed through
 
 Fields = tuple[str, ...]
+
+
+class _Walk(NamedTuple):
+    """How far a library goes: so many fields and elements deep, through pointers, in fields that are not exported; a value that has one of
+    these methods is left to it."""
+
+    depth: int
+    pointers: bool = True
+    unexported: bool = False
+    asks: tuple[str, ...] = ()
 
 
 class Walks:
@@ -54,12 +65,39 @@ class Walks:
 
     def given(self, func: int, call: Call, model: FunctionModel) -> Iterator[tuple[Literal["read", "write", "range"], Reg, Fields]]:
         """What a library's function does with maps in its arguments: a register, and the fields that lead from it to the map."""
+        unread = self._unread(func, call)
         for names, op in ((model.reads, "read"), (model.writes, "write"), (model.iterates, "range")):
-            depth = _DEPTH if model.deep and op == "range" else 1
+            walk = _Walk(_DEPTH, True, op != "write" and model.unexported, model.asks) if model.deep and op != "write" else _Walk(1)
+            if model.prints and op == "range":
+                walk = _Walk(_DEPTH, False, True, model.asks)
             for argument in self._named(call, names):
                 for reg, kind in self._values(func, argument):
-                    for inner in dict.fromkeys(self._reached(kind, depth, frozenset())):
-                        yield op, reg, inner  # type: ignore[misc]
+                    if reg not in unread:
+                        for inner in dict.fromkeys(self._reached(kind, walk, frozenset(), True)):
+                            yield op, reg, inner  # type: ignore[misc]
+
+    def _unread(self, func: int, call: Call) -> frozenset[Reg]:
+        """The arguments of a function that is named as one that formats (``Printf``) whose verbs do not look into them."""
+        assert isinstance(call.callee, External)
+        if not call.callee.name.endswith("f"):
+            return frozenset()
+        given = [reg for argument in call.args for reg, _ in self._values(func, argument)]
+        for at, reg in enumerate(given):
+            verbs = self._verbs(func, reg)
+            if verbs is not None:
+                return frozenset(given[at + 1 + n] for n in unread_by(verbs) if at + 1 + n < len(given))
+        return frozenset()
+
+    def _verbs(self, func: int, reg: Reg) -> str | None:
+        """The directives of a text, None where it is no literal, or several of them joined."""
+        place = self.index.place(func, reg)
+        match place.event if place is not None else None:
+            case Const(kind="string", verbs=verbs):
+                return verbs
+            case Op(op="+", args=(left, right)):
+                parts = (self._verbs(func, left), self._verbs(func, right))
+                return None if None in parts else "".join(p for p in parts if p is not None)
+        return None
 
     def _named(self, call: Call, names: tuple[str, ...]) -> list[Reg]:
         """The registers of the arguments that a model names."""
@@ -89,27 +127,34 @@ class Walks:
             else:
                 yield reg, type_
 
-    def _reached(self, type_: Type, depth: int, above: frozenset[Type]) -> Iterator[Fields]:
-        """The fields that lead from a value to the maps that an encoder walks: through pointers, elements and exported fields."""
+    def _reached(self, type_: Type, walk: "_Walk", above: frozenset[Type], outermost: bool = False) -> Iterator[Fields]:
+        """The fields that lead from a value to the maps that a library gets to."""
         kind = self.types.deref(type_)
-        if kind in above:
+        pointer = isinstance(self.types.underlying(type_), TPtr)
+        if kind in above or (pointer and not walk.pointers and not outermost) or self._asked(type_, walk):
             return
-        pointed = isinstance(type_, TPtr) and not self.types.is_storage(kind)
-        for inner in self._inside(kind, depth, above | {kind}):
+        pointed = pointer and not self.types.is_storage(kind)
+        for inner in self._inside(kind, walk, above | {kind}):
             yield (CELL, *inner) if pointed else inner
 
-    def _inside(self, kind: Type, depth: int, above: frozenset[Type]) -> Iterator[Fields]:
+    def _asked(self, type_: Type, walk: "_Walk") -> bool:
+        """Whether a value of a type of the tree is asked by one of its own methods instead."""
+        found = (self.types.select(type_, name) for name in walk.asks)
+        return any(s is not None and s.method is not None for s in found)
+
+    def _inside(self, kind: Type, walk: "_Walk", above: frozenset[Type]) -> Iterator[Fields]:
         under = self.types.map_of(kind) or self.types.underlying(kind)
         if isinstance(under, TMap):
             yield ()
-        if depth <= 0:
+        if walk.depth <= 0:
             return
+        further = walk._replace(depth=walk.depth - 1)
         if isinstance(under, TMap | TSlice):
-            if depth > 1:
-                for inner in self._reached(under.elem, depth - 1, above):
+            if walk.depth > 1:
+                for inner in self._reached(under.elem, further, above):
                     yield (ELEM, *inner)
         elif isinstance(under, TStruct):
             for field, type_ in self._fields(kind):
-                if field.rpartition(".")[2][:1].isupper():
-                    for inner in self._reached(type_, depth - 1, above):
+                if walk.unexported or field.rpartition(".")[2][:1].isupper():
+                    for inner in self._reached(type_, further, above):
                         yield (field, *inner)
