@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -41,12 +40,13 @@ from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
 from mapguard.heap.show import callers, objects
-from mapguard.ir.lower import Lowerer
+from mapguard.ir.lower import Failed, Lowerer
 from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
 from mapguard.program.types import Types
+from mapguard.races.accesses import Access
 from mapguard.races.engine import heap_of, judge_of
 
 Progress = Callable[[str, int, int], None]
@@ -182,22 +182,29 @@ def _models(extra: tuple[Path, ...]) -> Models:
 
 def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None) -> Report:
     models = _models(options.models)
+    unlowered: list[Failed] = []
+    unjudged: list[tuple[Access, Exception]] = []
     with deep_stack():
-        judge = judge_of(program, models)
+        judge = judge_of(program, models, None if options.debug else unlowered)
         clock.lap("analyse")
         proofs = Proofs(judge, models)
         explainer = Explainer(judge, models, Sources(program.files, _reader(tree)))
+        found = [(proof, "") for proof in proofs.all(None if options.debug else unjudged)]
+        found += [(proof, "sync-map-check-then-act") for proof in TwoSteps(judge, models).all()]
         findings: list[Finding] = []
-        ended: Counter[str] = Counter()
-        for proof in proofs.all():
-            ended.update(dict(proof.ended))
-            if options.generated or not explainer.functions.of(proof.a.access.func).scope.file.generated:
-                findings.append(explainer.finding(proof))
-        findings.extend(explainer.finding(proof, "sync-map-check-then-act") for proof in TwoSteps(judge, models).all())
+        for proof, rule in found:
+            if not options.generated and explainer.functions.of(proof.a.access.func).scope.file.generated:
+                continue
+            try:
+                findings.append(explainer.finding(proof, rule))
+            except Exception as error:
+                if options.debug:
+                    raise
+                unjudged.append((proof.a.access, error))
         clock.lap("judge")
-        coverage = Coverage(proofs)
+        coverage = Coverage(proofs, unlowered, unjudged)
         scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
-        stats = coverage.stats(scanned, ended, {})
+        stats = coverage.stats(scanned, [proof for proof, _ in found], {})
         all_gaps = tuple(sorted({*gaps, *coverage.gaps()}))
     stats = msgspec.structs.replace(stats, seconds=clock.done())
     return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), all_gaps, stats)

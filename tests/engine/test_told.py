@@ -2,14 +2,14 @@
 
 from ir.lowering import program_of
 from mapguard.base.stack import deep_stack
+from mapguard.checks import Explainer
+from mapguard.checks.guarded import guarded_fields
+from mapguard.checks.inspect import Inspector
 from mapguard.checks.sources import Sources
 from mapguard.evidence.proofs import Proofs
 from mapguard.evidence.twosteps import TwoSteps
 from mapguard.findings.model import Finding, Step
 from mapguard.models.load import load
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.guarded import guarded_fields
-from mapguard.newchecks.inspect import Inspector
 from mapguard.races.engine import judge_of
 
 

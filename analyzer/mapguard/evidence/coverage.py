@@ -1,23 +1,28 @@
 """An analysed program to what was not seen of it, and to the counts that every report states."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
+from mapguard.evidence.proof import Proof
 from mapguard.evidence.proofs import Proofs
 from mapguard.facts.model import FileFacts
 from mapguard.findings.model import Stats
+from mapguard.ir.lower import Failed
 from mapguard.ir.model import ELEM, Call, External, Load, MapOp, Static, Store
 from mapguard.program.types import UNKNOWN
+from mapguard.races.accesses import Access
 
 _LIBRARY = "init$<model>/"  # in the ids of bodies: what models declare for libraries
 
 
 class Coverage:
-    """Answers for one program, once its maps have been asked for."""
+    """Answers for one program, once its maps have been asked for. ``unlowered`` and ``unjudged`` are what defects have hidden."""
 
-    def __init__(self, proofs: Proofs) -> None:
+    def __init__(self, proofs: Proofs, unlowered: Sequence[Failed], unjudged: Sequence[tuple[Access, Exception]]) -> None:
+        self.unlowered = unlowered
+        self.unjudged = unjudged
         self.proofs = proofs
         self.judge = proofs.judge
         self.index = proofs.index
@@ -33,8 +38,8 @@ class Coverage:
                         self.untyped.setdefault(func.path, []).append(event.at)
 
     def gaps(self) -> list[Gap]:
-        """What limits and unknown types have hidden."""
-        return [*self._untyped(), *self._cut(), *self._unsettled()]
+        """What limits, unknown types and defects have hidden."""
+        return [*self._untyped(), *self._cut(), *self._unsettled(), *self._crashed()]
 
     def _untyped(self) -> Iterable[Gap]:
         """One gap for each file in which something is indexed whose type is not known: were it a map, nobody would see that access."""
@@ -58,11 +63,22 @@ class Coverage:
                 detail = f"what '{func.display}' does to the locks of its callers did not settle"
                 yield Gap(Reason.LIMIT, func.path, self._line(func.path, func.facts.at), detail)
 
+    def _crashed(self) -> Iterable[Gap]:
+        for path, at, error in self.unlowered:
+            yield Gap(Reason.CRASH, path, self._line(path, at), f"{type(error).__name__}: {error}")
+        for access, error in self.unjudged:
+            func = self.index.funcs[access.func]
+            path = func.path if func is not None else ""
+            yield Gap(Reason.CRASH, path, self._line(path, access.at) if path else 0, f"{type(error).__name__}: {error}")
+
     def _line(self, path: str, at: int) -> int:
         return line_of(self.index.types.program.files[path].newlines, at)
 
-    def stats(self, files: list[FileFacts], ended: Counter[str], seconds: dict[str, float]) -> Stats:
-        """``files`` are those that were asked for; ``ended`` counts pairs by the filter that ended them."""
+    def stats(self, files: list[FileFacts], found: Sequence[Proof], seconds: dict[str, float]) -> Stats:
+        """``files`` are those that were asked for; pairs are counted by the filter that ended them, for the maps with a proof."""
+        ended: Counter[str] = Counter()
+        for proof in found:
+            ended.update(dict(proof.ended))
         program = self.index.types.program
         support = {f.path for f in files if not f.test and program.scopes[f.path].support}
         named = [f for f in program.funcs if f.outer is None and f.support and f.path not in support and not f.scope.file.test]
