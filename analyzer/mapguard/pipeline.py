@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -13,21 +12,20 @@ import msgspec
 
 from mapguard.base.data import data_dir
 from mapguard.base.errors import UsageError
-from mapguard.base.gap import Gap, Reason
+from mapguard.base.gap import Gap
 from mapguard.base.options import Options
 from mapguard.base.scope import Scope
-from mapguard.base.span import line_of
 from mapguard.base.stack import deep_stack
 from mapguard.checks import Explainer, Sources, TestLines
 from mapguard.checks.guarded import GuardedField
 from mapguard.checks.guarded import guarded_fields as find_guarded_fields
-from mapguard.concurrency import inspect
-from mapguard.concurrency.locations import by_location
-from mapguard.concurrency.races import Judge
-from mapguard.concurrency.solve import Analysis
+from mapguard.checks.inspect import Inspector
+from mapguard.evidence.coverage import Coverage
+from mapguard.evidence.proofs import Proofs
+from mapguard.evidence.twosteps import TwoSteps
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
-from mapguard.findings.model import Finding, InForce, Report, Stats
+from mapguard.findings.model import Finding, InForce, Report
 from mapguard.findings.select import with_fingerprints
 from mapguard.frontend import cache
 from mapguard.frontend import discover as discovery
@@ -42,13 +40,14 @@ from mapguard.frontend.testfiles import TestFiles
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
 from mapguard.heap.show import callers, objects
-from mapguard.ir.lower import Lowerer
+from mapguard.ir.lower import Failed, Lowerer
 from mapguard.ir.show import show
 from mapguard.models.load import Models, load
 from mapguard.program.link import link
 from mapguard.program.model import Program
 from mapguard.program.types import Types
-from mapguard.races.engine import heap_of
+from mapguard.races.accesses import Access
+from mapguard.races.engine import heap_of, judge_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -103,10 +102,11 @@ def _component(tree: Tree, scope: Scope, options: Options, progress: Progress | 
     return msgspec.structs.replace(report, stats=msgspec.structs.replace(report.stats, asked=asked))
 
 
-def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Judge]]:
-    """Each component solved, with its judge, for the commands that look inside (``why-not``, ``dump``)."""
+def analyses(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Proofs]]:
+    """Each component solved, for the commands that look inside (``why-not``, ``dump``). Ask the proofs on a deep stack."""
+    models = _models(options.models)
     for tree, program in linked(options, progress, executor):
-        yield tree, Judge(_solve(program, options, progress))
+        yield tree, Proofs(judge_of(program, models), models)
 
 
 def linked(options: Options, progress: Progress | None = None, executor: Executor | None = None) -> Iterator[tuple[Tree, Program]]:
@@ -180,73 +180,34 @@ def _models(extra: tuple[Path, ...]) -> Models:
     return load(extra)
 
 
-def _solve(program: Program, options: Options, progress: Progress | None) -> Analysis:
-    with deep_stack():
-        solved = Analysis(program, _models(options.models), options.debug)
-        solved.solve(_phase(progress, "analyse"))
-        return solved
-
-
 def _report(tree: Tree, program: Program, gaps: tuple[Gap, ...], options: Options, clock: "_Clock", progress: Progress | None) -> Report:
-    solved = _solve(program, options, progress)
-    clock.lap("analyse")
-    judge = Judge(solved)
-    grouped = by_location(judge.graph)
-    explainer = Explainer(judge, Sources(program.files, _reader(tree)))
-    findings: list[Finding] = []
-    for done, where in enumerate(sorted(grouped)):
-        race = judge.race(where, grouped[where])
-        if race is not None and (options.generated or not race.a.access.func.scope.file.generated):
-            findings.append(explainer.finding(race))
-        if progress is not None and done % 50 == 0:
-            progress("judge", done, len(grouped))
-    findings.extend(explainer.finding(race) for race in judge.check_then_acts())
-    clock.lap("judge")
-    scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
-    stats = _stats(judge, scanned, len(grouped), clock)
-    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), tuple(sorted({*gaps, *solved.gaps, *_untyped(solved)})), stats)
-
-
-def _untyped(solved: Analysis) -> list[Gap]:
-    """One gap for each file in which something is indexed whose type is not known: were it a map, nobody would see that access."""
-    places: dict[str, list[int]] = {}
-    for (ident, at), typed in solved.map_expressions.items():
-        func = solved.program.by_id.get(ident)
-        if not typed and func is not None:
-            places.setdefault(func.path, []).append(line_of(solved.program.files[func.path].newlines, at))
-    return [
-        Gap(
-            Reason.TYPES,
-            path,
-            min(lines),
-            f"{len(lines)} indexed {'value' if len(lines) == 1 else 'values'} of unknown type, this one first",
-        )
-        for path, lines in places.items()
-    ]
-
-
-def _stats(judge: Judge, files: list[FileFacts], maps: int, clock: "_Clock") -> Stats:
-    calls = Counter(judge.analysis.calls.values())
-    program = judge.analysis.program
-    support = {f.path for f in files if not f.test and program.scopes[f.path].support}
-    named = [f for f in program.funcs if f.outer is None and f.support and f.path not in support and not f.scope.file.test]
-    in_tree = calls["tree"] + calls["unknown"]  # calls of function values are counted in ``calls`` only
-    return Stats(
-        files=len(files),
-        lines=sum(len(f.newlines) for f in files),
-        functions=len(program.funcs),
-        support_files=len(support),
-        support_functions=len(named),
-        calls=sum(calls.values()),
-        calls_resolved=calls["tree"],
-        calls_in_tree=in_tree,
-        map_expressions=len(judge.analysis.map_expressions),
-        map_expressions_typed=sum(judge.analysis.map_expressions.values()),
-        roots=len(judge.graph.roots) + len(judge.analysis.threads),
-        maps=maps,
-        pairs=dict(sorted((str(k), v) for k, v in judge.counts.items())),
-        seconds=clock.done(),
-    )
+    models = _models(options.models)
+    unlowered: list[Failed] = []
+    unjudged: list[tuple[Access, Exception]] = []
+    with deep_stack():
+        judge = judge_of(program, models, failed=None if options.debug else unlowered)
+        clock.lap("analyse")
+        proofs = Proofs(judge, models)
+        explainer = Explainer(judge, models, Sources(program.files, _reader(tree)))
+        found = [(proof, "") for proof in proofs.all(None if options.debug else unjudged)]
+        found += [(proof, "sync-map-check-then-act") for proof in TwoSteps(judge, models).all()]
+        findings: list[Finding] = []
+        for proof, rule in found:
+            if not options.generated and explainer.functions.of(proof.a.access.func).scope.file.generated:
+                continue
+            try:
+                findings.append(explainer.finding(proof, rule))
+            except Exception as error:
+                if options.debug:
+                    raise
+                unjudged.append((proof.a.access, error))
+        clock.lap("judge")
+        coverage = Coverage(proofs, unlowered, unjudged)
+        scanned = [f for f in program.files.values() if not f.path.startswith("<model>") and f.path in {s.path for s in tree.files}]
+        stats = coverage.stats(scanned, [proof for proof, _ in found], {})
+        all_gaps = tuple(sorted({*gaps, *coverage.gaps()}))
+    stats = msgspec.structs.replace(stats, seconds=clock.done())
+    return Report(".", tuple(with_fingerprints(findings, tree.mark)), (), all_gaps, stats)
 
 
 def _reader(tree: Tree) -> Callable[[str], bytes]:
@@ -365,14 +326,16 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
     known: set[tuple[str, int]] = set()
     near: dict[str, set[int]] = {a[0]: set(), b[0]: set()}
     together = False
-    for _, judge in analyses(options):
-        first, second = inspect.accesses_at(judge, *a), inspect.accesses_at(judge, *b)
-        known |= ({a} if first else set()) | ({b} if second else set())
-        for path, lines in near.items():
-            lines |= inspect.lines_of(judge, path)
-        if first and second:
-            together = True
-            yield from inspect.why_not(judge, first, second)
+    for tree, proofs in analyses(options):
+        with deep_stack():
+            inspector = Inspector(proofs, Sources(proofs.index.types.program.files, _reader(tree)))
+            first, second = inspector.accesses_at(*a), inspector.accesses_at(*b)
+            known |= ({a} if first else set()) | ({b} if second else set())
+            for path, lines in near.items():
+                lines |= inspector.lines_of(path)
+            if first and second:
+                together = True
+                yield from inspector.why_not(first, second)
     for path, line in (a, b):
         if (path, line) not in known:
             closest = sorted(near[path], key=lambda other: (abs(other - line), other))[:5]
@@ -388,8 +351,9 @@ def dump(options: Options, what: str, name: str) -> Iterator[str]:
         for _, program in linked(options):
             yield from _bodies(program, name) if what == "ir" else _heap(program, options, what, name)
         return
-    for _, judge in analyses(options):
-        yield from inspect.dump(judge, what, name)
+    for tree, proofs in analyses(options):
+        with deep_stack():
+            yield from Inspector(proofs, Sources(proofs.index.types.program.files, _reader(tree))).dump(what, name)
 
 
 def _bodies(program: Program, name: str) -> Iterator[str]:
@@ -401,7 +365,7 @@ def _bodies(program: Program, name: str) -> Iterator[str]:
 
 
 def _heap(program: Program, options: Options, what: str, name: str) -> Iterator[str]:
-    """The objects, or the callers, of the functions whose id contains ``name``, as the engine in ``heap`` finds them."""
+    """The objects, or the callers, of the functions whose id contains ``name``."""
     with deep_stack():
         heap = heap_of(program, _models(options.models))
         yield from objects(heap, name) if what == "objects" else callers(heap, name)
@@ -411,6 +375,8 @@ def guarded_fields(options: Options) -> tuple[GuardedField, ...]:
     """The map fields in the given paths whose guard is clear from their accesses and not declared yet."""
     scope = discovery.scope_of(options)
     found: list[GuardedField] = []
-    for tree, judge in analyses(options):
-        found.extend(find_guarded_fields(judge, Sources(judge.analysis.program.files, _reader(tree)), options.generated))
+    for tree, proofs in analyses(options):
+        with deep_stack():
+            sources = Sources(proofs.index.types.program.files, _reader(tree))
+            found.extend(find_guarded_fields(proofs, sources, options.generated))
     return tuple(sorted(field for field in found if scope.has(field.path)))

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mapguard.checks.functions import Functions
 from mapguard.facts.syntax import Assign, Name, Range, VarStmt
 from mapguard.facts.walk import nodes
 from mapguard.ir.model import NONE, Reg
-from mapguard.newchecks.functions import Functions
 from mapguard.program.model import Func
 
 

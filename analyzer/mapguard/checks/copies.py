@@ -1,9 +1,9 @@
 """A lock of a context to whether it lies in a copy of a struct: a value receiver, a copied variable, a value taken out of a container."""
 
 from mapguard.bodies.paths import Path
+from mapguard.checks.location import is_named
 from mapguard.heap.index import Index
 from mapguard.ir.model import Clone
-from mapguard.newchecks.location import is_named
 from mapguard.program.types import Types
 from mapguard.races.contexts import Anchored
 

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ
+from mapguard.checks.functions import Functions
+from mapguard.checks.held import STARTS, Held
+from mapguard.checks.location import is_named, last
+from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
 from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Sharing, Step
@@ -12,10 +16,6 @@ from mapguard.heap.index import Place
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import ELEM, Call, MapOp, Recv, Send, Store
-from mapguard.newchecks.functions import Functions
-from mapguard.newchecks.held import STARTS, Held
-from mapguard.newchecks.location import is_named, last
-from mapguard.newchecks.names import Names
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from mapguard.base.span import line_of
 from mapguard.bodies.state import Held
+from mapguard.checks.functions import Functions
+from mapguard.checks.names import Names
 from mapguard.checks.sources import Sources
+from mapguard.checks.variables import Variables
 from mapguard.evidence.proofs import Proofs
-from mapguard.newchecks.functions import Functions
-from mapguard.newchecks.names import Names
-from mapguard.newchecks.variables import Variables
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.races.accesses import Access, accesses
