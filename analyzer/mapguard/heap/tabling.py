@@ -15,13 +15,14 @@ _DEPTH = 400  # questions answered inside one another; deeper ones wait for thei
 
 
 class _Node:
-    __slots__ = ("key", "queued", "users", "value")
+    __slots__ = ("error", "key", "queued", "users", "value")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
         self.value: Bits = 0
         self.users: dict[_Node, None] = {}
         self.queued = False
+        self.error: Exception | None = None  # a defect that was met while this was answered
 
 
 class Table:
@@ -48,6 +49,8 @@ class Table:
                 self._evaluate(node)
             else:
                 self._enqueue(node)
+        if node.error is not None:
+            raise node.error
         if self._current is not None:
             node.users[self._current] = None
             return node.value
@@ -93,6 +96,9 @@ class Table:
             value = self._rule(node.key) | node.value
         except BudgetError:
             self._enqueue(node)  # it has no answer yet
+            raise
+        except Exception as error:
+            node.error = error  # nor will it have one: who asks is told
             raise
         finally:
             self._current = before

@@ -121,6 +121,7 @@ class Climber:
         seen = {state for state, _ in start}
         pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and len(seen) <= _MOST:
+            self.bodies.heap.budget.step()
             way = pending.popleft()
             state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
