@@ -27,6 +27,7 @@ def _analyses(options: Options) -> Iterator[tuple[Proofs, Sources]]:
     models = models_of(options.models)
     budget = Budget(options.timeout, options.max_memory)
     for tree, program in linked(options):
+        budget.check()
         yield Proofs(judge_of(program, models, budget), models), Sources(program.files, reader(tree))
 
 
