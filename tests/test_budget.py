@@ -86,7 +86,8 @@ def test_an_error_hides_one_map(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_error_in_the_heap_is_told_to_all_who_ask_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, asked = Heap._rule, []
+    rule = Heap._rule
+    asked: list[Any] = []
 
     def failing(self: Heap, question: Any) -> int:
         if len(asked) == 30:
