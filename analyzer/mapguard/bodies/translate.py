@@ -116,7 +116,7 @@ class Translator:
         return found
 
     def alternatives(self, func: int, path: Path) -> list[Path]:
-        """The paths that one may stand for: those of each value that its root may have."""
+        """The paths that one may stand for: those of each value that its root may have; the path itself where these are too many."""
         found: list[Path] = []
         seen: set[Path] = set()
         pending = [path]
@@ -128,8 +128,10 @@ class Translator:
                 continue
             paths = self.paths(func)
             more = [paths.of(a).plus(*at.fields) for a in place.event.args if paths.constants.get(a) != "nil"]
-            pending.extend(p for p in more if p not in seen and len(seen) < _ALTERNATIVES)
+            pending.extend(p for p in dict.fromkeys(more) if p not in seen)
             seen.update(more)
+            if len(seen) > _ALTERNATIVES:
+                return [path]
         return found
 
     def _forms(self, func: int, path: Path, depth: int) -> tuple[Path, ...]:

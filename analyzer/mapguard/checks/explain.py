@@ -27,7 +27,6 @@ from mapguard.order.after import Where
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
 from mapguard.races.accesses import Access as RawAccess
-from mapguard.races.accesses import accesses
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
@@ -51,7 +50,7 @@ class Explainer:
         self.ways = Shown(judge)
         self.taken = Taken(judge)
         self.registrations = Registrations(judge, models)
-        self.plain = Plain(list(accesses(judge.bodies)))
+        self.plain = Plain(judge.accesses())
         self.provenance = Provenance(self.held, self.functions, self.names, sources)
         self.adviser = Adviser(judge, models, self.held, self.functions, sources)
 

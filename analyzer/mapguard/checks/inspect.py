@@ -12,7 +12,7 @@ from mapguard.checks.variables import Variables
 from mapguard.evidence.proofs import Proofs
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
-from mapguard.races.accesses import Access, accesses
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
 
 _PAIR_LIMIT = 2000
@@ -28,7 +28,7 @@ class Inspector:
         self.index = proofs.index
         self.functions = Functions(self.index)
         self.names = Names(self.index, self.functions, Variables(self.functions), sources)
-        self._accesses = list(accesses(self.judge.bodies))
+        self._accesses = self.judge.accesses()
 
     # ------------------------------------------------------------ why not
 
@@ -55,7 +55,9 @@ class Inspector:
             shown.setdefault(reason, (p, q))
         for x in dict.fromkeys((*first, *second)):
             yield self._access(x)
-            if not self.judge.contexts(x):
+            if not self.judge.resolver.accessed(x):
+                yield "  NO_MAP: nothing is known that this map may be"
+            elif not self.judge.contexts(x):
                 private = x in self.judge.private
                 yield f"  {'OWNED: nobody else can reach the map yet' if private else 'NO_THREAD: no thread is known to get here'}"
         for reason, count in sorted(counts.items()):
@@ -73,6 +75,7 @@ class Inspector:
                     for q in self.judge.contexts(y):
                         made += 1
                         if made > _PAIR_LIMIT:
+                            yield p, q, f"NOT_ASKED: of more than {_PAIR_LIMIT} pairs those after the first {_PAIR_LIMIT}"
                             return
                         reasons = [str(self.judge.decide(m, p, q) or "RACE") for m in ours]
                         yield p, q, "RACE" if "RACE" in reasons else reasons[0] if reasons else NO_MAP

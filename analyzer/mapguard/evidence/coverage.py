@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
-from mapguard.base.budget import BudgetError
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.evidence.proof import Proof
 from mapguard.evidence.proofs import Proofs
 from mapguard.findings.model import Stats
+from mapguard.heap.index import Place
+from mapguard.heap.tabling import Bits
 from mapguard.heap.written import written
-from mapguard.ir.model import ELEM, Call, External, Load, MapOp, Static, Store
-from mapguard.order.threads import Thread
+from mapguard.ir.model import ELEM, Call, Event, External, Load, MapOp, Static, Store
 from mapguard.program.types import UNKNOWN
 from mapguard.races import limits
+from mapguard.races.walks import DEPTH
 
 _LIBRARY = "init$<model>/"  # in the ids of bodies: what models declare for libraries
 _Places = dict[str, set[int]]  # bytes of files
@@ -49,6 +49,7 @@ class Coverage:
             *(limits.gap_at(self.judge, x.func, x.at, unsure) for x in self.proofs.unsure),
             *self._by_file(Reason.TYPES, untyped, "indexed value", "of unknown type"),
             *self._by_file(Reason.ORIGIN, self._unmade(), "use", "of a map that is made nowhere known"),
+            *self._by_file(Reason.LIMIT, self._cut_short(), "call", f"of a library with maps over {DEPTH} levels inside its arguments"),
             *self._crashed(),
         ]
 
@@ -73,6 +74,12 @@ class Coverage:
                             found.setdefault(written(self.index, x.func)[0], set()).add(x.at)
         return found
 
+    def _cut_short(self) -> _Places:
+        found: _Places = {}
+        for func, at in self.judge.walks.cut:
+            found.setdefault(written(self.index, func)[0], set()).add(at)
+        return found
+
     def _crashed(self) -> Iterable[Gap]:
         for path, at, error in self.judge.heap.defects.found:
             yield Gap(Reason.CRASH, path, self._line(path, at), f"{type(error).__name__}: {error}")
@@ -84,38 +91,34 @@ class Coverage:
     # ------------------------------------------------------------ counts
 
     def stats(self, found: Sequence[Proof]) -> Stats:
-        """What there is and what of it was resolved; pairs are counted by the filter that ended them, for the maps with a proof."""
+        """What there is and, as far as the maps made it worth asking, what of it was resolved; pairs are counted by the filter that ended
+        them, for the maps with a proof."""
         ended: Counter[str] = Counter()
         for proof in found:
             ended.update(dict(proof.ended))
-        calls = [place.event for place in self.index.sites if _LIBRARY not in self.index.bodies[place.func].func]
-        inside = [site for site, place in enumerate(self.index.sites) if self._of_tree(place.event)]
-        resolved = threads = maps = 0
-        with suppress(BudgetError):  # then these are not counted
-            resolved = sum(self._resolved(site) for site in inside)
-            threads = len(self._threads())
-            maps = len(self.judge.maps())
+        calls = [(site, place.event) for site, place in enumerate(self.index.sites) if self._is_call_of_tree(place)]
+        asked = [targets for site, event in calls if (targets := self._targets(site, event)) is not None]
         return Stats(
             calls=len(calls),
-            calls_resolved=resolved,
-            calls_in_tree=len(inside),
+            calls_resolved=sum(targets != 0 for targets in asked),
+            calls_in_tree=len(asked),
             map_expressions=self.typed + sum(map(len, self.untyped.values())),
             map_expressions_typed=self.typed,
-            roots=threads,
-            maps=maps,
+            roots=sum(t.kind not in ("init", "unused") for t in self.judge.threads.known()),
+            maps=self.judge.counted,
             pairs=dict(sorted(ended.items())),
         )
 
-    def _threads(self) -> set[Thread]:
-        every = (t for number in range(len(self.index.bodies)) for t in self.judge.threads.started(number))
-        return {t for t in every if t.kind not in ("init", "unused")}
+    def _is_call_of_tree(self, place: Place) -> bool:
+        """Whether the tree makes a call, not what models declare for libraries."""
+        return _LIBRARY not in self.index.bodies[place.func].func
 
-    def _of_tree(self, event: object) -> bool:
-        """Whether a call leads to a function of the tree, as far as its form tells."""
+    def _targets(self, site: int, event: Event) -> Bits | None:
+        """The functions of the tree that a call may run; None where it runs a library's, or where nobody has asked."""
         assert isinstance(event, Call)
-        return not isinstance(event.callee, External)
-
-    def _resolved(self, site: int) -> bool:
-        event = self.index.sites[site].event
-        assert isinstance(event, Call)
-        return isinstance(event.callee, Static) or self.judge.heap.targets(site) != 0
+        match event.callee:
+            case External():
+                return None
+            case Static():
+                return 1
+        return self.judge.heap.known_targets(site)

@@ -16,7 +16,7 @@ from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support
 from mapguard.evidence.words import words
 from mapguard.models.load import Models
-from mapguard.races.accesses import Access, accesses
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge, Map
 
@@ -71,7 +71,7 @@ class Proofs:
         """All accesses by the name that their own function gives the map. What only takes a map out of its variable is none."""
         if self._named is None:
             found: dict[Location, list[Access]] = {}
-            for x in accesses(self.judge.bodies):
+            for x in self.judge.accesses():
                 if x.op != "load":
                     path = x.path.plus(x.slot) if x.slot else x.path
                     where = self.locations.of(Anchored(x.func, self.judge.bodies.normal(x.func, path)))

@@ -41,6 +41,10 @@ class Heap:
         """The functions of the tree that a site may call."""
         return self._table.ask(Targets(site, context))
 
+    def known_targets(self, site: int) -> Bits | None:
+        """The same as far as it has been asked for, None where nobody has."""
+        return self._table.known(Targets(site, ANY))
+
     def callers(self, func: int) -> Bits:
         """The sites that may call a function, library calls that are given it among them."""
         return self._table.ask(Callers(func))

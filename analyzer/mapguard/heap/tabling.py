@@ -57,6 +57,11 @@ class Table:
         self._settle()
         return node.value
 
+    def known(self, key: Hashable) -> Bits | None:
+        """The answer as far as it has been asked for, None where nobody has."""
+        node = self._nodes.get(key)
+        return node.value if node is not None else None
+
     def empty(self, key: Hashable) -> bool:
         """Whether a question has no answer, once everything else is settled: only then may a rule that asks rest on it (stratified
         negation)."""

@@ -36,8 +36,9 @@ from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
+from mapguard.races.walks import Walks
 
-_CONTEXTS = 60  # of one access
+MOST = 60  # ways to one access
 _TOLD = 50  # maps between two words about how far it is
 _Answer = TypeVar("_Answer")
 
@@ -93,10 +94,12 @@ class Judge:
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
+        self.walks = Walks(heap, models)
+        self._accesses: list[Access] | None = None
         self._maps: list[Map] | None = None
         self._contexts: dict[Access, list[Context]] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
-        self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
+        self.crowded: set[Access] = set()  # accesses with more ways to them than are judged
         self.stopped = ""  # what was over the budget
         self.unjudged: deque[Map] = deque()  # the maps that are left
 
@@ -127,14 +130,25 @@ class Judge:
         except BudgetError as over:
             self.stopped = str(over)
 
+    def accesses(self) -> list[Access]:
+        """Every access of the program, in the order of functions and events."""
+        if self._accesses is None:
+            self._accesses = list(accesses(self.bodies, self.walks))
+        return self._accesses
+
     def maps(self) -> list[Map]:
         """The maps that are written, and the variables for maps that are set."""
         if self._maps is None:
             self._maps = self._found_maps()
         return self._maps
 
+    @property
+    def counted(self) -> int:
+        """How many maps there are, as far as they were asked for."""
+        return len(self._maps or ())
+
     def _found_maps(self) -> list[Map]:
-        every = list(accesses(self.bodies))
+        every = self.accesses()
         stored = {a.slot for a in every if a.op == "replace"}
         found: dict[Hashable, Map] = {}
         for access in every:
@@ -164,9 +178,9 @@ class Judge:
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
-            if len(shared) > _CONTEXTS:
-                self.crowded[access] = len(shared)
-            known = self._contexts[access] = shared[:_CONTEXTS]
+            if len(shared) > MOST:
+                self.crowded.add(access)
+            known = self._contexts[access] = shared[:MOST]
         return known
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
