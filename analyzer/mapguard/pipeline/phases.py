@@ -7,14 +7,14 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
-from mapguard.base.gap import Gap
+from mapguard.base.gap import Gap, Reason
 from mapguard.base.options import Options
 from mapguard.facts.model import FileFacts
 from mapguard.frontend.cache import Cache, cache_folder
 from mapguard.frontend.discover import discover
 from mapguard.frontend.extract import Loaded, extract
 from mapguard.frontend.gopath import placed
-from mapguard.frontend.siblings import read_siblings
+from mapguard.frontend.siblings import FILE_LIMIT, read_siblings
 from mapguard.frontend.source import read
 from mapguard.frontend.tree import SourceFile, Tree
 from mapguard.frontend.workers import workers
@@ -88,6 +88,8 @@ def program_of(
     old = [m.path for m in tree.modules if m.shared_loops]
     program = link(facts, declarations, [m.path for m in tree.modules], options.tests, tree.alone, tree.named, old)
     clock.lap("link")
+    if len(siblings) >= FILE_LIMIT:
+        more.append(Gap(Reason.LIMIT, "", 0, f"of the imported packages only {FILE_LIMIT} files were read for types"))
     return program, [*gaps, *more]
 
 
