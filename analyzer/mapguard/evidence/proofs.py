@@ -86,8 +86,8 @@ class Proofs:
         ended: Counter[str] = Counter()
         best: tuple[tuple[int, int, int], Proof] | None = None
         races = 0
-        for a, b in self._pairs(uses):
-            reason = self.judge.decide(map_, a, b)
+        for a, b in self._pairs(map_, uses, ended):
+            reason = self.judge.ordered(a, b)
             if reason is not None:
                 ended[reason] += 1
                 continue
@@ -121,17 +121,25 @@ class Proofs:
             return found
         return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
-    def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
-        """The pairs of which one side writes, those that promise the surest proof first: both sides have the map from one place."""
+    def _pairs(self, map_: Map, uses: tuple[Use, ...], ended: Counter[str]) -> Iterator[tuple[Context, Context]]:
+        """The pairs that their sides do not keep apart, those that promise the surest proof first: both sides have the map from one place.
+        ``ended`` counts the others."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
+        sides = [self.judge.side(c) for c in contexts]
         homes = [(c.map.func, c.map.path.root) if isinstance(c.map.path.root, int) else c.map.path.root for c in contexts]
         writing = [number for number, c in enumerate(contexts) if c.access.writes]
         for of_one in (True, False):
             for number, a in enumerate(contexts):
                 others = range(number, len(contexts)) if a.access.writes else writing[bisect_left(writing, number) :]
                 for other in others:
-                    if (homes[number] == homes[other]) == of_one:
-                        yield (a, contexts[other]) if a.access.writes else (contexts[other], a)
+                    b = contexts[other]
+                    if (homes[number] == homes[other]) != of_one:
+                        continue
+                    reason = self.judge.apart(map_, sides[number], sides[other])
+                    if reason is not None:
+                        ended[reason] += 1
+                    else:
+                        yield (a, b) if a.access.writes else (b, a)
 
     def _promise(self, c: Context) -> tuple[bool, bool, int, bool, int]:
         unsure = sum(link.grade for link in self.provenance.calls(c, c))

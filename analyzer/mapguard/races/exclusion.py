@@ -1,5 +1,7 @@
 """Two contexts to whether a lock keeps them apart: one that must be the same where their maps are one."""
 
+from collections.abc import Iterator
+
 from mapguard.bodies.state import READ, RECEIVED, RUNS, SENT, WRITE
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.loops import Loops
@@ -15,12 +17,19 @@ class Exclusion:
         self.loops = loops
 
     def excluded(self, a: Context, b: Context) -> bool:
-        """Whether a lock keeps the two accesses apart."""
+        """Whether a lock keeps the two accesses apart, whichever ways lead their threads to them."""
+        return any(self.same.beside(a, lock, b, other) for lock, other in self._facing(a, b))
+
+    def excluded_here(self, a: Context, b: Context) -> bool:
+        """Whether a lock that an activation has for what it starts keeps the two accesses apart."""
+        return any(self.same.of_one_activation(a, lock, b, other) for lock, other in self._facing(a, b))
+
+    def _facing(self, a: Context, b: Context) -> Iterator[tuple[Anchored, Anchored]]:
+        """The locks of the two, each with each that its mode excludes."""
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if (mode, other_mode) in _APART and self.same.must(a, lock, b, other) and (mode != RUNS or self._serial(lock, other)):
-                    return True
-        return False
+                if (mode, other_mode) in _APART and (mode != RUNS or self._serial(lock, other)):
+                    yield lock, other
 
     def _serial(self, loop: Anchored, other: Anchored) -> bool:
         return self.loops.serial(self.same.resolver.objects(loop) | self.same.resolver.objects(other))

@@ -21,11 +21,11 @@ from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
 from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
-from mapguard.order.threads import Threads
+from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
-from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
@@ -70,6 +70,20 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
+class _Side(NamedTuple):
+    """What of a context tells without the order of events whether it can race. ``alone``: the function that the map comes from gets to the
+    access on its own thread."""
+
+    writes: bool
+    slot: bool
+    map: Anchored
+    hops: tuple[Hop, ...]
+    locks: Locks
+    thread: Thread
+    programs: Bits
+    alone: bool
+
+
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -98,6 +112,9 @@ class Judge:
         self._accesses: list[Access] | None = None
         self._maps: list[Map] | None = None
         self._contexts: dict[Access, list[Context]] = {}
+        self._numbers: dict[_Side, int] = {}
+        self._first_of: list[Context] = []  # a context of each side
+        self._apart: dict[tuple[int, int, int], Filter | None] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
         self.crowded: set[Access] = set()  # accesses with more ways to them than are judged
         self.stopped = ""  # what was over the budget
@@ -191,7 +208,34 @@ class Judge:
 
     def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
         """Why two accesses of a map cannot race; None where they can."""
-        self.heap.budget.step()
+        return self.apart(map_, self.side(a), self.side(b)) or self.ordered(a, b)
+
+    def side(self, c: Context) -> int:
+        """The number of the side that a context is on: of what ``apart`` looks at. Many contexts of a map are on one side."""
+        side = _Side(
+            c.access.writes,
+            c.access.slot != "",
+            c.map,
+            c.hops,
+            c.locks,
+            c.thread,
+            self._programs(c),
+            self.meeting.home(c).begin is None,
+        )
+        number = self._numbers.setdefault(side, len(self._first_of))
+        if number == len(self._first_of):
+            self._first_of.append(c)
+        return number
+
+    def apart(self, map_: Map, side: int, other: int) -> Filter | None:
+        """Why two accesses of a map cannot race, whichever contexts of their sides they have; None where that takes the order of events."""
+        key = (map_.obj, side, other)
+        if key not in self._apart:
+            self.heap.budget.step()
+            self._apart[key] = self._compared(map_, self._first_of[side], self._first_of[other])
+        return self._apart[key]
+
+    def _compared(self, map_: Map, a: Context, b: Context) -> Filter | None:
         if not (a.access.writes or b.access.writes):
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
@@ -200,11 +244,19 @@ class Judge:
             return Filter.DIFFERENT_PROGRAM
         if self.turns.apart(a.thread, b.thread):
             return Filter.OTHER_TURN
-        if self.exclusion.excluded(a, b):  # before the order: most maps are locked, and locks are compared more quickly
+        if self.exclusion.excluded(a, b):
             return Filter.COMMON_LOCK
-        if not self.meeting.meet(a, b):
-            return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
-        return None
+        return self._in_turn(a, b) if self.meeting.one_thread(a, b) else None
+
+    def ordered(self, a: Context, b: Context) -> Filter | None:
+        """Why two accesses of one map that their sides do not keep apart cannot race; None where they can."""
+        self.heap.budget.step()
+        if self.exclusion.excluded_here(a, b):
+            return Filter.COMMON_LOCK
+        return None if self.meeting.meet(a, b) else self._in_turn(a, b)
+
+    def _in_turn(self, a: Context, b: Context) -> Filter:
+        return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
 
     def _programs(self, c: Context) -> Bits:
         """The programs that have all of a way in them, and something that leads to its thread."""

@@ -60,6 +60,11 @@ class Meeting:
             return Home(func, path.root, c.hops[-1].leaves, c.hops[-1].leaves)
         return Home(func, path.root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
 
+    def one_thread(self, a: Context, b: Context) -> bool:
+        """Whether each activation of the function that both maps come from has an object of its own, which its own thread alone uses."""
+        x, y = self.home(a), self.home(b)
+        return x.begin is None and y.begin is None and (x.func, x.root) == (y.func, y.root) and self._another(a, b, x, y) != NEVER
+
     def meet(self, a: Context, b: Context) -> bool:
         """Whether the two accesses can happen at the same time, on one object."""
         a, b = self._lifted(a, b), self._lifted(b, a)

@@ -46,18 +46,33 @@ class SameLock:
         self.index = resolver.index
         self.escape = escape
         self.timing = timing
+        self._may: dict[tuple[Anchored, Anchored], bool] = {}
         self._known: dict[tuple[Anchored, Anchored, Anchored, Anchored], bool] = {}
 
     def must(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
         """Whether the two locks are one wherever the two maps are."""
-        these, those = self.resolver.places(lock), self.resolver.places(other)
-        if not these or not those or not any(self.objects.compatible(o) & those for o in members(these)):
+        return self.beside(a, lock, b, other) or self.of_one_activation(a, lock, b, other)
+
+    def beside(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks are one by where they are made and how they lie to the maps, whichever ways lead to the accesses."""
+        if not self._may_be_one(lock, other):
             return False
-        if these == those and these.bit_count() == 1 and self.once(members(these)[0]):
-            return True
-        if lock == other and a.map.func == b.map.func and self._of_one_activation(a, b, lock):
+        these = self.resolver.places(lock)
+        if these == self.resolver.places(other) and these.bit_count() == 1 and self.once(members(these)[0]):
             return True
         return any(self._beside(m, lock, n, other) for m, n in product(_maps(a), _maps(b)))
+
+    def of_one_activation(self, a: Context, lock: Anchored, b: Context, other: Anchored) -> bool:
+        """Whether the two locks are one that an activation of a function has, and all who can have its map meanwhile hold it."""
+        return lock == other and a.map == b.map and self._may_be_one(lock, other) and self._of_one_activation(a, b, lock)
+
+    def _may_be_one(self, lock: Anchored, other: Anchored) -> bool:
+        key = (lock, other)
+        known = self._may.get(key)
+        if known is None:
+            those = self.resolver.places(other)
+            known = self._may[key] = any(self.objects.compatible(o) & those for o in members(self.resolver.places(lock)))
+        return known
 
     def _beside(self, map_: Anchored, lock: Anchored, other_map: Anchored, other: Anchored) -> bool:
         key = (map_, lock, other_map, other)
@@ -200,7 +215,7 @@ class SameLock:
     def _of_one_activation(self, a: Context, b: Context, lock: Anchored) -> bool:
         """Whether a lock that one activation of a function has is that of every thread which can reach the map meanwhile."""
         func, path = lock
-        if not isinstance(path.root, int) or not isinstance(a.map.path.root, int) or a.map != b.map:
+        if not isinstance(path.root, int) or not isinstance(a.map.path.root, int):
             return False
         made = self.index.place(func, path.root)
         own = self.index.place(a.map.func, a.map.path.root)
