@@ -4,13 +4,12 @@ A signal tells that where nobody can give it before the event is over: not the t
 for the event to be over. Who gives another signal after waiting for one of these passes the word on.
 """
 
-import functools
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from mapguard.ir.model import Call, External, RunDefers
-from mapguard.order.after import After, Reach
+from mapguard.ir.model import Call, External
+from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
+from mapguard.order.before import Before
 from mapguard.order.edges import Edges
 from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signals, Where
 from mapguard.order.stops import NOBODY, Told, Waits, of_many
@@ -40,6 +39,7 @@ class Endings:
         self.index = edges.index
         self.ancestry = ancestry
         self.after = after
+        self._before: dict[Told, Before] = {}
         self._told: dict[tuple[Frames, Several], Told] = {}
         self._giving: dict[tuple[int, int], frozenset[Where]] = {}
         self.waits = Waits(waiting)
@@ -142,16 +142,16 @@ class Endings:
 
     def _exclusive(self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told) -> Told:
         """The signals of ``late`` events that nobody gives before."""
-        signals = {s for where in late for s in self.signalling.given(where)}
+        signals = {s for where in late for s in self.signalling.given(where) if self.waiting.functions(s)}
         if not signals:
             return NOBODY
         early = {s for where in soon for s in self.signalling.given(where)}
         candidates = [s for s in sorted(signals - early) if s.kind != "group" or self._added_before(s, frames.thread)]
         found: set[tuple[Signal, int]] = set()
-        before = self._before(told | Told(frozenset((s, 1) for s in candidates)))
+        before = self.before(told | Told(frozenset((s, 1) for s in candidates)))
         for signal in candidates:
             givers = self.signalling.givers(signal) if signal.kind not in OF_ALL else []
-            if not any(g not in late and self._early(g, before) for g in givers):
+            if not any(g not in late and before.has(g) for g in givers):
                 found.add((signal, 1))
             elif signal.kind == "told":  # as many messages as senders
                 found.add((signal, len(givers)))
@@ -165,40 +165,23 @@ class Endings:
     def _running(self, func: int) -> list[Thread]:
         return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
 
-    def _before(self, told: Told) -> Callable[[Thread], Reach]:
-        """What each thread runs before it has waited for one of the signals of ``told``."""
-        stops = self.waits.stops(told)
+    def before(self, told: Told) -> Before:
+        """What threads do from their start on before they have waited for one of the signals of ``told``."""
+        found = self._before.get(told)
+        if found is None:
+            found = self._before[told] = self.after.before(self.waits.stops(told), self._begins)
+        return found
 
-        @functools.cache
-        def before(thread: Thread) -> Reach:
-            return self.after.thread(thread.func, thread.site, stops)
-
-        return before
-
-    def _early(self, where: Where, before: Callable[[Thread], Reach]) -> bool:
-        """Whether a signal can be given in the part of a thread that ``before`` gives."""
-        spots = self._when(where)
-        return any(before(t).has(spot, frozenset((t.site,))) for t in self._running(where[0]) for spot in spots)
-
-    def _when(self, where: Where) -> list[Where]:
-        """When an event happens: a deferred call does where its function ends."""
-        event = self.signalling.event(where)
-        if not isinstance(event, Call) or event.how != "defer":
-            return [where]
-        blocks = self.index.bodies[where[0]].blocks
-        return [(where[0], b, p) for b, block in enumerate(blocks) for p, e in enumerate(block.events) if isinstance(e, RunDefers)]
+    def _begins(self, func: int) -> bool:
+        return any(t.kind != "unused" for t in self.ancestry.threads.started(func))
 
     def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
         """The signals that others give only when they have waited for one of those of ``told``."""
-        stops = self.waits.stops(told)
+        stops, before = self.waits.stops(told), self.before(told)
         late: set[Where] = set()
         own = {where[0] for where in frames.ways}
         for func in sorted(self.waiting.waits.keys() & self.signalling.gives.keys() - own):
             if not stops.funcs >> func & 1:
                 continue
-            reach = self.after.thread(func, NO_SITE, stops)
-            for spot in self.signalling.gives[func]:
-                where = (func, *spot)
-                if not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):
-                    late.add(where)
+            late.update(where for spot in self.signalling.gives[func] if not before.inside(where := (func, *spot)))
         return self._exclusive(frames, frozenset(late), soon, told)

@@ -30,6 +30,7 @@ class Anchored(NamedTuple):
 
 
 Locks = frozenset[tuple[Anchored, str]]
+Values = tuple[tuple[Anchored, ...], ...]  # what something may be: each value by the paths that are known of it
 
 
 class Hop(NamedTuple):
@@ -47,7 +48,7 @@ class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
     outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
     the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
-    through, the outermost first."""
+    through, the outermost first. ``values``: what the map may be, where its function has it from a call or as one of several values."""
 
     access: Access
     thread: Thread
@@ -57,6 +58,7 @@ class Context(NamedTuple):
     inside: int
     held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
+    values: Values = ()
 
 
 class _State(NamedTuple):

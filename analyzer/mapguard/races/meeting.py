@@ -219,8 +219,7 @@ class Meeting:
             told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
-        reach = self.timing.inside(b.thread, told)
-        return not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways)
+        return self.timing.waits(b, told)
 
     def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""

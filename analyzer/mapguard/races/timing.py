@@ -78,9 +78,10 @@ class Timing:
         target = event.func if isinstance(event, Closure) else getattr(getattr(event, "target", None), "func", "")
         return self.index.number.get(target, -1)
 
-    def inside(self, thread: Thread, told: Told) -> Reach:
-        """What a thread runs before it waits for one of the signals."""
-        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.waits.stops(told)))
+    def waits(self, c: Context, told: Told) -> bool:
+        """Whether the thread of a context comes to its access only after it has waited for one of the signals."""
+        before = self.endings.before(told)
+        return not all(before.inside(where) for where in self.frames(c).ways)
 
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
