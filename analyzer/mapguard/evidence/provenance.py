@@ -192,9 +192,8 @@ class Provenance:
         body = self.index.bodies[func]
         if not isinstance(path.root, int) or path.root >= body.params or len(path.fields) != 1:
             return False
-        return self.judge.bodies.translator.fields.storage(body.types[path.root], path.fields[0]) is not None and self.index.types.is_storage(
-            body.types[path.root]
-        )
+        type_ = body.types[path.root]
+        return self.index.types.is_storage(type_) and self.judge.bodies.translator.fields.storage(type_, path.fields[0]) is not None
 
 
 def own_way(c: Context) -> tuple[Edge, ...]:
