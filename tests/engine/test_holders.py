@@ -297,12 +297,15 @@ func Trace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r) })
 }
 
-func Site(other http.Handler) []http.Handler {
-	return []http.Handler{Log(http.NotFoundHandler()), Trace(other)}
+func Site(other http.Handler) (found []http.Handler) {
+	for _, h := range []http.Handler{http.NotFoundHandler(), other} {
+		found = append(found, Log(h), Trace(h))
+	}
+	return found
 }
 """
 
 
 def test_what_two_unknown_holders_had_before_is_not_one_map() -> None:
-    """What one wrapper is given from outside, and what another one gets from a library, may be a Store: neither has the other one's map."""
+    """What wrappers get from outside, or from a library, may be a Store: none has another one's map."""
     assert Engine(WRAPPED).races() == set()
