@@ -6,7 +6,8 @@ from typing import NamedTuple
 from mapguard.checks.functions import Functions
 from mapguard.facts.syntax import Assign, Name, Range, VarStmt
 from mapguard.facts.walk import nodes
-from mapguard.ir.model import NONE, Reg
+from mapguard.ir.flow import events
+from mapguard.ir.model import CELL, NONE, Reg, Store
 from mapguard.program.model import Func
 
 
@@ -26,8 +27,7 @@ class Variables:
 
     def of(self, func: int, reg: Reg) -> Variable:
         """The variable that a register holds, under the name of one that it is copied to where it has none itself."""
-        body = self.index.bodies[func]
-        name = body.names[reg] if reg != NONE else ""
+        name = self._name(func, reg) if reg != NONE else ""
         here = self.functions.of(func)
         place = self.index.place(func, reg)
         before: int = getattr(place.event, "at", 0) if place is not None else 0
@@ -39,6 +39,15 @@ class Variables:
                 return Variable(name, at, max(earlier) if earlier else min(found))
             at = at.outer
         return Variable(name, here, -1)
+
+    def _name(self, func: int, reg: Reg) -> str:
+        """The name of a register, or of the variable that shares its value with literals and is set to it."""
+        body = self.index.bodies[func]
+        if not body.names[reg]:
+            for _, _, event in events(body):
+                if isinstance(event, Store) and event.field == CELL and event.src == reg and body.names[event.base]:
+                    return body.names[event.base]
+        return body.names[reg]
 
     def _of(self, func: Func) -> dict[str, list[int]]:
         known = self._declared.get(func.id)
