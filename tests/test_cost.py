@@ -13,7 +13,7 @@ from mapguard.base.gap import Reason
 from mapguard.base.options import Options
 from mapguard.findings.model import Report
 from mapguard.heap.heap import Heap
-from mapguard.races.judge import Judge
+from mapguard.races.judge import Judge, Map
 from scanning import RACE, run, tree
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "tickets"
@@ -68,15 +68,14 @@ def test_wherever_it_stops_the_rest_is_a_gap(monkeypatch: pytest.MonkeyPatch, af
 
 def test_an_error_hides_one_map(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = scanned()
-    decide, hidden = Judge.decide, whole.findings[0].accesses[0]
+    apart, hidden = Judge.apart, whole.findings[0].accesses[0]
 
-    def failing(self: Judge, map_: Any, a: Any, b: Any) -> Any:
-        func = self.index.funcs[a.access.func]
-        if func is not None and hidden.path.endswith(func.path) and a.access.op == "write":
+    def failing(self: Judge, map_: Map, a: int, b: int) -> Any:
+        if any((func := self.index.funcs[x.func]) is not None and hidden.path.endswith(func.path) for x in map_.accesses):
             raise RecursionError("too deep")
-        return decide(self, map_, a, b)
+        return apart(self, map_, a, b)
 
-    monkeypatch.setattr(Judge, "decide", failing)
+    monkeypatch.setattr(Judge, "apart", failing)
     report = scanned()
     assert 0 < len(report.findings) < len(whole.findings)
     assert {(gap.reason, gap.detail) for gap in report.gaps} == {(Reason.CRASH, "RecursionError: too deep")}

@@ -3,7 +3,7 @@
 from functools import partial
 
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of, is_element
 from mapguard.bodies.stored import Stored
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
@@ -23,7 +23,7 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
-        self.stored = Stored(heap, self.paths)
+        self.stored = Stored(heap, self.paths, self.normal)
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
@@ -63,6 +63,8 @@ class Translator:
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
+        if place is not None and isinstance(place.event, Clone):
+            return self._original(func, path, place.event, depth)
         if place is None or not isinstance(place.event, Call):
             return path
         if isinstance(place.event.callee, External):
@@ -77,6 +79,14 @@ class Translator:
         inner = self._returned(targets[0], number, path.fields, depth)
         outer = self.given(site, targets[0], inner) if inner is not None else None
         return outer if outer is not None else path
+
+    def _original(self, func: int, path: Path, copy: Clone, depth: int) -> Path:
+        """What a field of a copy refers to, as what the field of the original does, where the copy's is never set."""
+        owner = self.index.bodies[func].types[copy.dst]
+        if not path.fields or is_element(path.fields[0]) or self.fields.storage(owner, path.fields[0]) is not None:
+            return path
+        value = self.stored.value(func, copy.dst, path.fields[0])
+        return self.normal(func, value.plus(*path.fields[1:]), depth + 1) if value is not None else path
 
     def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
         """The path that what a function returns has there, where it does not depend on the way; nil has no fields."""

@@ -10,6 +10,7 @@ from mapguard.checks.functions import Functions
 from mapguard.checks.location import Location, last, location, named_fields, owner
 from mapguard.checks.sources import Sources
 from mapguard.checks.variables import Variables
+from mapguard.evidence.location import type_of
 from mapguard.facts.syntax import TName, Type
 from mapguard.ir.model import CELL, Call
 from mapguard.models.load import Models
@@ -83,6 +84,10 @@ class LockNames:
     def model(self, lock: Anchored) -> str:
         """``mutex``, ``rwmutex`` or another kind of the models; "" where the lock's type is not known."""
         return self._models.type(show_type(self.index.types.deref(self.type(lock)))) or ""
+
+    def model_of(self, kind: Location) -> str:
+        """The same for a lock that is known by its identity only."""
+        return self._models.type(show_type(self.index.types.deref(type_of(self.index, kind)))) or ""
 
     def type(self, lock: Anchored) -> Type:
         """The type of a lock, by the declarations along its path."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mapguard.facts.syntax import Field as FieldType
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.heap.channels import given_back
 from mapguard.heap.objects import Obj
 from mapguard.ir.flow import defined
 from mapguard.ir.model import (
@@ -93,6 +94,7 @@ class Index:
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
         self.all_stores: list[Stores] = []
         self.stores: dict[FieldKey, Stores] = {}
+        self.given_back: dict[FieldKey, list[Kept]] = {}  # sends of what has come from the same channel: they store nothing new
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
         self.copied: dict[Kept, list[Place]] = {}  # the events that those are
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
@@ -197,6 +199,7 @@ class Index:
         definitions: dict[Reg, Place] = {}
         returns: list[Return] = []
         stored: list[tuple[FieldKey, Kept]] = []
+        sent: list[tuple[FieldKey, Kept]] = []
         copied: list[tuple[Type, Kept]] = []
         for b, block in enumerate(body.blocks):
             for number, event in enumerate(block.events):
@@ -215,7 +218,7 @@ class Index:
                     case MapOp(op="write", map=map_, value=value):
                         stored.append((self.key(ELEM, body.types[map_]), Kept(n, map_, value)))
                     case Send(channel=channel, value=value):
-                        stored.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
+                        sent.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
                     case CopyInto(base=base, src=src):
                         kept = Kept(n, base, src)
                         copied.append((self.struct(body.types[base]), kept))
@@ -230,6 +233,12 @@ class Index:
                             self.addressed.add(field)
         self.definitions.append(definitions)
         self.returns.append(returns)
+        made_by = {reg: place.event for reg, place in definitions.items()} if sent else {}
+        for key, kept in sent:
+            if given_back(made_by, kept.base, kept.src):
+                self.given_back.setdefault(key, []).append(kept)
+            else:
+                stored.append((key, kept))
         for key, kept in stored:
             stores = self.stores.get(key)
             if stores is None:

@@ -5,12 +5,11 @@ object. What is not reached is ordered before the event, or after the stops (the
 asked from the start event).
 """
 
-from collections.abc import Callable
-
 from mapguard.heap.tabling import Bits, members
 from mapguard.order.before import Before
 from mapguard.order.edges import Edges
 from mapguard.order.flows import NO_STOPS, Cut, Flow, Flows, Stops, Where
+from mapguard.order.threads import Threads
 
 SAME = -1  # the thread that goes on after the start
 
@@ -93,9 +92,9 @@ class After:
         walk = _Walk(self._flows, self._once_over(where[0], stops))
         return Reach(walk, SAME, walk.onward(where, outermost))
 
-    def before(self, stops: Stops, begins: Callable[[int], bool]) -> Before:
-        """What threads do from their start until they meet a stop; ``begins`` tells the functions that threads begin with."""
-        return Before(self._flows, stops, begins)
+    def before(self, stops: Stops, threads: Threads) -> Before:
+        """What threads do from their start until they meet a stop."""
+        return Before(self._flows, stops, threads)
 
     def _once_over(self, func: int, stops: Stops) -> Stops:
         """``stops``, and what a ``sync.Once`` is running at the start: it will not run it again."""

@@ -6,6 +6,7 @@ for the event to be over. Who gives another signal after waiting for one of thes
 
 from typing import Literal, NamedTuple
 
+from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import Call, External
 from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
@@ -140,9 +141,11 @@ class Endings:
 
     # ------------------------------------------------------------ others
 
-    def _exclusive(self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told) -> Told:
-        """The signals of ``late`` events that nobody gives before."""
-        signals = {s for where in late for s in self.signalling.given(where) if self.waiting.functions(s)}
+    def _exclusive(
+        self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told, shared: frozenset[Where] = frozenset()
+    ) -> Told:
+        """The signals of ``late`` events that nobody gives before. ``shared`` are such events that others may come to as well."""
+        signals = {s for where in late | shared for s in self.signalling.given(where) if self.waiting.functions(s)}
         if not signals:
             return NOBODY
         early = {s for where in soon for s in self.signalling.given(where)}
@@ -169,19 +172,27 @@ class Endings:
         """What threads do from their start on before they have waited for one of the signals of ``told``."""
         found = self._before.get(told)
         if found is None:
-            found = self._before[told] = self.after.before(self.waits.stops(told), self._begins)
+            found = self._before[told] = self.after.before(self.waits.stops(told), self.ancestry.threads)
         return found
 
-    def _begins(self, func: int) -> bool:
-        return any(t.kind != "unused" for t in self.ancestry.threads.started(func))
+    def _waiting(self, funcs: Bits) -> set[int]:
+        """Functions, and those that call them."""
+        found = set(members(funcs))
+        for _ in range(_CALLS):
+            edges = (e for func in found for e in self.edges.into(func) if e.kind in ("call", "once"))
+            found |= {self.index.sites[e.site].func for e in edges}
+        return found
 
     def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
         """The signals that others give only when they have waited for one of those of ``told``."""
         stops, before = self.waits.stops(told), self.before(told)
         late: set[Where] = set()
+        shared: set[Where] = set()
         own = {where[0] for where in frames.ways}
-        for func in sorted(self.waiting.waits.keys() & self.signalling.gives.keys() - own):
-            if not stops.funcs >> func & 1:
-                continue
-            late.update(where for spot in self.signalling.gives[func] if not before.inside(where := (func, *spot)))
-        return self._exclusive(frames, frozenset(late), soon, told)
+        for func in sorted(self._waiting(stops.funcs) - own):
+            for where in self._of_body(func):
+                given = self._gives(where, 0)
+                if given and not before.inside(where):
+                    late.add(where)
+                    shared.update(given)
+        return self._exclusive(frames, frozenset(late), soon, told, frozenset(shared))

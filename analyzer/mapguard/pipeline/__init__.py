@@ -4,6 +4,7 @@ from mapguard.pipeline.around import cache_clean, cache_status, files_read, root
 from mapguard.pipeline.flow import run
 from mapguard.pipeline.inside import dump, guarded_fields, why_not
 from mapguard.pipeline.phases import Progress, linked
+from mapguard.pipeline.repairing import repairs
 
 __all__ = [
     "Progress",
@@ -13,6 +14,7 @@ __all__ = [
     "files_read",
     "guarded_fields",
     "linked",
+    "repairs",
     "root_of",
     "run",
     "scope_of",

@@ -32,7 +32,7 @@ def _analyses(options: Options) -> Iterator[tuple[Proofs, Sources]]:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def answering() -> Iterator[None]:
     """A question that is asked on a deep stack; half an answer would be a wrong one."""
     try:
         with deep_stack():
@@ -46,7 +46,7 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
     known: set[tuple[str, int]] = set()
     near: dict[str, set[int]] = {a[0]: set(), b[0]: set()}
     together = False
-    with _answering():
+    with answering():
         for proofs, sources in _analyses(options):
             inspector = Inspector(proofs, sources)
             first, second = inspector.accesses_at(*a), inspector.accesses_at(*b)
@@ -67,7 +67,7 @@ def why_not(options: Options, a: tuple[str, int], b: tuple[str, int]) -> Iterato
 
 def dump(options: Options, what: str, name: str) -> Iterator[str]:
     """What the analysis believes of the functions whose name contains ``name``."""
-    with _answering():
+    with answering():
         if what in ("ir", "objects", "callers"):
             for _, program in linked(options):
                 yield from _bodies(program, name) if what == "ir" else _heap(program, options, what, name)
@@ -93,7 +93,7 @@ def guarded_fields(options: Options) -> tuple[GuardedField, ...]:
     """The map fields in the given paths whose guard is clear from their accesses and not declared yet."""
     scope = scope_of(options)
     found: list[GuardedField] = []
-    with _answering():
+    with answering():
         for proofs, sources in _analyses(options):
             found.extend(find_guarded_fields(proofs, sources, options.generated))
     return tuple(sorted(field for field in found if scope.has(field.path)))

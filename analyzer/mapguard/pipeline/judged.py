@@ -20,7 +20,7 @@ from mapguard.races.engine import judge_of
 from mapguard.races.judge import Judge
 from mapguard.races.limits import gap_at
 
-_TWO_STEPS = "sync-map-check-then-act"
+TWO_STEPS = "sync-map-check-then-act"
 
 
 class Judged(NamedTuple):
@@ -54,7 +54,7 @@ def _of_judge(judge: Judge, sources: Sources, options: Options, clock: Clock, pr
     found = [(proof, "") for proof in proofs.all(phase(progress, "judge"))]
     gaps: list[Gap] = []
     try:
-        found += [(proof, _TWO_STEPS) for proof in TwoSteps(judge, models).all()]
+        found += [(proof, TWO_STEPS) for proof in TwoSteps(judge, models).all()]
     except BudgetError as over:
         gaps.append(Gap(Reason.LIMIT, "", 0, f"{over}: stores that follow a look-up in a concurrent map were not judged"))
     findings, untold = _explained(judge, found, Explainer(judge, models, sources), options.generated)

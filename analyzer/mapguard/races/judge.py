@@ -30,11 +30,13 @@ from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
+from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
 from mapguard.races.walks import Walks
 
@@ -98,6 +100,7 @@ class Judge:
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
+        self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
@@ -107,7 +110,8 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
+        self.lent = Lent(self.bodies, self.timing, self.provenance)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self.walks = Walks(heap, models)
         self._accesses: list[Access] | None = None
@@ -189,16 +193,16 @@ class Judge:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            simple = not access.slot and not access.inner
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > MOST:
                 self.crowded.add(access)
-            known = self._contexts[access] = shared[:MOST]
+            simple = not access.slot and not access.inner
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:MOST])
+            known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
