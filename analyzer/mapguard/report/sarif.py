@@ -18,10 +18,10 @@ from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
 from mapguard.report.fixes import replacements
 from mapguard.report.inforce import sentences
+from mapguard.report.pages import HOME
 from mapguard.report.source import SourceLines
 from mapguard.report.words import held, held_at, many, provenance, root_kind
 
-HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
 STEPS = 500  # of one thread: 1,000 of a result are shown
 NOTIFICATIONS = 1_000
