@@ -299,6 +299,45 @@ func main() {
 """,
         set(),
     ),
+    "a handler that is also called by another one": (
+        """
+func inner(w http.ResponseWriter, r *http.Request) { r.Header["A"] = nil }
+func outer(w http.ResponseWriter, r *http.Request) {
+	r.Header["B"] = nil
+	inner(w, r)
+}
+func main() {
+	http.HandleFunc("/", outer)
+	http.HandleFunc("/inner", inner)
+	l, _ := net.Listen("tcp", "127.0.0.1:0")
+	go http.Serve(l, nil)
+	twice(func() { http.Get("http://" + l.Addr().String()) })
+}
+""",
+        set(),
+    ),
+    "a handler that is also called by another one, beside a goroutine": (
+        """
+func inner(w http.ResponseWriter, r *http.Request) { r.Header["A"] = nil } // @inner
+func outer(w http.ResponseWriter, r *http.Request) {
+	done := make(chan bool)
+	go func() {
+		r.Header["B"] = nil // @beside
+		close(done)
+	}()
+	inner(w, r)
+	<-done
+}
+func main() {
+	http.HandleFunc("/", outer)
+	http.HandleFunc("/inner", inner)
+	l, _ := net.Listen("tcp", "127.0.0.1:0")
+	go http.Serve(l, nil)
+	twice(func() { http.Get("http://" + l.Addr().String()) })
+}
+""",
+        {("beside", "inner")},
+    ),
     "the header of one request with two contexts": (
         """
 func handle(w http.ResponseWriter, r *http.Request) {

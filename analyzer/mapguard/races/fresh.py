@@ -15,7 +15,7 @@ from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, predecessors, reaches
 from mapguard.ir.model import Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
-from mapguard.order.edges import Edges
+from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import Threads
 from mapguard.races.contexts import Anchored
 from mapguard.races.leaks import Leaks
@@ -51,6 +51,7 @@ class Fresh:
         self.leaks = leaks
         self.puts = puts
         self._found: dict[tuple[int, Path, int], Sources | None] = {}
+        self._own: dict[tuple[int, Reg], bool] = {}
 
     def fresh(self, func: int, root: Reg | str, during: int = ALWAYS, depth: int = 0) -> bool:
         """Whether a register gets a new object each time (see ``makes``): its function makes it, or calls what makes it. ``during`` is a
@@ -75,13 +76,27 @@ class Fresh:
         return False
 
     def _own_argument(self, func: int, reg: Reg) -> bool:
-        """Whether a register is something that each call of an entry point is given anew, its receiver aside."""
-        facts = self.index.funcs[func]
-        method = facts is not None and facts.recv is not None
-        if not method <= reg < self.index.bodies[func].params or any(e.kind != "root" for e in self.edges.into(func)):
+        """Whether a register is something that each call of an entry point is given anew, its receiver aside; also in a function that such
+        an entry point passes it on to."""
+        key = (func, reg)
+        if key not in self._own:
+            self._own[key] = False  # a recursive call
+            facts = self.index.funcs[func]
+            method = facts is not None and facts.recv is not None
+            if method <= reg < self.index.bodies[func].params:
+                threads = self.threads.started(func)
+                edges = [e for e in self.edges.into(func) if e.kind != "root"]
+                called = bool(threads or edges) and all(t.kind in _OWN_ARGUMENTS for t in threads)
+                self._own[key] = called and all(self._passes_own(e, reg) for e in edges)
+        return self._own[key]
+
+    def _passes_own(self, edge: Edge, reg: Reg) -> bool:
+        """Whether a call passes on something of its function's own that nobody else gets to."""
+        given = self.bodies.given(edge.site, edge.func, Path(reg)) if edge.kind == "call" else None
+        caller = self.index.sites[edge.site].func
+        if given is None or given.fields or not isinstance(given.root, int) or given.root >= self.index.bodies[caller].params:
             return False
-        threads = self.threads.started(func)
-        return bool(threads) and all(t.kind in _OWN_ARGUMENTS for t in threads)
+        return self._own_argument(caller, given.root) and not self.leaks.of(caller, given.root)
 
     def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
         model = self.bodies.models.function(name)
