@@ -51,14 +51,14 @@ class Fresh:
         self.leaks = leaks
         self.puts = puts
         self._found: dict[tuple[int, Path, int], Sources | None] = {}
-        self._own: dict[tuple[int, Reg], bool] = {}
+        self._own: dict[tuple[int, Reg, bool], bool] = {}
 
     def fresh(self, func: int, root: Reg | str, during: int = ALWAYS, depth: int = 0) -> bool:
         """Whether a register gets a new object each time (see ``makes``): its function makes it, or calls what makes it. ``during`` is a
         function that nobody else has the object during a call of: what it runs has put into it whatever is there."""
         place = self.index.place(func, root) if isinstance(root, int) else None
         if place is None:
-            return isinstance(root, int) and self._own_argument(func, root)
+            return isinstance(root, int) and self.own_argument(func, root, alone=True)
         if depth > _DEPTH:
             return False
         match place.event:
@@ -75,10 +75,10 @@ class Fresh:
                 return bool(edges) and all(self._gives_fresh(e.func, call.dsts.index(root), during, depth + 1) for e in edges)
         return False
 
-    def _own_argument(self, func: int, reg: Reg) -> bool:
+    def own_argument(self, func: int, reg: Reg, alone: bool = False) -> bool:
         """Whether a register is something that each call of an entry point is given anew, its receiver aside; also in a function that such
-        an entry point passes it on to."""
-        key = (func, reg)
+        an entry point passes it on to, ``alone``: and to nobody else."""
+        key = (func, reg, alone)
         if key not in self._own:
             self._own[key] = False  # a recursive call
             facts = self.index.funcs[func]
@@ -87,16 +87,16 @@ class Fresh:
                 threads = self.threads.started(func)
                 edges = [e for e in self.edges.into(func) if e.kind != "root"]
                 called = bool(threads or edges) and all(t.kind in _OWN_ARGUMENTS for t in threads)
-                self._own[key] = called and all(self._passes_own(e, reg) for e in edges)
+                self._own[key] = called and all(self._passes_own(e, reg, alone) for e in edges)
         return self._own[key]
 
-    def _passes_own(self, edge: Edge, reg: Reg) -> bool:
-        """Whether a call passes on something of its function's own that nobody else gets to."""
+    def _passes_own(self, edge: Edge, reg: Reg, alone: bool) -> bool:
+        """Whether a call passes on something of its function's own."""
         given = self.bodies.given(edge.site, edge.func, Path(reg)) if edge.kind == "call" else None
         caller = self.index.sites[edge.site].func
         if given is None or given.fields or not isinstance(given.root, int) or given.root >= self.index.bodies[caller].params:
             return False
-        return self._own_argument(caller, given.root) and not self.leaks.of(caller, given.root)
+        return self.own_argument(caller, given.root, alone) and not (alone and self.leaks.of(caller, given.root))
 
     def _library_gives_fresh(self, func: int, root: Reg, name: str) -> bool:
         model = self.bodies.models.function(name)

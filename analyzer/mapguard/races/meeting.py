@@ -263,5 +263,5 @@ class Meeting:
         facts = self.index.funcs[func]
         method = facts is not None and facts.recv is not None
         begins = c.thread.func == func and c.thread.kind != "goroutine"
-        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
+        entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func)) or self.escape.made.own_argument(func, reg)
         return entry and method <= reg < self.index.bodies[func].params
