@@ -192,6 +192,9 @@ class Judge:
     def contexts(self, access: Access) -> list[Context]:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
+        if known is None and self._own(access):
+            self.private.add(access)
+            known = self._contexts[access] = []
         if known is None:
             every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
@@ -311,6 +314,13 @@ class Judge:
         return known
 
     # ------------------------------------------------------------ one map
+
+    def _own(self, access: Access) -> bool:
+        """Whether an access is of what its function has made and nobody else can reach yet, whoever calls it."""
+        ways = self.climber.maps(access)
+        return bool(ways) and all(
+            m.func == access.func and isinstance(m.path.root, int) and self.escape.owned(*m, access.where) for m in ways
+        )
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""
