@@ -266,7 +266,7 @@ class Translator:
             value = self._function_value(place, func)
             made = self.paths(place.func).definition(value) if value is not None else None
             return self.index_captured(field, place.func, made) if isinstance(made, Closure) else field
-        if named[1] >= len(call.args) or not isinstance(call.callee, Static):
+        if len(call.args) != body.params or not isinstance(call.callee, Static | Dynamic):
             return field
         return self.paths(place.func).element(call.args[named[1]])
 
