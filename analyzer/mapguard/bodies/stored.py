@@ -45,7 +45,7 @@ class Stored:
         if field in self.index.addressed:
             return None
         stores = self._stores(made, root, field)
-        copied = isinstance(made.event, Clone) and field not in self.index.replaced(*made[:3])
+        copied = isinstance(made.event, Clone) and field not in self.heap.overwritten.renewed(*made[:3])
         if not stores and isinstance(made.event, Clone):
             return self.paths(made.func).member(made.event.src, field)
         return self._lifted(stores[0], made.func) if len(stores) == 1 and not copied else None

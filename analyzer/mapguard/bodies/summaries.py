@@ -91,7 +91,7 @@ class Bodies:
 
     def _is_permit(self, name: str) -> bool:
         model = self.models.function(name) if name else None
-        return model is not None and bool(model.acquires or model.releases or model.claims or model.unclaims)
+        return model is not None and model.permits
 
     def _decides(self, func: int) -> bool:
         """Whether the ways through a body depend on values."""

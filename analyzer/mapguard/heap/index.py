@@ -7,7 +7,7 @@ from mapguard.facts.syntax import TChan, TMap, TName, TPtr, TSlice, TStruct, Typ
 from mapguard.heap.channels import given_back
 from mapguard.heap.objects import Obj
 from mapguard.heap.plain import known, plain
-from mapguard.ir.flow import defined, used
+from mapguard.ir.flow import defined
 from mapguard.ir.model import (
     CELL,
     ELEM,
@@ -97,10 +97,10 @@ class Index:
         self.given_back: dict[FieldKey, list[Kept]] = {}  # sends of what has come from the same channel: they store nothing new
         self.converted: dict[tuple[int, int, int], list[TName]] = {}  # by where a value is made, the named types that it is converted to
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
+        self.copied: dict[Kept, list[Place]] = {}  # the events that those are
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
         self._structs: dict[Type, Type] = {}
-        self._replaced: dict[tuple[int, int, int], dict[str, int]] = {}
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
@@ -175,28 +175,6 @@ class Index:
             return made.func
         return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""
 
-    def replaced(self, func: int, block: int, place: int) -> dict[str, int]:
-        """The fields of a copied struct that are set anew before anything else is done with it, and where in the block: only loads before
-        that place get the old values."""
-        key = (func, block, place)
-        known = self._replaced.get(key)
-        if known is None:
-            fields: dict[str, int] = {}
-            addressed: set[str] = set()
-            events = self.bodies[func].blocks[block].events
-            made = events[place]
-            if isinstance(made, Clone):
-                for number, event in enumerate(events[place + 1 :], place + 1):
-                    if isinstance(event, Store) and event.base == made.dst:
-                        if event.field not in addressed:
-                            fields.setdefault(event.field, number)
-                    elif isinstance(event, Field) and event.base == made.dst:
-                        addressed.add(event.field)
-                    elif made.dst in used(event) and not isinstance(event, Load):
-                        break
-            known = self._replaced[key] = fields
-        return known
-
     def element(self, container: Type) -> Type | None:
         """The type of a container's elements, aliases and names of it aside; None where it is not known."""
         if container not in self._elements:
@@ -244,7 +222,9 @@ class Index:
                     case Send(channel=channel, value=value):
                         sent.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
                     case CopyInto(base=base, src=src):
-                        copied.append((self.struct(body.types[base]), Kept(n, base, src)))
+                        kept = Kept(n, base, src)
+                        copied.append((self.struct(body.types[base]), kept))
+                        self.copied.setdefault(kept, []).append(place)
                     case Cast(src=src, type=TName() as type_, asserted=False):
                         casts.append((src, type_))
                     case Closure(func=func):

@@ -31,6 +31,7 @@ class Anchored(NamedTuple):
 
 
 Locks = frozenset[tuple[Anchored, str]]
+Values = tuple[tuple[Anchored, ...], ...]  # what something may be: each value by the paths that are known of it
 
 
 class Hop(NamedTuple):
@@ -55,7 +56,8 @@ class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
     outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
     the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
-    through, the outermost first. ``lent``: the locks that its starter holds for the thread."""
+    through, the outermost first. ``values``: what the map may be, where its function has it from a call or as one of several values.
+    ``lent``: the locks that its starter holds for the thread."""
 
     access: Access
     thread: Thread
@@ -65,6 +67,7 @@ class Context(NamedTuple):
     inside: int
     held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
+    values: Values = ()
     lent: frozenset[Lending] = frozenset()
 
 

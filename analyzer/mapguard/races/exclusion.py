@@ -56,4 +56,4 @@ class Exclusion:
 
     def once(self, obj: int) -> bool:
         """Whether an abstract object stands for a single one."""
-        return self.same.once(obj)
+        return self.same.holders.once(obj)

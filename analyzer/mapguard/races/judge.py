@@ -22,7 +22,7 @@ from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
-from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks
+from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
@@ -74,6 +74,7 @@ class _Side(NamedTuple):
     slot: bool
     map: Anchored
     hops: tuple[Hop, ...]
+    values: Values
     locks: Locks
     thread: Thread
     programs: Bits
@@ -88,8 +89,8 @@ class Judge:
         self.edges = Edges(heap, models)
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
-        self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.escape = Escape(self.bodies, self.edges, self.resolver)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
@@ -181,6 +182,7 @@ class Judge:
             c.access.slot != "",
             c.map,
             c.hops,
+            c.values,
             c.locks,
             c.thread,
             self._programs(c),

@@ -11,7 +11,7 @@ from mapguard.heap.tabling import members
 from mapguard.ir.model import Call, Invoke, Static
 from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.edges import Edge
-from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
+from mapguard.order.stops import NEVER, NOBODY, Renewal
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context, Hop
 from mapguard.races.elements import Elements
@@ -230,21 +230,7 @@ class Meeting:
             told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
-        reach = self.timing.inside(b.thread, told)
-        if not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways):
-            return True
-        return self._starts_after(b.thread, told, frozenset())
-
-    def _starts_after(self, thread: Thread, told: Told, seen: frozenset[Thread]) -> bool:
-        """Whether whoever starts a thread has waited for one of the signals, or the thread that starts that one has."""
-        if thread.site == NO_SITE or thread in seen:
-            return False
-        start = self.timing.place(thread.site)
-        parents = [t for t in self.timing.ancestry.running(start[0]) if t.kind != "unused"]
-        return bool(parents) and all(
-            not self.timing.inside(t, told).has(start, frozenset((t.site,))) or self._starts_after(t, told, seen | {thread})
-            for t in parents
-        )
+        return self.timing.waits(b, told)
 
     def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""

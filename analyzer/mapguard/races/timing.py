@@ -107,9 +107,13 @@ class Timing:
         target = event.func if isinstance(event, Closure) else getattr(getattr(event, "target", None), "func", "")
         return self.index.number.get(target, -1)
 
-    def inside(self, thread: Thread, told: Told) -> Reach:
-        """What a thread runs before it waits for one of the signals."""
-        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.waits.stops(told)))
+    def waits(self, c: Context, told: Told) -> bool:
+        """Whether a context comes to its access only when its thread, or whoever led to the start of that, has waited for one of the
+        signals."""
+        before = self.endings.before(told)
+        if not all(before.inside(where) for where in self.frames(c).ways):
+            return True
+        return c.thread.site != NO_SITE and not before.anyhow(self.place(c.thread.site))
 
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
