@@ -237,7 +237,7 @@ class Interpreter:
         callee = event.callee
         name = library_name(callee)
         model = self.models.function(name) if name else None
-        if isinstance(callee, External) or (model is not None and (model.acquires or model.releases)):
+        if isinstance(callee, External) or (model is not None and (model.acquires or model.releases or model.lends or model.takes_back)):
             return [self._library(model, event, s)]  # the lock itself is what counts, whatever implements the interface
         found: list[State] = []
         for effect in self.effect(block, place, event):
@@ -274,7 +274,16 @@ class Interpreter:
                 self.asked[dst] = Asked(TRUE, self._path(s, event.args[0]), WRITE)
         elif model.unclaims:
             return self._given(s, self._path(s, event.args[0]), WRITE)
+        elif model.lends:
+            for dst in event.dsts[:1]:
+                return self._taken(s, self._key(s, event.args[0], dst), WRITE)
+        elif model.takes_back:
+            return self._given(s, self._key(s, event.args[0], event.args[int(model.takes_back[3:]) + 1]), WRITE)
         return s
+
+    def _key(self, s: State, owner: Reg, key: Reg) -> Path:
+        """A key that is lent, as an element of what lends it."""
+        return self._path(s, owner).plus(self.paths.element(key))
 
     def _lock(self, s: State, reg: Reg) -> Path:
         """The path of a lock; a Locker in read mode is the lock that it was made of."""

@@ -1,17 +1,18 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
+from functools import partial
+
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of, is_element
 from mapguard.bodies.stored import Stored
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import events
-from mapguard.ir.model import CELL, ELEM, Alloc, Call, Clone, Closure, Dynamic, External, Invoke, MapOp, Phi, Recv, Reg, Static, Store
+from mapguard.ir.model import CELL, ELEM, Call, Clone, Closure, Dynamic, External, Invoke, Recv, Reg
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
-_ALTERNATIVES = 16  # values that a register may have
 _STEPS = 8  # fields of new objects that a path is followed through
 
 
@@ -22,7 +23,7 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
-        self.stored = Stored(heap, self.paths)
+        self.stored = Stored(heap, self.paths, self.normal)
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
@@ -32,8 +33,13 @@ class Translator:
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
         if found is None:
-            found = self._paths[func] = Paths(self.index.bodies[func])
+            found = self._paths[func] = Paths(self.index.bodies[func], self._refers, partial(self.heap.overwritten.old, func))
         return found
+
+    def _refers(self, t: Type) -> bool:
+        """Whether a variable of a type refers to something, as maps and pointers do and structs and numbers do not."""
+        under = self.index.types.underlying(t)
+        return isinstance(under, TMap | TSlice | TPtr | TChan | TFunc | TInterface) and not self.index.types.is_storage(t)
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
         """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
@@ -57,6 +63,8 @@ class Translator:
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
+        if place is not None and isinstance(place.event, Clone):
+            return self._original(func, path, place.event, depth)
         if place is None or not isinstance(place.event, Call):
             return path
         if isinstance(place.event.callee, External):
@@ -71,6 +79,14 @@ class Translator:
         inner = self._returned(targets[0], number, path.fields, depth)
         outer = self.given(site, targets[0], inner) if inner is not None else None
         return outer if outer is not None else path
+
+    def _original(self, func: int, path: Path, copy: Clone, depth: int) -> Path:
+        """What a field of a copy refers to, as what the field of the original does, where the copy's is never set."""
+        owner = self.index.bodies[func].types[copy.dst]
+        if not path.fields or is_element(path.fields[0]) or self.fields.storage(owner, path.fields[0]) is not None:
+            return path
+        value = self.stored.value(func, copy.dst, path.fields[0])
+        return self.normal(func, value.plus(*path.fields[1:]), depth + 1) if value is not None else path
 
     def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
         """The path that what a function returns has there, where it does not depend on the way; nil has no fields."""
@@ -99,38 +115,6 @@ class Translator:
         in the original: it belongs to that one."""
         found = self._forms(func, path, 0)
         return tuple(p for p, following in zip(found, (*found[1:], None), strict=True) if following is None or not self._copied(func, p))
-
-    def places(self, func: int, reg: Reg) -> list[Path]:
-        """The places that a function puts an object into which it makes."""
-        made = self.index.place(func, reg)
-        if made is None or not isinstance(made.event, Alloc):
-            return []
-        paths = self.paths(func)
-        found: list[Path] = []
-        for _, _, event in events(self.index.bodies[func]):
-            match event:
-                case Store(base=base, field=field, index=index, src=src) if paths.of(src) == Path(reg):
-                    found.append(paths.member(base, field, index))
-                case MapOp(op="write", map=base, key=key, value=value) if paths.of(value) == Path(reg):
-                    found.append(paths.member(base, ELEM, key))
-        return found
-
-    def alternatives(self, func: int, path: Path) -> list[Path]:
-        """The paths that one may stand for: those of each value that its root may have."""
-        found: list[Path] = []
-        seen: set[Path] = set()
-        pending = [path]
-        while pending:
-            at = pending.pop()
-            place = self.index.place(func, at.root) if isinstance(at.root, int) else None
-            if place is None or not isinstance(place.event, Phi):
-                found.append(at)
-                continue
-            paths = self.paths(func)
-            more = [paths.of(a).plus(*at.fields) for a in place.event.args if paths.constants.get(a) != "nil"]
-            pending.extend(p for p in more if p not in seen and len(seen) < _ALTERNATIVES)
-            seen.update(more)
-        return found
 
     def _forms(self, func: int, path: Path, depth: int) -> tuple[Path, ...]:
         known = self._known.get((func, path))
@@ -247,6 +231,8 @@ class Translator:
 
     def _index_given(self, field: str, place: Place, func: int) -> str:
         """The index of an element in terms of the caller, where it is a parameter or was captured there."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self._index_given(field.removeprefix(ADDRESS), place, func)
         named = index_of(field)
         body, call = self.index.bodies[func], place.event
         assert isinstance(call, Call)
@@ -256,12 +242,16 @@ class Translator:
             value = self._function_value(place, func)
             made = self.paths(place.func).definition(value) if value is not None else None
             return self.index_captured(field, place.func, made) if isinstance(made, Closure) else field
-        if named[1] >= len(call.args) or not isinstance(call.callee, Static):
+        bound = isinstance(call.callee, Dynamic) and body.params == len(call.args) + 1  # a method value has its receiver already
+        number = named[1] - bound
+        if not 0 <= number < len(call.args) or isinstance(call.callee, External):
             return field
-        return self.paths(place.func).element(call.args[named[1]])
+        return self.paths(place.func).element(call.args[number])
 
     def index_captured(self, field: str, func: int, made: Closure) -> str:
         """The index of an element in terms of ``func``, which makes a literal, where it is a value that the literal captured."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self.index_captured(field.removeprefix(ADDRESS), func, made)
         named = index_of(field)
         target = self.index.number.get(made.func)
         if named is None or target is None or named[0] != made.func:

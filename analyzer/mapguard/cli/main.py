@@ -27,6 +27,8 @@ _COMMANDS = {
     "baseline": "mapguard.cli.baseline:baseline",
     "annotate": "mapguard.cli.annotate:annotate",
     "fix": "mapguard.cli.fix:fix",
+    "prove": "mapguard.cli.prove:prove",
+    "bench": "mapguard.cli.bench:bench",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
     "completion": "mapguard.cli.manual:completion",

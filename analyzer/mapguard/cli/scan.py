@@ -14,6 +14,7 @@ from mapguard.cli import formats, repository, watching
 from mapguard.cli.console import say
 from mapguard.cli.grouped import FINDINGS, REPORT, RUN, GroupedCommand, option
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
+from mapguard.cli.patches import patched
 from mapguard.cli.run import Outcome, run, session
 from mapguard.findings import select
 from mapguard.findings.rules import all_rules
@@ -34,6 +35,7 @@ class _Given(TreeGiven, ChoiceGiven):
 @option(REPORT, "--format", "-f", "format_", type=click.Choice(formats.FORMATS), default="text", show_default=True, help="Its format.")
 @option(REPORT, "--output", "-o", type=_FILE, help="Write it to this file instead of standard output.")
 @option(REPORT, "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; repeatable.")
+@option(REPORT, "--patches", is_flag=True, help="With each finding the patch that repairs it: takes two more scans, or several.")
 @option(REPORT, "--show-suppressed", is_flag=True, help="List what comments and the baseline silence.")
 @option(REPORT, "--stats", is_flag=True, help="Say what was resolved, and where the time went.")
 @option(REPORT, "--verbose", "-v", is_flag=True, help="Text: every access and every gap.")
@@ -64,6 +66,7 @@ def scan(
     baseline: Path | None,
     new_from_rev: str | None,
     config_from: str | None,
+    patches: bool,
     show_suppressed: bool,
     sarif_category: str,
     stats: bool,
@@ -89,6 +92,7 @@ def scan(
             settings = s.loaded.settings
             outcome = run(s, quiet, s.recorded(baseline), settings.new_from_rev)
             told = pipeline.with_tests(s.options, outcome.report.findings)
+            told = patched(s, told) if patches else told
             report = msgspec.structs.replace(outcome.report, findings=told)
         if not quiet and not any(t.format == "text" and t.file is None for t in targets):
             for notice in outcome.notices:

@@ -18,7 +18,7 @@ from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge, Map
 
 NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
-_EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken
+_EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken; and pairs alike without support
 _RANKS: tuple[Confidence, ...] = ("high", "medium", "low")
 
 
@@ -81,8 +81,13 @@ class Proofs:
         ended: Counter[str] = Counter()
         best: tuple[tuple[int, int, int], Proof] | None = None
         races = 0
-        for a, b in self._pairs(uses):
-            reason = self.judge.decide(map_, a, b)
+        alone: Counter[tuple[object, ...]] = Counter()  # pairs with nothing that supports them, by what these have in common
+        for a, b in self._pairs(map_, uses, ended):
+            alike = (a.thread.kind, _home(a), b.thread.kind, _home(b))
+            if alone[alike] >= _EXAMINED:
+                ended[NO_SUPPORT] += 1
+                continue
+            reason = self.judge.ordered(a, b)
             if reason is not None:
                 ended[reason] += 1
                 continue
@@ -92,6 +97,7 @@ class Proofs:
             proof = self._proof(where, a, b, uses, guards[where])
             if proof is None:
                 ended[NO_SUPPORT] += 1
+                alone[alike] += 1
                 continue
             rank = (_RANKS.index(proof.confidence), len(proof.links), len(a.chain) + len(b.chain))
             if best is None or rank < best[0]:
@@ -114,15 +120,22 @@ class Proofs:
             return found
         return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
 
-    def _pairs(self, uses: tuple[Use, ...]) -> Iterator[tuple[Context, Context]]:
-        """The pairs of which one side writes, those that promise the surest proof first: both sides have the map from one place."""
+    def _pairs(self, map_: Map, uses: tuple[Use, ...], ended: Counter[str]) -> Iterator[tuple[Context, Context]]:
+        """The pairs that their sides do not keep apart, those that promise the surest proof first: both sides have the map from one place.
+        ``ended`` counts the others."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
-        homes = [(c.map.func, c.map.path.root) if isinstance(c.map.path.root, int) else c.map.path.root for c in contexts]
+        sides = [self.judge.side(c) for c in contexts]
+        homes = [_home(c) for c in contexts]
         for of_one in (True, False):
             for number, a in enumerate(contexts):
                 for other in range(number, len(contexts)):
                     b = contexts[other]
-                    if (a.access.writes or b.access.writes) and (homes[number] == homes[other]) == of_one:
+                    if not (a.access.writes or b.access.writes) or (homes[number] == homes[other]) != of_one:
+                        continue
+                    reason = self.judge.apart(map_, sides[number], sides[other])
+                    if reason is not None:
+                        ended[reason] += 1
+                    else:
                         yield (a, b) if a.access.writes else (b, a)
 
     def _promise(self, c: Context) -> tuple[bool, bool, int, bool, int]:
@@ -151,3 +164,9 @@ class Proofs:
         return better._replace(
             uses=uses, guard=self.guards.of(better.where, uses), objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items()))
         )
+
+
+def _home(c: Context) -> object:
+    """Where a context has its map from: the variable of a function, or of a package."""
+    root = c.map.path.root
+    return (c.map.func, root) if isinstance(root, int) else root

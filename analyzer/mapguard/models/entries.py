@@ -58,6 +58,8 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     try_: bool = msgspec.field(name="try", default=False)  # it holds the lock only when it returned true (or no error)
     claims: bool = False  # sets the receiver, or what arg0 points to, and returns true where it was not set: it is held until it is unset
     unclaims: bool = False  # unsets it
+    lends: bool = False  # its first result, a key, is nobody else's until it comes back
+    takes_back: str = ""  # the argument that is such a key
     spawns: Names = ()  # runs these on new goroutines
     many: bool = False  # one call of ``spawns`` or ``calls`` runs its functions several times at once
     root: tuple[RootModel, ...] = ()
@@ -78,6 +80,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     # recv, recv-read (a lock in read mode), arg0, …; "": unknown
     returns: str = ""
     copies: str = ""  # the first result is new, and its elements or fields are those of this argument
+    fills: str = ""  # all that this argument points to is made anew
     holds: Names = ()  # the first result holds these, for what "held" gives
     derives: str = ""  # and all that this one holds
     tokens: str = ""  # the argument that says how many tokens can be had of the first result
@@ -93,11 +96,16 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     checks: bool = False  # looks arg0 up in the receiver, atomically by itself
     acts: bool = False  # stores under arg0 in the receiver, atomically by itself
 
+    @property
+    def permits(self) -> bool:
+        """Whether it takes or gives up a lock, or what works like one."""
+        return bool(self.acquires or self.releases or self.claims or self.unclaims or self.lends or self.takes_back)
+
     def arguments(self) -> set[str]:
         """Every argument name that the entry uses."""
         used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes, *self.holds}
         used.update(r.arg for r in self.root)
-        return used | ({self.returns, self.tokens, self.alone, self.copies, self.derives} - _NO_ARGUMENT)
+        return used | ({self.returns, self.tokens, self.alone, self.copies, self.derives, self.fills, self.takes_back} - _NO_ARGUMENT)
 
 
 class TypeModel(_Named, frozen=True, kw_only=True):

@@ -18,20 +18,22 @@ from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
 from mapguard.order.programs import ANY_PROGRAM, Programs
 from mapguard.order.signals import Signalling
-from mapguard.order.threads import Threads
+from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access, accesses
-from mapguard.races.contexts import Anchored, Climber, Context
+from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
+from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
 
 _CONTEXTS = 60  # of one access
@@ -64,6 +66,21 @@ class Map(NamedTuple):
     accesses: list[Access]
 
 
+class _Side(NamedTuple):
+    """What of a context tells without the order of events whether it can race. ``alone``: the function that the map comes from gets to the
+    access on its own thread."""
+
+    writes: bool
+    slot: bool
+    map: Anchored
+    hops: tuple[Hop, ...]
+    values: Values
+    locks: Locks
+    thread: Thread
+    programs: Bits
+    alone: bool
+
+
 class Judge:
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
@@ -72,11 +89,12 @@ class Judge:
         self.edges = Edges(heap, models)
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
-        self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.escape = Escape(self.bodies, self.edges, self.resolver)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.handover = Handover(self.bodies, self.escape)
+        self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
@@ -86,9 +104,13 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
+        self.lent = Lent(self.bodies, self.timing, self.provenance)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
+        self._numbers: dict[_Side, int] = {}
+        self._first_of: list[Context] = []  # a context of each side
+        self._apart: dict[tuple[int, int, int], Filter | None] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
         self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
         self.stopped = ""  # what was over the budget
@@ -131,16 +153,16 @@ class Judge:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            simple = not access.slot and not access.inner
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > _CONTEXTS:
                 self.crowded[access] = len(shared)
-            known = self._contexts[access] = shared[:_CONTEXTS]
+            simple = not access.slot and not access.inner
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
@@ -151,7 +173,35 @@ class Judge:
 
     def decide(self, map_: Map, a: Context, b: Context) -> Filter | None:
         """Why two accesses of a map cannot race; None where they can."""
-        self.heap.budget.step()
+        return self.apart(map_, self.side(a), self.side(b)) or self.ordered(a, b)
+
+    def side(self, c: Context) -> int:
+        """The number of the side that a context is on: of what ``apart`` looks at. Many contexts of a map are on one side."""
+        side = _Side(
+            c.access.writes,
+            c.access.slot != "",
+            c.map,
+            c.hops,
+            c.values,
+            c.locks,
+            c.thread,
+            self._programs(c),
+            self.meeting.home(c).begin is None,
+        )
+        number = self._numbers.setdefault(side, len(self._first_of))
+        if number == len(self._first_of):
+            self._first_of.append(c)
+        return number
+
+    def apart(self, map_: Map, side: int, other: int) -> Filter | None:
+        """Why two accesses of a map cannot race, whichever contexts of their sides they have; None where that takes the order of events."""
+        key = (map_.obj, side, other)
+        if key not in self._apart:
+            self.heap.budget.step()
+            self._apart[key] = self._compared(map_, self._first_of[side], self._first_of[other])
+        return self._apart[key]
+
+    def _compared(self, map_: Map, a: Context, b: Context) -> Filter | None:
         if not (a.access.writes or b.access.writes):
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
@@ -160,11 +210,19 @@ class Judge:
             return Filter.DIFFERENT_PROGRAM
         if self.turns.apart(a.thread, b.thread):
             return Filter.OTHER_TURN
-        if self.exclusion.excluded(a, b):  # before the order: most maps are locked, and locks are compared more quickly
+        if self.exclusion.excluded(a, b):
             return Filter.COMMON_LOCK
-        if not self.meeting.meet(a, b):
-            return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
-        return None
+        return self._in_turn(a, b) if self.meeting.one_thread(a, b) else None
+
+    def ordered(self, a: Context, b: Context) -> Filter | None:
+        """Why two accesses of one map that their sides do not keep apart cannot race; None where they can."""
+        self.heap.budget.step()
+        if self.exclusion.excluded_here(a, b):
+            return Filter.COMMON_LOCK
+        return None if self.meeting.meet(a, b) else self._in_turn(a, b)
+
+    def _in_turn(self, a: Context, b: Context) -> Filter:
+        return Filter.SAME_THREAD if a.thread == b.thread and not self.timing.many(a.thread) else Filter.ORDERED
 
     def _programs(self, c: Context) -> Bits:
         """The programs that have all of a way in them, and something that leads to its thread."""

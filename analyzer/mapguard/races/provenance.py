@@ -5,13 +5,14 @@ field. A context then goes on from there, and remembers the function values on t
 object only if they run one function value, where each value captured another object.
 """
 
+from mapguard.bodies.alternatives import Alternatives
 from mapguard.bodies.paths import CAPTURED, Path
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
 from mapguard.ir.model import Bound, Closure
 from mapguard.order.edges import Edge, Edges
-from mapguard.races.contexts import Anchored, Context, Hop
+from mapguard.races.contexts import Anchored, Context, Hop, Values
 from mapguard.races.resolve import Resolver
 
 _STEPS = 12  # calls and function values that a path is followed through
@@ -23,17 +24,42 @@ class Provenance:
         self.edges = edges
         self.index = bodies.index
         self.resolver = resolver
+        self.alternatives = Alternatives(bodies.translator)
 
     def traced(self, c: Context) -> Context:
         """The context with its map, and its locks, followed as far as they are clear."""
         map_, hops = self._followed(c.map, c.chain)
         locks = c.locks | {(self._followed(lock, c.chain)[0], mode) for lock, mode in c.locks}
-        return c._replace(map=map_, locks=locks, hops=hops)
+        return c._replace(map=map_, locks=locks, hops=hops, values=self._values(map_, c.chain))
+
+    def _values(self, map_: Anchored, chain: tuple[Edge, ...]) -> Values:
+        """The values that a map may be, each by its paths, as seen from the function that it comes from and from those that lead there."""
+        values = self.alternatives.of(*map_)
+        if values == ((map_.path,),):
+            return ()
+        number = next((n for n in range(len(chain) - 1, -1, -1) if chain[n].func == map_.func), -1)
+        found: list[tuple[Anchored, ...]] = []
+        for value in values:
+            paths = [map_]
+            for path in value:
+                paths.append(Anchored(map_.func, path))
+                for edge in reversed(chain[: number + 1]):
+                    at = paths[-1]
+                    outer = self.bodies.given(edge.site, at.func, at.path) if edge.func == at.func else None
+                    if outer is None:
+                        break
+                    paths.append(Anchored(self.index.sites[edge.site].func, outer))
+            found.append(tuple(dict.fromkeys(paths)))
+        return tuple(found)
+
+    def followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> Anchored:
+        """A path as far out as it can be followed."""
+        return self._followed(anchored, chain)[0]
 
     def _followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, tuple[Hop, ...]]:
         hops: list[Hop] = []
         for _ in range(_STEPS):
-            hop = self._hop(anchored)
+            hop = self._hop(anchored, chain)
             if hop is not None:
                 anchored, made = hop
                 hops.append(made)
@@ -47,14 +73,14 @@ class Provenance:
                 hops[-1] = hops[-1]._replace(leaves=where[:3], called=hops[-1].called and edge.kind == "call")
         return anchored, tuple(hops)
 
-    def _hop(self, anchored: Anchored) -> tuple[Anchored, Hop] | None:
+    def _hop(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, Hop] | None:
         """Through the first function value on a path, if it is clear where that is made."""
         func, path = anchored
         number = next((n for n, field in enumerate(path.fields) if field.startswith(CAPTURED)), None)
         if number is None:
             return None
         value = Anchored(func, Path(path.root, path.fields[:number]))
-        made = self._made(value)
+        made = self._made(value, chain)
         if made is None:
             return None
         capture = int(path.fields[number].removeprefix(CAPTURED) or 0)
@@ -71,17 +97,19 @@ class Provenance:
         inner = self.bodies.paths(made.func).of(reg).plus(*rest)
         return Anchored(made.func, self.bodies.normal(made.func, inner)), Hop(value, anchored, made[:3], made[:3])
 
-    def _made(self, value: Anchored) -> Place | None:
-        """The one event that makes a function value."""
-        found: set[tuple[int, int, int]] = set()
+    def _made(self, value: Anchored, chain: tuple[Edge, ...]) -> Place | None:
+        """The one event that makes a function value; of several that which makes the one that the context runs."""
+        found: dict[tuple[int, int, int], int | None] = {}
         for number in members(self.resolver.objects(value)):
             o = self.bodies.heap.objects.all[number]
             if o.kind not in ("closure", "bound"):
                 return None
-            found.add((o.func, o.block, o.place))
-        if len(found) != 1:
+            found[o.func, o.block, o.place] = self.index.number.get(self.index.runs(o))
+        run = {edge.func for edge in chain}
+        places = [place for place, func in found.items() if len(found) == 1 or func in run]
+        if len(places) != 1:
             return None
-        func, block, place = found.pop()
+        [(func, block, place)] = places
         return Place(func, block, place, self.index.bodies[func].blocks[block].events[place])
 
     def _outer(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, Edge] | None:

@@ -1,0 +1,206 @@
+"""Maps and locks that are reached from one kind of object to whether each map lies in one object of it, and so has one lock.
+
+Two abstract holders of one abstract map are no two holders of one map where each map, once it is made, is put into one of them.
+"""
+
+from typing import NamedTuple
+
+from mapguard.bodies.paths import CAPTURED, EMBEDDED, Path, is_element
+from mapguard.bodies.translate import Translator
+from mapguard.heap.fields import LIBRARY
+from mapguard.heap.index import Kept
+from mapguard.heap.objects import OUTSIDE, Objects
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.flow import reaches
+from mapguard.ir.model import CELL, ELEM, Clone
+from mapguard.races.contexts import Anchored
+from mapguard.races.escape import Escape
+from mapguard.races.fresh import NOWHERE
+from mapguard.races.resolve import Resolver
+from mapguard.races.timing import Timing
+
+
+class Relation(NamedTuple):
+    """How a lock lies to a map: the object that both are reached from, and the fields from there to each."""
+
+    holder: Anchored
+    map: tuple[str, ...]
+    lock: tuple[str, ...]
+
+    def shape(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The fields without the names of indices; None where an index decides which lock it is, but not which map."""
+        names: dict[str, str] = {}
+        for field in self.map:
+            if is_element(field) and not field.startswith("[#"):
+                names.setdefault(field, f"[{len(names)}]")
+        if any(is_element(f) and not f.startswith("[#") and f not in names for f in self.lock):
+            return None
+        return tuple(names.get(f, f) for f in self.map), tuple(names.get(f, f) for f in self.lock)
+
+
+class Holders:
+    def __init__(self, translator: Translator, resolver: Resolver, escape: Escape, timing: Timing) -> None:
+        self.translator = translator
+        self.resolver = resolver
+        self.heap = resolver.heap
+        self.objects: Objects = resolver.heap.objects
+        self.index = resolver.index
+        self.escape = escape
+        self.timing = timing
+        self._once: dict[tuple[int, str, Bits], bool] = {}
+
+    def one_each(self, p: Relation, q: Relation) -> bool:
+        """Whether no map that both sides may mean can be that of two of the objects which the locks lie in."""
+        if any(r.map and self._from_outside(r) and self._passed_on(r) for r in (p, q)):
+            return False
+        mine, theirs = self._holders(p), self._holders(q)
+        return all(
+            self._one_for_each(map_, [*holders, *others]) or self._in_one(p, q, map_, [*holders, *others])
+            for map_, holders in mine.items()
+            for other, others in theirs.items()
+            if self.objects.compatible(map_) >> other & 1
+        )
+
+    def _holders(self, r: Relation) -> dict[int, list[int]]:
+        """The objects that the maps of a relation are reached from, by map."""
+        found: dict[int, list[int]] = {}
+        for holder in members(self.resolver.objects(r.holder)) if r.map else ():
+            for map_ in members(self.resolver.follow(1 << holder, r.map)):
+                found.setdefault(map_, []).append(holder)
+        return found
+
+    def _from_outside(self, r: Relation) -> bool:
+        return any(self.objects.all[self.objects.origin(h)].kind in OUTSIDE for h in members(self.resolver.objects(r.holder)))
+
+    def _one_for_each(self, map_: int, holders: list[int]) -> bool:
+        """Whether an object stands for a map that each object of the holders has for itself."""
+        made = [h for h in holders if self.objects.all[self.objects.origin(h)].kind not in OUTSIDE]
+        holders = made or holders  # an object from outside that has the map of one made here is that one: nobody passes the map on
+        first = holders[0]
+        if any(not self.objects.compatible(first) >> h & 1 for h in holders[1:]):
+            return False
+        one, other = self.objects.origin(first), self.objects.origin(map_)
+        if self.objects.all[one].kind in OUTSIDE and self.objects.all[other].kind not in OUTSIDE:
+            return False  # many objects: what the tree puts into one of them it may put into others
+        return not self._made_again(one, other)
+
+    def _passed_on(self, r: Relation) -> bool:
+        """Whether one holder gets its map from another that keeps it, but not the lock."""
+        field, lock = r.map[0], r.lock[0] if r.lock else ""
+        locks = [k for stores in self.index.kept((lock, None)) for k in stores.all()] if lock else []
+        for stores in self.index.kept((field, None)) if not is_element(field) else ():
+            for kept in stores.all():
+                paths = self.translator.paths(kept.func)
+                base, src = paths.of(kept.base), paths.of(kept.src)
+                if src.fields[-1:] == (field,) and src.root != base.root and not self._replaced(kept.func, field, src):
+                    both = [k for k in locks if k.func == kept.func and paths.of(k.base) == base]
+                    if not any(paths.of(k.src) == Path(src.root, (*src.fields[:-1], lock)) for k in both):
+                        return True
+        return False
+
+    def _replaced(self, func: int, field: str, slot: Path) -> bool:
+        """Whether a function also puts something else into a place."""
+        paths = self.translator.paths(func)
+        stored = (k for stores in self.index.kept((field, None)) for k in stores.all() if k.func == func)
+        return any(paths.of(k.base).plus(field) == slot for k in stored)
+
+    # ------------------------------------------------------------ by where they are made
+
+    def once(self, obj: int) -> bool:
+        """Whether an abstract object stands for a single one."""
+        o = self.objects.all[self.objects.origin(obj)]
+        if o.kind == "global":
+            return True
+        if o.kind != "alloc":
+            return False
+        spots = list(self.heap.spots(self.objects.origin(obj)).items())
+        for func, spot in spots[:-1]:
+            if reaches(self.index.bodies[func].blocks, spot, spot, ()):
+                return False
+        func, spot = spots[-1]
+        threads = [t for t in self.timing.ancestry.running(func) if t.kind != "unused"]
+        return len(threads) <= 1 and not self.timing.runs_again((func, *spot)) and not any(map(self.timing.many, threads))
+
+    def _made_again(self, one: int, other: int) -> bool:
+        """Whether one object can be made twice while another is made once, in a function where both are."""
+        mine, theirs = self.heap.spots(one), self.heap.spots(other)
+        for func, spot in mine.items():
+            if func in theirs:
+                beside = theirs[func]
+                return spot != beside and reaches(self.index.bodies[func].blocks, spot, spot, (beside,))
+        return False
+
+    # ------------------------------------------------------------ by where the map is put
+
+    def _in_one(self, p: Relation, q: Relation, map_: int, holders: list[int]) -> bool:
+        """Whether every map that an object stands for is put into one holder only, by what is stored on the way from there to it."""
+        fields = tuple(ELEM if is_element(f) else f for f in p.map)
+        if fields != tuple(ELEM if is_element(f) else f for f in q.map):
+            return False
+        levels = [sum(1 << h for h in set(holders))]
+        for field in fields:
+            levels.append(self.resolver.follow(levels[-1], (field,)))
+        children = self.objects.compatible(map_)
+        for above, field in zip(levels[-2::-1], reversed(fields), strict=True):
+            parents = 0
+            for child in members(children & self.resolver.follow(above, (field,))):
+                mine = sum(1 << o for o in members(above) if self.resolver.follow(1 << o, (field,)) & self.objects.compatible(child))
+                if not self._put_once(child, field, mine):
+                    return False
+                parents |= mine
+            children = parents
+        return True
+
+    def _put_once(self, child: int, field: str, parents: Bits) -> bool:
+        """Whether each object that ``child`` stands for comes into the field of one of the parents only."""
+        key = (child, field, parents)
+        known = self._once.get(key)
+        if known is None:
+            known = self._once[key] = self._stored_once(child, field, parents)
+        return known
+
+    def _stored_once(self, child: int, field: str, parents: Bits) -> bool:
+        if self.objects.all[child].kind == "part":
+            return True
+        if self._one_for_each(child, members(parents)):
+            return True
+        if field in (CELL, LIBRARY) or field.startswith((CAPTURED, EMBEDDED)) or field in self.index.addressed:
+            return False
+        if any(self._is_copy(o) for o in members(parents)):
+            return False
+        stores = self._stores(child, field, parents)
+        return len(stores) == 1 and self._new_each_time(stores[0])
+
+    def _is_copy(self, number: int) -> bool:
+        """Whether an object, or what it is a part of, got its fields from another one as a whole."""
+        o = self.objects.all[number]
+        if o.kind == "alloc" and isinstance(self.index.maker(o), Clone):
+            return True
+        copies = self.index.copies.get(self.index.struct(o.type))
+        if copies is not None and any(self._goes_into(kept, 1 << number) for kept in copies.all()):
+            return True
+        return o.kind == "part" and self._is_copy(o.parent)
+
+    def _stores(self, child: int, field: str, parents: Bits) -> list[Kept]:
+        """The stores that put an object into the field."""
+        found: dict[Kept, None] = {}
+        for parent in members(parents):
+            for stores in self.index.kept(self.index.key(field, self.objects.all[parent].type)):
+                for kept in stores.all():
+                    into = self._goes_into(kept, parents)
+                    if into and self.heap.points(kept.func, kept.src) & self.objects.compatible(child):
+                        found[kept] = None
+        return list(found)
+
+    def _goes_into(self, kept: Kept, objects: Bits) -> bool:
+        bases = self.heap.points(kept.func, kept.base)
+        return any(self.objects.compatible(o) & bases for o in members(objects))
+
+    def _new_each_time(self, kept: Kept) -> bool:
+        """Whether a store puts in another object each time, which its function has just made."""
+        value = self.translator.paths(kept.func).of(kept.src)
+        if value.fields or not isinstance(value.root, int):
+            return False
+        made = self.escape.made.makes(kept.func, value.root)
+        spot = self.escape.made.spot(kept)
+        return bool(made) and spot != NOWHERE and not reaches(self.index.bodies[kept.func].blocks, spot, spot, made)
