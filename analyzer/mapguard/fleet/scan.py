@@ -13,7 +13,7 @@ import msgspec
 from mapguard.base.errors import UsageError
 from mapguard.fleet.layout import commit_of, laid_out
 from mapguard.fleet.listing import Entry
-from mapguard.pipeline import code_digest
+from mapguard.pipeline.stored import code_digest
 
 FORMATS = ("json", "sarif", "html")
 _LAST = 300

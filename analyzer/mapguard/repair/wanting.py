@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from mapguard.bodies.paths import Path
 from mapguard.bodies.state import READ
+from mapguard.checks import Explainer
+from mapguard.checks.held import STARTS
+from mapguard.checks.location import Location, last, owner
 from mapguard.evidence.proof import Proof
 from mapguard.facts.syntax import TPtr
 from mapguard.fix.edit import EditError
 from mapguard.fix.runs import Target
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.held import STARTS
-from mapguard.newchecks.location import Location, last, owner
 from mapguard.program.model import Func
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
@@ -159,14 +159,8 @@ class Wanting:
 
 def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
-    translator = x.judge.bodies.translator
-    found = [path]
-    for one in translator.alternatives(number, path):
-        found += translator.forms(number, one)
-        if isinstance(one.root, int):
-            places = translator.places(number, one.root)
-            found += [x.judge.bodies.normal(number, p.plus(*one.fields)) for p in places]
-    return list(dict.fromkeys(found))
+    values = x.judge.provenance.alternatives.of(number, path)
+    return list(dict.fromkeys([path, *(place for value in values for place in value)]))
 
 
 def as_text(x: Explainer, level: Level, field: str, lock: str) -> str | None:
