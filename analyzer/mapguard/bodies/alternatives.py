@@ -39,8 +39,10 @@ class Alternatives:
             if place is not None and isinstance(place.event, Phi):
                 paths = self.translator.paths(func)
                 more = [paths.of(a).plus(*at.fields) for a in place.event.args if paths.constants.get(a) != "nil"]
-                pending.extend(p for p in more if p not in seen and len(seen) < _VALUES)
+                pending.extend(p for p in dict.fromkeys(more) if p not in seen)
                 seen.update(more)
+                if len(seen) > _VALUES:
+                    return [(path,)]
                 continue
             returned = self._returned(place, at, depth) if place is not None and depth < _CALLS else None
             found.extend(((at, *self._places(func, at)),) if returned is None else returned)

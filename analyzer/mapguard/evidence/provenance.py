@@ -182,9 +182,20 @@ class Provenance:
                 if mode == other_mode == READ or RUNS in (mode, other_mode):
                     continue  # they let each other in; a loop is no lock that somebody chose
                 if location(self.index, lock) == location(self.index, other) and x & y and named_fields(lock):
+                    if self._in_copy(lock) or self._in_copy(other):
+                        return []
                     name = location(self.index, lock).last
                     return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]
         return []
+
+    def _in_copy(self, lock: Anchored) -> bool:
+        """Whether a lock lies in a struct that a function is passed as a value: each call has another one for certain."""
+        func, path = lock
+        body = self.index.bodies[func]
+        if not isinstance(path.root, int) or path.root >= body.params or len(path.fields) != 1:
+            return False
+        type_ = body.types[path.root]
+        return self.index.types.is_storage(type_) and self.judge.bodies.translator.fields.storage(type_, path.fields[0]) is not None
 
 
 def own_way(c: Context) -> tuple[Edge, ...]:

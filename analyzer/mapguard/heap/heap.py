@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 
 from mapguard.base.budget import Budget
+from mapguard.base.defects import Defects
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.fields import address, embedded, follow
@@ -21,9 +22,10 @@ from mapguard.program.types import UNKNOWN
 class Heap:
     """Andersen's analysis on demand, field-sensitive, with call-site contexts (Sridharan and Bodík, PLDI 2006)."""
 
-    def __init__(self, index: Index, models: Models, budget: Budget | None = None) -> None:
+    def __init__(self, index: Index, models: Models, budget: Budget | None = None, defects: Defects | None = None) -> None:
         self.index = index
         self.budget = budget or Budget()
+        self.defects = defects or Defects()
         self.objects = Objects()
         self._table = Table(self._rule, self.budget.step)
         self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
@@ -39,6 +41,10 @@ class Heap:
     def targets(self, site: int, context: Context = ANY) -> Bits:
         """The functions of the tree that a site may call."""
         return self._table.ask(Targets(site, context))
+
+    def known_targets(self, site: int) -> Bits | None:
+        """The same as far as it has been asked for, None where nobody has."""
+        return self._table.known(Targets(site, ANY))
 
     def callers(self, func: int) -> Bits:
         """The sites that may call a function, library calls that are given it among them."""

@@ -15,13 +15,14 @@ _DEPTH = 400  # questions answered inside one another; deeper ones wait for thei
 
 
 class _Node:
-    __slots__ = ("key", "queued", "users", "value")
+    __slots__ = ("error", "key", "queued", "users", "value")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
         self.value: Bits = 0
         self.users: dict[_Node, None] = {}
         self.queued = False
+        self.error: Exception | None = None  # a defect that was met while this was answered
 
 
 class Table:
@@ -48,11 +49,18 @@ class Table:
                 self._evaluate(node)
             else:
                 self._enqueue(node)
+        if node.error is not None:
+            raise node.error
         if self._current is not None:
             node.users[self._current] = None
             return node.value
         self._settle()
         return node.value
+
+    def known(self, key: Hashable) -> Bits | None:
+        """The answer as far as it has been asked for, None where nobody has."""
+        node = self._nodes.get(key)
+        return node.value if node is not None else None
 
     def empty(self, key: Hashable) -> bool:
         """Whether a question has no answer, once everything else is settled: only then may a rule that asks rest on it (stratified
@@ -93,6 +101,9 @@ class Table:
             value = self._rule(node.key) | node.value
         except BudgetError:
             self._enqueue(node)  # it has no answer yet
+            raise
+        except Exception as error:
+            node.error = error  # nor will it have one: who asks is told
             raise
         finally:
             self._current = before

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
-from mapguard.bodies.paths import Path
+from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.state import RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Call, Dynamic, External, Recv, Reg, Static
+from mapguard.ir.model import CELL, Call, Dynamic, External, Recv, Reg, Static
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -141,6 +141,7 @@ class Climber:
         seen = {state for state, _ in start}
         pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and len(seen) <= _MOST:
+            self.bodies.heap.budget.step()
             way = pending.popleft()
             state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
@@ -280,11 +281,14 @@ class Climber:
         return state.map.func == state.func and isinstance(root, int) and root < body.params + body.captures
 
     def _moved(self, anchored: Anchored, func: int, edge: Edge, caller: int) -> Anchored:
-        """An anchored path one call further out, where it is about what ``func`` was given."""
+        """An anchored path one call further out, where it is about what ``func`` was given. It stays where it would go through a field
+        once more: objects in objects of their kind, which call each other, would lead ever deeper."""
         if anchored.func != func:
             return anchored
         path = self.bodies.given(edge.site, func, anchored.path)
-        return Anchored(caller, path) if path is not None else anchored
+        if path is None or _repeated(path) > _repeated(anchored.path):
+            return anchored
+        return Anchored(caller, path)
 
     def _needs(self, state: _State, edge: Edge, at: At) -> frozenset[Fact] | None:
         """What must be true of what the caller is given for this way to be taken; None where what is known there rules it out."""
@@ -315,6 +319,12 @@ class Climber:
     def _is_outer(self, func: int, path: Path) -> bool:
         body = self.bodies.index.bodies[func]
         return outermost(path, body.params + body.captures)
+
+
+def _repeated(path: Path) -> int:
+    """How many fields of a path are there again."""
+    fields = [f for f in path.fields if not is_element(f) and f != CELL and not f.startswith(CAPTURED)]
+    return len(fields) - len(set(fields))
 
 
 def _given_up(func: int, at: At) -> frozenset[Anchored]:

@@ -169,6 +169,8 @@ class Holders:
         if any(self._is_copy(o) for o in members(parents)):
             return False
         stores = self._stores(child, field, parents)
+        if not stores and self.objects.all[child].kind in OUTSIDE:
+            return True  # it stands for what each holder had before the tree's code ran
         return len(stores) == 1 and self._new_each_time(stores[0])
 
     def _is_copy(self, number: int) -> bool:

@@ -1,15 +1,18 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
-from collections.abc import Hashable, Iterator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from functools import reduce
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from mapguard.base.budget import BudgetError
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
+from mapguard.heap.written import written
 from mapguard.models.load import Models
 from mapguard.order.activation import Activations
 from mapguard.order.after import After
@@ -35,8 +38,11 @@ from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
+from mapguard.races.walks import Walks
 
-_CONTEXTS = 60  # of one access
+MOST = 60  # ways to one access
+_TOLD = 50  # maps between two words about how far it is
+_Answer = TypeVar("_Answer")
 
 
 class Filter(StrEnum):
@@ -107,47 +113,81 @@ class Judge:
         self.lent = Lent(self.bodies, self.timing, self.provenance)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
+        self.walks = Walks(heap, models)
+        self._accesses: list[Access] | None = None
+        self._maps: list[Map] | None = None
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
         self._first_of: list[Context] = []  # a context of each side
         self._apart: dict[tuple[int, int, int], Filter | None] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
-        self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
+        self.crowded: set[Access] = set()  # accesses with more ways to them than are judged
         self.stopped = ""  # what was over the budget
-        self.unjudged: list[Map] = []  # the maps that are left
+        self.unjudged: deque[Map] = deque()  # the maps that are left
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map, and of each variable that holds one. ``stopped`` tells whether the budget was enough for all."""
+        """The first race of each map, and of each variable that holds one."""
         told: set[tuple[Access, Access]] = set()
+        for race in self.each(self._race):
+            if race is not None and (race.a.access, race.b.access) not in told:
+                told.add((race.a.access, race.b.access))
+                yield race
+
+    def each(self, ask: Callable[[Map], _Answer], done: Callable[[int, int], None] | None = None) -> Iterator[_Answer]:
+        """What is said of each map; nothing of those that an error hides. Over the budget this ends: ``stopped`` tells why, ``unjudged``
+        which maps are left. ``done`` is told now and then how many of how many there are."""
         try:
-            self.unjudged = self.maps()
+            self.unjudged = deque(self.maps())
             while self.unjudged:
-                yield from self._first(self.unjudged[0], told)
-                self.unjudged = self.unjudged[1:]
+                map_ = self.unjudged[0]
+                answers: list[_Answer] = []
+                with self.kept(map_.accesses[0]):
+                    answers.append(ask(map_))
+                self.unjudged.popleft()
+                if done is not None and len(self.unjudged) % _TOLD == 0:
+                    done(len(self.maps()) - len(self.unjudged), len(self.maps()))
+                yield from answers
         except BudgetError as over:
             self.stopped = str(over)
 
-    def _first(self, map_: Map, told: set[tuple[Access, Access]]) -> Iterator[Race]:
-        race = self._race(map_)
-        if race is not None and (race.a.access, race.b.access) not in told:
-            told.add((race.a.access, race.b.access))
-            yield race
+    def accesses(self) -> list[Access]:
+        """Every access of the program, in the order of functions and events."""
+        if self._accesses is None:
+            self._accesses = list(accesses(self.bodies, self.walks))
+        return self._accesses
 
     def maps(self) -> list[Map]:
         """The maps that are written, and the variables for maps that are set."""
-        every = list(accesses(self.bodies))
+        if self._maps is None:
+            self._maps = self._found_maps()
+        return self._maps
+
+    @property
+    def counted(self) -> int:
+        """How many maps there are, as far as they were asked for."""
+        return len(self._maps or ())
+
+    def _found_maps(self) -> list[Map]:
+        every = self.accesses()
         stored = {a.slot for a in every if a.op == "replace"}
         found: dict[Hashable, Map] = {}
         for access in every:
             if access.slot and access.slot not in stored:
                 continue
-            for number in members(self.resolver.accessed(access)):
+            objects = 0
+            with self.kept(access):
+                objects = self.resolver.accessed(access)
+            for number in members(objects):
                 _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
                 if access not in group:
                     group.append(access)
         return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
+
+    def kept(self, access: Access) -> AbstractContextManager[None]:
+        """What goes on after an error, which is one of this access."""
+        return self.heap.defects.kept(written(self.index, access.func)[0], access.at)
 
     def contexts(self, access: Access) -> list[Context]:
         """The ways to an access on which others may have its map as well."""
@@ -158,10 +198,10 @@ class Judge:
             shared = [c for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
-            if len(shared) > _CONTEXTS:
-                self.crowded[access] = len(shared)
+            if len(shared) > MOST:
+                self.crowded.add(access)
             simple = not access.slot and not access.inner
-            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:MOST])
             known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from mapguard.bodies.paths import Path
 from mapguard.bodies.state import READ
+from mapguard.checks import Explainer
+from mapguard.checks.held import STARTS
+from mapguard.checks.location import Location, last, owner
 from mapguard.evidence.proof import Proof
 from mapguard.facts.syntax import TPtr
 from mapguard.fix.edit import EditError
 from mapguard.fix.runs import Target
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.held import STARTS
-from mapguard.newchecks.location import Location, last, owner
 from mapguard.program.model import Func
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
