@@ -159,8 +159,12 @@ class Wanting:
 
 def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
-    values = x.judge.provenance.alternatives.of(number, path)
-    return list(dict.fromkeys([path, *(place for value in values for place in value)]))
+    bodies = x.judge.bodies
+    found = [path]
+    for value in x.judge.provenance.alternatives.of(number, path):
+        for one in value:
+            found += bodies.translator.forms(number, bodies.normal(number, one))
+    return list(dict.fromkeys(found))
 
 
 def as_text(x: Explainer, level: Level, field: str, lock: str) -> str | None:
