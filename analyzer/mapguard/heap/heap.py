@@ -28,7 +28,7 @@ class Heap:
         self.budget = budget or Budget()
         self.defects = defects or Defects()
         self.objects = Objects()
-        self._table = Table(self._rule, self.budget.step)
+        self._table = Table(self._rule, self.budget.step, _stratum)
         self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
@@ -161,3 +161,14 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _stratum(question: Hashable) -> int:
+    """That nobody calls a function is known first: what callers outside the tree pass then answers questions for objects, and these tell
+    which functions are called."""
+    match question:
+        case Callers():
+            return 0
+        case Targets():
+            return 2
+    return 1
