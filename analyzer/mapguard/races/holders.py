@@ -166,7 +166,7 @@ class Holders:
         if any(self._is_copy(o) for o in members(parents)):
             return False
         stores = self._stores(child, field, parents)
-        return len(stores) == 1 and self._new_each_time(stores[0])
+        return bool(stores) and all(map(self._new_each_time, stores)) and not self._one_after_another(stores)
 
     def _is_copy(self, number: int) -> bool:
         """Whether an object, or what it is a part of, got its fields from another one as a whole."""
@@ -201,3 +201,19 @@ class Holders:
         made = self.escape.made.makes(kept.func, value.root)
         spot = self.escape.made.spot(kept)
         return bool(made) and spot != NOWHERE and not reaches(self.index.bodies[kept.func].blocks, spot, spot, made)
+
+    def _one_after_another(self, stores: list[Kept]) -> bool:
+        """Whether two stores put in what is made at one time: in one function, or in one that makes it for the other."""
+        made: dict[tuple[int, int, int], Kept] = {}
+        for kept in stores:
+            value = self.translator.paths(kept.func).of(kept.src).root
+            assert isinstance(value, int)
+            for spot in self.escape.made.makes(kept.func, value):
+                if (kept.func, *spot) in made:
+                    return True
+                made[kept.func, *spot] = kept
+        sites = [site for place in made if (site := self.index.site_at.get(place)) is not None]
+        inner = 0
+        for site in sites:
+            inner |= self.heap.targets(site)
+        return any(inner >> kept.func & 1 for kept in stores)

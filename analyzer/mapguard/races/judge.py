@@ -33,6 +33,7 @@ from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.timing import Timing
+from mapguard.races.values import MapValues
 
 _CONTEXTS = 60  # of one access
 
@@ -91,6 +92,7 @@ class Judge:
         self.resolver = Resolver(heap)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
+        self.values = MapValues(self.bodies, self.escape)
         self.handover = Handover(self.bodies, self.escape)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
@@ -153,13 +155,17 @@ class Judge:
             taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
             every = map(self.provenance.traced, self.climber.contexts(access, taken))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
-            shared = [c for c in found if not self._owned(c)]
+            shared = [self._valued(c) for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > _CONTEXTS:
                 self.crowded[access] = len(shared)
             known = self._contexts[access] = shared[:_CONTEXTS]
         return known
+
+    def _valued(self, c: Context) -> Context:
+        values = self.values.of(c, self.climber.way(c)[-1][1])
+        return c._replace(values=values) if values else c
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
         """The ways to an access on which it may be about this map."""
