@@ -29,11 +29,11 @@ pytestmark = [
 ATTEMPTS = 4
 
 
-def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
-    """One run of the go command over the fixtures, without a network."""
+def go_in(folder: Path, *arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
+    """One run of the go command in a folder, without a network."""
     return subprocess.run(
         ["go", *arguments, packages],
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "1"},
         capture_output=True,
         text=True,
@@ -42,10 +42,20 @@ def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[
     )
 
 
+def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
+    """One run of the go command over the fixtures."""
+    return go_in(ROOT, *arguments, packages=packages)
+
+
 def outputs(packages: str) -> dict[str, tuple[str, bool]]:
-    """Output and success by package, from one run of ``go test -race``."""
+    """Output and success by package, from one run of ``go test -race`` over the fixtures."""
+    return outputs_of(ROOT, packages)
+
+
+def outputs_of(folder: Path, packages: str) -> dict[str, tuple[str, bool]]:
+    """The same in another folder that holds the packages."""
     # without debug information a program takes two thirds of the time to link
-    done = go("test", "-race", "-json", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=15m", packages=packages)
+    done = go_in(folder, "test", "-race", "-json", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=15m", packages=packages)
     text: dict[str, list[str]] = {}
     passed: dict[str, bool] = {}
     for line in done.stdout.splitlines():

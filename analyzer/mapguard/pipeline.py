@@ -25,10 +25,12 @@ from mapguard.concurrency import inspect
 from mapguard.concurrency.locations import by_location
 from mapguard.concurrency.races import Judge
 from mapguard.concurrency.solve import Analysis
+from mapguard.evidence.proofs import Proofs
+from mapguard.evidence.twosteps import TwoSteps
 from mapguard.facts.model import FileFacts
 from mapguard.findings.merge import merged
 from mapguard.findings.model import Finding, InForce, Report, Stats
-from mapguard.findings.select import with_fingerprints
+from mapguard.findings.select import rank, with_fingerprints
 from mapguard.frontend import cache
 from mapguard.frontend import discover as discovery
 from mapguard.frontend.cache import Cache, cache_folder, digest
@@ -45,10 +47,13 @@ from mapguard.heap.show import callers, objects
 from mapguard.ir.lower import Lowerer
 from mapguard.ir.show import show
 from mapguard.models.load import Models, load
+from mapguard.newchecks import Explainer as NewExplainer
 from mapguard.program.link import link
 from mapguard.program.model import Program
 from mapguard.program.types import Types
-from mapguard.races.engine import heap_of
+from mapguard.races.accesses import Access as RawAccess
+from mapguard.races.engine import heap_of, judge_of
+from mapguard.repair.repairs import Repairs
 
 Progress = Callable[[str, int, int], None]
 
@@ -405,6 +410,39 @@ def _heap(program: Program, options: Options, what: str, name: str) -> Iterator[
     with deep_stack():
         heap = heap_of(program, _models(options.models))
         yield from objects(heap, name) if what == "objects" else callers(heap, name)
+
+
+def repairs(options: Options) -> Iterator[Repairs]:
+    """Each component's findings, with fingerprints, and what repairs them. Ask them on a deep stack."""
+    models = _models(options.models)
+    for tree, program in linked(options):
+        with deep_stack():
+            found = _repairs(tree, program, models, options)
+        yield found
+
+
+def _repairs(tree: Tree, program: Program, models: Models, options: Options) -> Repairs:
+    failed: list[tuple[RawAccess, Exception]] = []
+    judge = judge_of(program, models, failed=None if options.debug else [])
+    explainer = NewExplainer(judge, models, Sources(program.files, _reader(tree)))
+    proofs = [(p, "") for p in Proofs(judge, models).all(None if options.debug else failed)]
+    proofs += [(p, "sync-map-check-then-act") for p in TwoSteps(judge, models).all()]
+    told = sorted(((explainer.finding(p, rule), p) for p, rule in proofs), key=lambda pair: rank(pair[0]))
+    findings = with_fingerprints((f for f, _ in told), tree.mark)
+    return Repairs(explainer, [(f, p) for f, (_, p) in zip(findings, told, strict=True)], _reader(tree), _test_files(tree))
+
+
+def _test_files(tree: Tree) -> Callable[[str], list[str]]:
+    """The test files of a folder, which no scan reads unless it is asked to, but which a patch must not break."""
+
+    def found(folder: str) -> list[str]:
+        try:
+            names = sorted(p.name for p in (tree.root / folder).iterdir() if p.name.endswith("_test.go") and p.is_file())
+        except OSError:
+            return []
+        return [f"{folder}/{name}" if folder else name for name in names]
+
+    return found
 
 
 def guarded_fields(options: Options) -> tuple[GuardedField, ...]:

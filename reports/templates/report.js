@@ -184,6 +184,24 @@
     opened = [];
   });
 
+  // the diff of a patch, as text that git apply takes
+  async function copy(button) {
+    const text = button.nextElementSibling.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      getSelection().selectAllChildren(button.nextElementSibling);
+      if (!document.execCommand("copy")) return; // it is selected: the browser's own keys copy it
+      getSelection().removeAllRanges();
+    }
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy the diff"), 2000);
+  }
+  for (const button of document.querySelectorAll("button.copy")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+
   byId("theme").addEventListener("click", nextTheme);
   byId("help").addEventListener("click", () => keys.showModal());
   for (const part of document.querySelectorAll("#theme, #help, .search, .order")) part.hidden = false;

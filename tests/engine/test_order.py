@@ -34,6 +34,100 @@ func main() {
 """,
         set(),
     ),
+    "a message that a loop of one round waits for": (
+        """
+func main() {
+	m, done := map[string]int{}, make(chan bool, 1)
+	go func() { m["a"] = 1; done <- true }() // @in
+	for range 1 { <-done }
+	m["b"] = 1 // @out
+}
+""",
+        set(),
+    ),
+    "another thread passes the word on by a method": (
+        """
+type group struct{ wg sync.WaitGroup }
+func (g *group) end() { g.wg.Done() }
+func (g *group) wait() { g.wg.Wait() }
+func main() {
+	m, done, g := map[string]int{}, make(chan bool), &group{}
+	g.wg.Add(1)
+	go func() {
+		defer g.end()
+		go func() { m["a"] = 1; done <- true }() // @in
+		<-done
+	}()
+	g.wait()
+	m["b"] = 1 // @out
+}
+""",
+        set(),
+    ),
+    "another thread has passed the word on already": (
+        """
+type group struct{ wg sync.WaitGroup }
+func (g *group) end() { g.wg.Done() }
+func (g *group) wait() { g.wg.Wait() }
+func main() {
+	m, done, g := map[string]int{}, make(chan bool), &group{}
+	g.wg.Add(1)
+	go func() {
+		go func() { time.Sleep(time.Millisecond); m["a"] = 1; done <- true }() // @in
+		g.end()
+		<-done
+	}()
+	g.wait()
+	m["b"] = 1 // @out
+}
+""",
+        RACE,
+    ),
+    "a helper runs functions of a caller and waits for them": (
+        """
+func all(fs ...func()) {
+	var wg sync.WaitGroup
+	for _, f := range fs {
+		wg.Add(1)
+		go func() { defer wg.Done(); f() }()
+	}
+	wg.Wait()
+}
+func fill(m map[string]int) {
+	var fs []func()
+	for range 2 { fs = append(fs, func() { _ = m["a"] }) } // @in
+	all(fs...)
+}
+func main() {
+	m := map[string]int{}
+	fill(m)
+	m["b"] = 1 // @out
+}
+""",
+        set(),
+    ),
+    "a helper runs functions of a caller and waits for one of them": (
+        """
+func all(fs ...func()) {
+	done := make(chan bool, len(fs))
+	for _, f := range fs {
+		go func() { f(); done <- true }()
+	}
+	<-done
+}
+func fill(m map[string]int) {
+	var fs []func()
+	for range 2 { fs = append(fs, func() { _ = m["a"] }) } // @in
+	all(fs...)
+}
+func main() {
+	m := map[string]int{}
+	fill(m)
+	m["b"] = 1 // @out
+}
+""",
+        RACE,
+    ),
     "a receive on an unbuffered channel is waited for": (
         """
 func main() {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mapguard.bodies.paths import Path, Paths, is_element
+from mapguard.bodies.paths import ADDRESS, Path, Paths, is_element
 from mapguard.facts.syntax import Type
 from mapguard.heap.index import Index, Kept
 from mapguard.ir.model import CELL, Alloc, Clone, Global, Reg
@@ -43,7 +43,7 @@ class Fields:
         if place is None or not path.fields or not isinstance(place.event, Alloc | Clone) or not isinstance(path.root, int):
             return None
         field = path.fields[0]
-        if not self._is_lasting(field):
+        if not self._is_lasting(field) or any(f.startswith(ADDRESS) for f in path.fields[:2]):
             return None
         stores = self.index.stores.get((field, None))
         paths = self.paths(func)

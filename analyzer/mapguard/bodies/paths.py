@@ -1,11 +1,17 @@
 """Registers to access paths: the register that a value was reached from, and the fields that lead from there to it.
 
+A struct and its address have one path, as they have one register. A pointer to a field that holds a reference (a map, a slice, a pointer)
+has a path of its own: ``x.&f``, and what it points to is ``x.f``.
+
 Within one activation two registers of one path are one object, as long as no field on the way is set in between: the usual assumption of
 lockset analyses. Elements are told apart by the register or constant that is their index.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from mapguard.facts.syntax import TPtr, Type
+from mapguard.heap.overwritten import Old
 from mapguard.ir.flow import defined, events
 from mapguard.ir.model import (
     CELL,
@@ -35,7 +41,18 @@ class Path(NamedTuple):
     fields: tuple[str, ...] = ()
 
     def plus(self, *fields: str) -> "Path":
+        if fields and fields[0] == CELL and self.fields and self.fields[-1].startswith(ADDRESS):
+            return Path(self.root, (*self.fields[:-1], self.fields[-1].removeprefix(ADDRESS), *fields[1:]))
         return Path(self.root, self.fields + fields) if fields else self
+
+
+ADDRESS = "&"  # before a field: a pointer to it
+
+
+def named(field: str) -> str:
+    """The heap's name for a field of a path, also for one whose address it is."""
+    field = field.removeprefix(ADDRESS)
+    return ELEM if is_element(field) else field
 
 
 def is_element(field: str) -> bool:
@@ -66,15 +83,20 @@ def captured(number: int) -> str:
 
 
 class Paths:
-    """The paths of one body's registers."""
+    """The paths of one body's registers. ``is_reference`` tells the types whose variables refer to something, ``old`` the loads from a
+    copy, by block and place, that still get what a field of the original has."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, is_reference: Callable[[Type], bool], old: Callable[[int, int], Old | None]) -> None:
         self.body = body
+        self._old: dict[Reg, Old] = {}
+        self._is_reference = is_reference
         self.definitions: dict[Reg, Event] = {}
         self.constants: dict[Reg, str] = {}  # booleans, nil, and what is not nil
         self._found: dict[Reg, Path] = {}
         self.numbers: dict[Reg, str] = {}  # constants that can be an index or a key
-        for _, _, event in events(body):
+        for block, place, event in events(body):
+            if isinstance(event, Load) and (before := old(block, place)) is not None:
+                self._old[event.dst] = before
             match event:
                 case Copy() | Cast() | Field() | Load() | Global() | Closure() | Bound() | Alloc() | Call():
                     for reg in defined(event):
@@ -106,16 +128,26 @@ class Paths:
         return known
 
     def _path(self, reg: Reg) -> Path:
+        if reg in self._old:
+            return self.member(*self._old[reg])
         match self.definitions.get(reg):
             case Copy(src=src) | Cast(src=src):
                 return self.of(src)
             case Global(name=name):
                 return Path(name)
+            case Field(base=base, field=field, index=index) if self._is_address(reg):
+                path = self.member(base, field, index)
+                return Path(path.root, (*path.fields[:-1], ADDRESS + path.fields[-1]))
             case Field(base=base, field=field, index=index) | Load(base=base, field=field, index=index):
                 return self.member(base, field, index)
             case MapOp(map=map_, key=key):
                 return self.member(map_, ELEM, key)
         return Path(reg)
+
+    def _is_address(self, reg: Reg) -> bool:
+        """Whether a register that is the address of a field is a pointer to a variable that refers to something."""
+        pointer = self.body.types[reg]
+        return isinstance(pointer, TPtr) and self._is_reference(pointer.elem)
 
     def member(self, base: Reg, field: str, index: Reg = NONE) -> Path:
         """The path of a field or element of what a register refers to. The same index of the same container is the same element; what a

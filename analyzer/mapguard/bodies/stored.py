@@ -6,16 +6,17 @@ from mapguard.bodies.paths import Path, Paths
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Alloc, Clone, Closure, Reg
+from mapguard.ir.model import CELL, Alloc, Clone, Closure, Reg
 
 
 class Stored:
     """What is set once can be read as what it was set to, wherever it is read: flow-insensitive single assignment."""
 
-    def __init__(self, heap: Heap, paths: Callable[[int], Paths]) -> None:
+    def __init__(self, heap: Heap, paths: Callable[[int], Paths], normal: Callable[[int, Path, int], Path]) -> None:
         self.heap = heap
         self.index = heap.index
         self.paths = paths
+        self.normal = normal
         self._found: dict[tuple[int, Reg, str], Path | None] = {}
 
     def value(self, func: int, root: Reg, field: str) -> Path | None:
@@ -28,11 +29,23 @@ class Stored:
                 self._found[key] = self._value(place, root, field)
         return self._found[key]
 
+    def only(self, func: int, cell: Reg) -> Kept | None:
+        """The one store of anything but nil into a variable that a function has, or has captured."""
+        at: tuple[int, Path] | None = (func, self.paths(func).of(cell))
+        while at is not None:
+            func, path = at
+            made = self.index.place(func, path.root) if isinstance(path.root, int) and not path.fields else None
+            if made is not None:
+                stores = self._stores(made, path.root, CELL) if isinstance(made.event, Alloc) and isinstance(path.root, int) else []
+                return stores[0] if len(stores) == 1 else None
+            at = self.captured(func, path)
+        return None
+
     def _value(self, made: Place, root: Reg, field: str) -> Path | None:
         if field in self.index.addressed:
             return None
         stores = self._stores(made, root, field)
-        copied = isinstance(made.event, Clone) and field not in self.index.replaced(*made[:3])
+        copied = isinstance(made.event, Clone) and field not in self.heap.overwritten.renewed(*made[:3])
         if not stores and isinstance(made.event, Clone):
             return self.paths(made.func).member(made.event.src, field)
         return self._lifted(stores[0], made.func) if len(stores) == 1 and not copied else None
@@ -52,7 +65,8 @@ class Stored:
 
     def _lifted(self, kept: Kept, func: int) -> Path | None:
         """What a store puts there, in terms of ``func``: the storing function itself, or one around it."""
-        at, path = kept.func, self.paths(kept.func).of(kept.src)
+        at = kept.func
+        path = self.normal(at, self.paths(at).of(kept.src), 1)  # what a getter gives is what it gets
         while at != func:
             outer = self.captured(at, path)
             if outer is None:

@@ -105,8 +105,9 @@ class Bodies:
         type_ = self.index.bodies[func].types[reg]
         if isinstance(self.index.types.underlying(type_), TChan) and not self._sized_one(self.index.element(type_)):
             return False
-        objects = members(self.heap.points(func, reg))
-        return bool(objects) and all(self._of_one(self.heap.objects.all[o]) for o in objects)
+        every = [self.heap.objects.all[o] for o in members(self.heap.points(func, reg))]
+        made = [o for o in every if o.kind != "outside"] or every  # what comes from outside is taken to be one that the tree has made
+        return bool(made) and all(map(self._of_one, made))
 
     def _sized_one(self, element: Type | None) -> bool:
         """Whether a channel of one element of this type is made anywhere."""

@@ -1,8 +1,11 @@
 """Paths of a function to those of its caller, and to the shortest path of the same object."""
 
+from functools import partial
+
 from mapguard.bodies.fields import Fields
-from mapguard.bodies.paths import CAPTURED, Path, Paths, captured, embedded, index_of
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of, is_element
 from mapguard.bodies.stored import Stored
+from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
@@ -20,7 +23,7 @@ class Translator:
         self.heap = heap
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
-        self.stored = Stored(heap, self.paths)
+        self.stored = Stored(heap, self.paths, self.normal)
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
@@ -30,8 +33,13 @@ class Translator:
     def paths(self, func: int) -> Paths:
         found = self._paths.get(func)
         if found is None:
-            found = self._paths[func] = Paths(self.index.bodies[func])
+            found = self._paths[func] = Paths(self.index.bodies[func], self._refers, partial(self.heap.overwritten.old, func))
         return found
+
+    def _refers(self, t: Type) -> bool:
+        """Whether a variable of a type refers to something, as maps and pointers do and structs and numbers do not."""
+        under = self.index.types.underlying(t)
+        return isinstance(under, TMap | TSlice | TPtr | TChan | TFunc | TInterface) and not self.index.types.is_storage(t)
 
     def normal(self, func: int, path: Path, depth: int = 0) -> Path:
         """The path of the same object that does not lead through a function value that the body makes, the result of a getter, or a
@@ -55,6 +63,8 @@ class Translator:
             if value is not None:
                 return self.normal(func, value.plus(*path.fields[1:]), depth + 1)
         place = self.index.place(func, path.root)
+        if place is not None and isinstance(place.event, Clone):
+            return self._original(func, path, place.event, depth)
         if place is None or not isinstance(place.event, Call):
             return path
         if isinstance(place.event.callee, External):
@@ -69,6 +79,14 @@ class Translator:
         inner = self._returned(targets[0], number, path.fields, depth)
         outer = self.given(site, targets[0], inner) if inner is not None else None
         return outer if outer is not None else path
+
+    def _original(self, func: int, path: Path, copy: Clone, depth: int) -> Path:
+        """What a field of a copy refers to, as what the field of the original does, where the copy's is never set."""
+        owner = self.index.bodies[func].types[copy.dst]
+        if not path.fields or is_element(path.fields[0]) or self.fields.storage(owner, path.fields[0]) is not None:
+            return path
+        value = self.stored.value(func, copy.dst, path.fields[0])
+        return self.normal(func, value.plus(*path.fields[1:]), depth + 1) if value is not None else path
 
     def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
         """The path that what a function returns has there, where it does not depend on the way; nil has no fields."""
@@ -213,6 +231,8 @@ class Translator:
 
     def _index_given(self, field: str, place: Place, func: int) -> str:
         """The index of an element in terms of the caller, where it is a parameter or was captured there."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self._index_given(field.removeprefix(ADDRESS), place, func)
         named = index_of(field)
         body, call = self.index.bodies[func], place.event
         assert isinstance(call, Call)
@@ -230,6 +250,8 @@ class Translator:
 
     def index_captured(self, field: str, func: int, made: Closure) -> str:
         """The index of an element in terms of ``func``, which makes a literal, where it is a value that the literal captured."""
+        if field.startswith(ADDRESS):
+            return ADDRESS + self.index_captured(field.removeprefix(ADDRESS), func, made)
         named = index_of(field)
         target = self.index.number.get(made.func)
         if named is None or target is None or named[0] != made.func:

@@ -10,8 +10,12 @@ from mapguard.cli.configfile import no_such_rule
 from mapguard.findings.rules import all_rules, pages, rule
 
 
+def _ids(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    return [r.id for r in all_rules() if r.id.startswith(begun)]
+
+
 @click.command()
-@click.argument("ident", metavar="RULE")
+@click.argument("ident", metavar="RULE", shell_complete=_ids)
 def explain(ident: str) -> None:
     """Show the page of a rule: what it finds, why it matters, examples, the fix, what it misses."""
     found = rule(ident)

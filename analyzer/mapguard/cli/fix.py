@@ -1,4 +1,4 @@
-"""``mapguard fix``: findings to patches that a second scan, of the patched files in memory, has confirmed; as a diff or in the files."""
+"""``mapguard fix``: findings to patches that a scan of the patched files in memory has confirmed; as a diff or in the files."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -8,12 +8,13 @@ from typing import Unpack
 import click
 import msgspec
 
-from mapguard.base.errors import UsageError
 from mapguard.base.options import Options
 from mapguard.cli.console import say, show_diff
 from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import ChoiceGiven, TreeGiven, tree_options
+from mapguard.cli.patches import known_or_error, patches
 from mapguard.cli.run import Outcome, Session, run, session
+from mapguard.cli.verified import verified
 from mapguard.findings.model import Finding
 from mapguard.fix import remedies
 from mapguard.fix.diff import diff
@@ -28,6 +29,10 @@ from mapguard.report.terminal import counted
 _EVERYTHING = ChoiceGiven(min_confidence="low", rules=None, disable=None)
 
 
+_COMMENTS = ("ignore", "declare-guard")
+_REMEDIES = ("hold-lock", "write-lock", "mutex", "rwmutex", "copy", "pointer", "atomic-step", *_COMMENTS)
+
+
 class Patch(msgspec.Struct, frozen=True):
     """A plan for some findings. ``silences`` says whether they must be gone afterwards."""
 
@@ -40,38 +45,52 @@ class Patch(msgspec.Struct, frozen=True):
 @click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT]...")
 @click.option("--path", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The tree to scan.")
 @click.option("--all", "everything", is_flag=True, help="Every finding.")
-@click.option("--remedy", type=click.Choice(["ignore", "declare-guard"]), required=True, help="What to do about them.")
+@click.option("--remedy", type=click.Choice(_REMEDIES), help="What to do about them (default: what fits each best).")
 @click.option("--reason", default="", help="With --remedy ignore: why the findings are no bugs.")
 @click.option("--diff/--write", "as_diff", default=True, help="Print a diff for git apply (default), or change the files.")
+@click.option(
+    "--verify", is_flag=True, help="Also run gofmt, go vet, the build and the tests of the packages touched, with the Go at hand."
+)
 @tree_options
 def fix(
     fingerprints: tuple[str, ...],
     path: Path,
     everything: bool,
-    remedy: str,
+    remedy: str | None,
     reason: str,
     as_diff: bool,
+    verify: bool,
     **given: Unpack[TreeGiven],
 ) -> int:
     """Patch findings, by (the beginning of) their fingerprints.
 
-    ignore: a comment with its reason that silences the finding. declare-guard: a comment beside the map's field that names the lock which
-    most accesses hold.
+    \b
+    hold-lock      hold the guard where it is missed
+    write-lock     take the write lock where a write holds only the read lock
+    mutex, rwmutex a new lock beside the map, at every access
+    copy           hand out a copy made under the lock
+    pointer        share the lock that was copied with its struct
+    atomic-step    LoadOrStore in place of Load and Store
+    ignore         a comment with its reason that silences the finding
+    declare-guard  a comment beside the map's field that names the lock which most accesses hold
 
-    Each patch is checked first: the patched files are scanned in memory, the finding must be gone and nothing new may appear. What cannot
-    be patched says why. Exit code: 0 everything asked for is patched, 1 something is not.
+    Each patch is checked first: the patched files are scanned in memory, the finding must be gone, nothing new may appear, and no mutex may
+    be taken twice. What cannot be patched says why. --verify runs the scanned code's tests. Exit code: 0 everything asked for is patched,
+    1 something is not.
     """
     reason = " ".join(reason.split())
     if bool(fingerprints) == everything:
         raise click.UsageError("give fingerprints, or --all")
     if (remedy == "ignore") != bool(reason):
         raise click.UsageError("--remedy ignore needs a --reason" if remedy == "ignore" else "--reason goes with --remedy ignore")
+    if remedy not in _COMMENTS:
+        return _repair(path, fingerprints, remedy or "", as_diff, verify, given)
     with session((path,), given, _EVERYTHING) as s:
         before = run(s)
         source = SourceLines(s.root)
-        chosen = before.report.findings if everything else tuple(_chosen(before, fingerprints))
+        chosen = before.report.findings if everything else tuple(known_or_error(before.report.findings, fingerprints))
         failed: dict[str, str] = {}
-        patches = list(_patches(chosen, remedy, reason, source, failed))
+        patches = list(_comments(chosen, remedy, reason, source, failed))
         if not as_diff:
             patches = [p for p in patches if not _refused(s, p, source, failed)]
         patches = _confirmed(s, before, patches, source, failed)
@@ -87,16 +106,28 @@ def fix(
     return 1 if failed else 0
 
 
-def _chosen(before: Outcome, fingerprints: Sequence[str]) -> Iterator[Finding]:
-    for wanted in dict.fromkeys(fingerprints):
-        found = [f for f in before.report.findings if wanted and f.fingerprint.startswith(wanted)]
-        exact = [f for f in found if f.fingerprint == wanted]
-        if not found:
-            raise UsageError(f"no finding has the fingerprint {wanted}; mapguard scan shows those that there are")
-        yield from exact or found
+def _repair(path: Path, fingerprints: tuple[str, ...], remedy: str, as_diff: bool, verify: bool, given: TreeGiven) -> int:
+    """The plans that change code. Without fingerprints: every finding that a scan shows."""
+    with session((path,), given, _EVERYTHING if fingerprints else None) as s:
+        report = run(s).report
+        chosen = tuple(known_or_error(report.findings, fingerprints)) if fingerprints else report.findings
+        result = patches(s, chosen, remedy, write=not as_diff)
+        if verify and result.files:
+            result = verified(s, result)
+        if as_diff:
+            show_diff(diff(result.files))
+        else:
+            write_files(s.root, result.files)
+    for done in result.mended:
+        say(f"{done.finding.fingerprint}: {done.plan.remedy}: {done.plan.reason}", err=True)
+    for fingerprint, why in sorted(result.failed.items()):
+        say(f"{fingerprint}: {why}", err=True)
+    count = len(chosen) - len(result.failed)
+    say(f"{counted(count, 'finding')} {'to patch; --write changes the files' if as_diff else 'patched'}", err=True)
+    return 1 if result.failed else 0
 
 
-def _patches(findings: Sequence[Finding], remedy: str, reason: str, source: SourceLines, failed: dict[str, str]) -> Iterator[Patch]:
+def _comments(findings: Sequence[Finding], remedy: str, reason: str, source: SourceLines, failed: dict[str, str]) -> Iterator[Patch]:
     """A patch for each finding; findings of one line share the comment that silences them."""
     place = remedies.place_to_ignore
     for _, group in groupby(sorted(findings, key=lambda f: (*place(f), f.fingerprint)), key=place):

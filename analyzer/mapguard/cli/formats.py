@@ -13,7 +13,8 @@ from mapguard.base.errors import UsageError
 from mapguard.findings.model import Report
 from mapguard.report.context import Context
 
-FORMATS = ("text", "concise", "json", "sarif", "html", "github", "markdown")
+FORMATS = ("text", "concise", "json", "sarif", "html", "github", "markdown", "rdjson", "gitlab", "checkstyle", "junit")
+BARE = frozenset(["concise", "rdjson", "gitlab", "checkstyle"])  # formats with no place for what was not analysed, or why nothing is shown
 Renderer = Callable[[Report, Context], str]
 
 

@@ -25,14 +25,18 @@ class GroupedCommand(click.Command):
     """A command whose help lists its options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, rows in self.rows(ctx).items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+    def rows(self, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+        """What the help says of each option, under its heading."""
         rows: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             row = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if row is not None:
                 rows.setdefault(param.group if isinstance(param, GroupedOption) else RUN, []).append(row)
-        for heading in (h for h in _ORDER if h in rows):
-            with formatter.section(heading):
-                formatter.write_dl(rows[heading])
+        return {heading: rows[heading] for heading in _ORDER if heading in rows}
 
 
 def option(group: str, *names: str, **more: Any) -> Callable[[_Command], _Command]:

@@ -17,6 +17,7 @@ from mapguard.cli.console import say
 
 _COMMANDS = {
     "scan": "mapguard.cli.scan:scan",
+    "init": "mapguard.cli.init:init",
     "explain": "mapguard.cli.explain:explain",
     "rules": "mapguard.cli.explain:rules",
     "why": "mapguard.cli.inspect:why",
@@ -25,8 +26,12 @@ _COMMANDS = {
     "baseline": "mapguard.cli.baseline:baseline",
     "annotate": "mapguard.cli.annotate:annotate",
     "fix": "mapguard.cli.fix:fix",
+    "prove": "mapguard.cli.prove:prove",
+    "bench": "mapguard.cli.bench:bench",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
+    "completion": "mapguard.cli.manual:completion",
+    "man": "mapguard.cli.manual:man",
 }
 
 
@@ -77,7 +82,7 @@ def main(args: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show must not end the run
     try:
-        code: Any = cli.main(args=args, standalone_mode=False)
+        code: Any = cli.main(args=args, prog_name="mapguard", standalone_mode=False)
         sys.stdout.flush()
     except UsageError as error:
         _fail(str(error))

@@ -10,15 +10,17 @@ import click
 import msgspec
 
 from mapguard import pipeline
-from mapguard.cli import formats, repository
+from mapguard.cli import formats, repository, watching
 from mapguard.cli.console import say
-from mapguard.cli.grouped import FINDINGS, REPORT, GroupedCommand, option
+from mapguard.cli.grouped import FINDINGS, REPORT, RUN, GroupedCommand, option
 from mapguard.cli.options import ChoiceGiven, TreeGiven, choice_options, tree_options
+from mapguard.cli.patches import patched
 from mapguard.cli.run import Outcome, run, session
 from mapguard.findings import select
 from mapguard.findings.rules import all_rules
 from mapguard.report.context import Context
 from mapguard.report.inforce import sentences
+from mapguard.report.terminal import counted
 
 _WITH_LINKS = frozenset(["sarif", "html", "github", "markdown"])  # formats that may name the commit and its page
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -33,6 +35,7 @@ class _Given(TreeGiven, ChoiceGiven):
 @option(REPORT, "--format", "-f", "format_", type=click.Choice(formats.FORMATS), default="text", show_default=True, help="Its format.")
 @option(REPORT, "--output", "-o", type=_FILE, help="Write it to this file instead of standard output.")
 @option(REPORT, "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="A further report; repeatable.")
+@option(REPORT, "--patches", is_flag=True, help="With each finding the patch that repairs it: takes two more scans, or several.")
 @option(REPORT, "--show-suppressed", is_flag=True, help="List what comments and the baseline silence.")
 @option(REPORT, "--stats", is_flag=True, help="Say what was resolved, and where the time went.")
 @option(REPORT, "--verbose", "-v", is_flag=True, help="Text: every access and every gap.")
@@ -52,6 +55,7 @@ class _Given(TreeGiven, ChoiceGiven):
     FINDINGS, "--config-from", metavar="REV", help="Take configuration, models and baseline from this git revision instead of the tree."
 )
 @option(FINDINGS, "--strict/--no-strict", default=None, help="Exit with 3 when something could not be analysed.")
+@option(RUN, "--watch", is_flag=True, help="Scan again whenever a file changes, until it is interrupted (extra: mapguard[watch]).")
 @tree_options
 def scan(
     paths: tuple[Path, ...],
@@ -62,6 +66,7 @@ def scan(
     baseline: Path | None,
     new_from_rev: str | None,
     config_from: str | None,
+    patches: bool,
     show_suppressed: bool,
     sarif_category: str,
     stats: bool,
@@ -69,6 +74,7 @@ def scan(
     quiet: bool,
     color: str,
     strict: bool | None,
+    watch: bool,
     **given: Unpack[_Given],
 ) -> int:
     """Report maps without a proper lock in folders, files or Go patterns (default: the current folder).
@@ -79,37 +85,44 @@ def scan(
     """
     targets = [formats.Target(format_, output), *(formats.parse(r) for r in reports)]
     formats.check(targets)
-    choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
-    with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev, config_from=config_from) as s:
-        settings = s.loaded.settings
-        outcome = run(s, quiet, s.recorded(baseline), settings.new_from_rev)
-        told = pipeline.with_tests(s.options, outcome.report.findings)
-        report = msgspec.structs.replace(outcome.report, findings=told)
-    if not quiet and not any(t.format == "text" and t.file is None for t in targets):
-        for notice in outcome.notices:
-            say(notice.show(), err=True)
-    if not quiet and targets[0].format in ("github", "concise") and (report.in_force.configuration or report.in_force.settings):
-        for sentence in sentences(report.in_force):
-            say(f"mapguard: {sentence}", err=True)
-    commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
-    for target in targets:
-        context = Context(
-            root=s.root,
-            folder=_folder(target),
-            rules=all_rules(),
-            color=target.format == "text" and colored(color, target.file),
-            width=_width(target.file),
-            elapsed=outcome.seconds if stats or (target.file is None and sys.stdout.isatty()) else None,
-            stats=stats,
-            full=verbose,
-            show_suppressed=show_suppressed,
-            notices=() if quiet else outcome.notices,
-            commit=commit,
-            remote=remote,
-            category=sarif_category,
-        )
-        formats.write(target, report, context)
-    return exit_code(outcome, settings.fail_on, settings.strict)
+
+    def once() -> int:
+        choice = ChoiceGiven(min_confidence=given["min_confidence"], rules=given["rules"], disable=given["disable"])
+        with session(paths, given, choice, fail_on=fail_on, strict=strict, new_from_rev=new_from_rev, config_from=config_from) as s:
+            settings = s.loaded.settings
+            outcome = run(s, quiet, s.recorded(baseline), settings.new_from_rev)
+            told = pipeline.with_tests(s.options, outcome.report.findings)
+            told = patched(s, told) if patches else told
+            report = msgspec.structs.replace(outcome.report, findings=told)
+        if not quiet and not any(t.format == "text" and t.file is None for t in targets):
+            for notice in outcome.notices:
+                say(notice.show(), err=True)
+        if not quiet and targets[0].format in ("github", *formats.BARE) and (report.in_force.configuration or report.in_force.settings):
+            for sentence in sentences(report.in_force):
+                say(f"mapguard: {sentence}", err=True)
+        if not quiet and targets[0].format in formats.BARE and report.gaps:
+            say(f"mapguard: {counted(len(report.gaps), 'gap')} in what was analysed; the text, JSON and HTML reports list them", err=True)
+        commit, remote = repository.origin(s.root) if any(t.format in _WITH_LINKS for t in targets) else ("", "")
+        for target in targets:
+            context = Context(
+                root=s.root,
+                folder=_folder(target),
+                rules=all_rules(),
+                color=target.format == "text" and colored(color, target.file),
+                width=_width(target.file),
+                elapsed=outcome.seconds if stats or (target.file is None and sys.stdout.isatty()) else None,
+                stats=stats,
+                full=verbose,
+                show_suppressed=show_suppressed,
+                notices=() if quiet else outcome.notices,
+                commit=commit,
+                remote=remote,
+                category=sarif_category,
+            )
+            formats.write(target, report, context)
+        return exit_code(outcome, settings.fail_on, settings.strict)
+
+    return watching.repeat(once, pipeline.root_of(*(paths or (Path(),)))) if watch else once()
 
 
 def exit_code(outcome: Outcome, gate: str, strict: bool) -> int:

@@ -18,7 +18,7 @@ from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge, Map
 
 NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
-_EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken
+_EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken; and pairs alike without support
 _RANKS: tuple[Confidence, ...] = ("high", "medium", "low")
 
 
@@ -81,7 +81,12 @@ class Proofs:
         ended: Counter[str] = Counter()
         best: tuple[tuple[int, int, int], Proof] | None = None
         races = 0
+        alone: Counter[tuple[object, ...]] = Counter()  # pairs with nothing that supports them, by what these have in common
         for a, b in self._pairs(map_, uses, ended):
+            alike = (a.thread.kind, _home(a), b.thread.kind, _home(b))
+            if alone[alike] >= _EXAMINED:
+                ended[NO_SUPPORT] += 1
+                continue
             reason = self.judge.ordered(a, b)
             if reason is not None:
                 ended[reason] += 1
@@ -92,6 +97,7 @@ class Proofs:
             proof = self._proof(where, a, b, uses, guards[where])
             if proof is None:
                 ended[NO_SUPPORT] += 1
+                alone[alike] += 1
                 continue
             rank = (_RANKS.index(proof.confidence), len(proof.links), len(a.chain) + len(b.chain))
             if best is None or rank < best[0]:
@@ -119,7 +125,7 @@ class Proofs:
         ``ended`` counts the others."""
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
         sides = [self.judge.side(c) for c in contexts]
-        homes = [(c.map.func, c.map.path.root) if isinstance(c.map.path.root, int) else c.map.path.root for c in contexts]
+        homes = [_home(c) for c in contexts]
         for of_one in (True, False):
             for number, a in enumerate(contexts):
                 for other in range(number, len(contexts)):
@@ -158,3 +164,9 @@ class Proofs:
         return better._replace(
             uses=uses, guard=self.guards.of(better.where, uses), objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items()))
         )
+
+
+def _home(c: Context) -> object:
+    """Where a context has its map from: the variable of a function, or of a package."""
+    root = c.map.path.root
+    return (c.map.func, root) if isinstance(root, int) else root

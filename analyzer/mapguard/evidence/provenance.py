@@ -42,6 +42,8 @@ class Provenance:
             if self._passed(a) and not self.one_caller.meet(a, b):
                 return [Link("object", Grade.ASSUMED, f"two calls of {self._function(a.map.func)} are passed the same object")]
             return []
+        if self._once(a) and self._once(b):
+            return []
         passed = next((c for c in (a, b) if self._passed(c)), None)
         if passed is not None:
             reason = f"{self._function(passed.map.func)} is passed the object, and nothing shows that the other side has the same"
@@ -55,7 +57,7 @@ class Provenance:
                 found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
         elif any(_varies(c.map) for c in (a, b)):
             found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
-        elif not _from_same(a.map, b.map) and not self._once(a) and not self._of_one_activation(a, b):
+        elif not _from_same(a.map, b.map) and not self._of_one_activation(a, b):
             found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
         return found
 

@@ -147,6 +147,10 @@ class GoFile:
         apart = self.tokens[self.text.before(opener)].end < self.tokens[opener].start
         return self.tokens[following].text == b";" and apart
 
+    def opens_function(self, opener: int) -> bool:
+        """Whether a brace opens the body of a function or of a function literal."""
+        return self.is_block(opener) and self._function_before(opener) >= 0
+
     def _function_before(self, opener: int) -> int:
         """The keyword of the function whose body the brace opens; -1 where it opens none."""
         around = self.tokens[opener].around

@@ -1,7 +1,7 @@
 """Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
 
 from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
-from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, is_plain, outside
+from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, address, is_plain, outside
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey
 from mapguard.heap.objects import ANY, OUTSIDE, Obj
@@ -42,7 +42,7 @@ def _through_pointers(k: Knowledge, q: Contents, o: Obj) -> Bits:
     if field not in k.index.addressed or field in (CELL,) or o.kind in ("closure", "bound"):
         return 0
     found = 0
-    for part in k.objects.parts(q.obj, field):
+    for part in members(address(k, 1 << q.obj, field)):
         for stores in k.index.kept(k.index.cell(k.objects.all[part].type)):
             found |= stored(k, stores, part)
     return found
@@ -54,9 +54,9 @@ def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
     trail: list[tuple[str, Type]] = []
     at, obj = o, q.obj
     while True:
-        if trail or at.kind != "alloc" or q.key[0] not in k.index.replaced(at.func, at.block, at.place):
-            for source in members(_sources(k, obj, at)):
-                found |= k.ask(Contents(_descend(k, source, trail), q.key))
+        field = trail[-1][0] if trail else q.key[0]
+        for source in members(_sources(k, obj, at, field)):
+            found |= k.ask(Contents(_descend(k, source, trail), q.key))
         if at.kind != "part":
             return found
         trail.append((at.name, at.type))
@@ -71,18 +71,18 @@ def _of_all(k: Knowledge, objects: Bits, key: FieldKey) -> Bits:
     return found
 
 
-def _sources(k: Knowledge, obj: int, o: Obj) -> Bits:
-    """The objects whose fields were copied into this one."""
+def _sources(k: Knowledge, obj: int, o: Obj, field: str) -> Bits:
+    """The objects that this one has a field of, as the copy of a whole struct."""
     found = 0
     if o.kind == "alloc":
         event = k.index.maker(o)
-        if isinstance(event, Clone):
+        if isinstance(event, Clone) and field not in k.overwritten.renewed(o.func, o.block, o.place):
             found |= k.ask(Points(o.func, event.src, o.context))
     if o.kind == "part" and o.name == ELEM:  # what was put into a slice as a whole
         found |= k.ask(Contents(o.parent, k.index.key(ELEM, k.objects.all[o.parent].type)))
     copies = k.index.copies.get(k.index.struct(o.type))
     if copies is not None:
-        found |= stored(k, copies, obj)
+        found |= stored(k, copies, obj, lambda kept: not k.overwritten.renews(k.index.copied[kept], field))
     return found & ~(1 << obj)
 
 

@@ -35,18 +35,19 @@ def follow(k: Knowledge, objects: Bits, field: str) -> Bits:
     found = 0
     for number in members(objects):
         type_ = k.objects.all[number].type
-        held = (
-            UNKNOWN
-            if field == CELL
-            else k.index.types.element(k.index.types.deref(type_))
-            if field == ELEM
-            else k.index.field_type(type_, field)
-        )
-        if field != CELL and k.index.types.is_storage(held):
-            found |= one(k, Obj("part", held, name=field, parent=number))
+        inside = held(k.index, type_, field)
+        if field != CELL and k.index.types.is_storage(inside):
+            found |= one(k, Obj("part", inside, name=field, parent=number))
         else:
             found |= k.ask(Contents(number, k.index.cell(type_) if field == CELL else k.index.key(field, type_)))
     return found
+
+
+def held(index: Index, type_: Type, field: str) -> Type:
+    """The type of a field or of the elements of a type."""
+    if field == CELL:
+        return UNKNOWN
+    return index.types.element(index.types.deref(type_)) if field == ELEM else index.field_type(type_, field)
 
 
 def embedded(k: Knowledge, objects: Bits, type_: str) -> Bits:
@@ -76,6 +77,14 @@ def parts(k: Knowledge, bases: Bits, field: str, type_: Type) -> Bits:
         if k.objects.all[base].kind in ("closure", "bound"):
             continue
         found |= one(k, Obj("part", kind, name=field, parent=_shallow(k, base, field)))
+    return found
+
+
+def address(k: Knowledge, objects: Bits, field: str) -> Bits:
+    """The storage of a field of each of the objects, which a pointer to the field leads to."""
+    found = 0
+    for number in members(objects):
+        found |= parts(k, 1 << number, field, TPtr(held(k.index, k.objects.all[number].type, field)))
     return found
 
 

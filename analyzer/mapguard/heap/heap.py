@@ -5,9 +5,10 @@ from collections.abc import Hashable
 from mapguard.base.budget import Budget
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
-from mapguard.heap.fields import embedded, follow
+from mapguard.heap.fields import address, embedded, follow
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
+from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
@@ -85,6 +86,15 @@ class Heap:
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
+
+    def address(self, objects: Bits, field: str) -> Bits:
+        """The storage of a field of each of the objects, that a pointer to the field leads to."""
+        return address(self._knowledge, objects, field)
+
+    @property
+    def overwritten(self) -> Overwritten:
+        """The fields of copied structs that are set anew."""
+        return self._knowledge.overwritten
 
     def embedded(self, objects: Bits, type_: str) -> Bits:
         """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from mapguard.facts.syntax import Field as FieldType
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.heap.channels import given_back
 from mapguard.heap.objects import Obj
-from mapguard.ir.flow import defined, used
+from mapguard.ir.flow import defined
 from mapguard.ir.model import (
     CELL,
     ELEM,
@@ -93,11 +94,12 @@ class Index:
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
         self.all_stores: list[Stores] = []
         self.stores: dict[FieldKey, Stores] = {}
+        self.given_back: dict[FieldKey, list[Kept]] = {}  # sends of what has come from the same channel: they store nothing new
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
+        self.copied: dict[Kept, list[Place]] = {}  # the events that those are
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
         self._structs: dict[Type, Type] = {}
-        self._replaced: dict[tuple[int, int, int], dict[str, int]] = {}
         self._origins: dict[tuple[int, Reg], tuple[Reg, Reg]] = {}
         for n, body in enumerate(self.bodies):
             self._read(n, body)
@@ -172,28 +174,6 @@ class Index:
             return made.func
         return made.target.func if isinstance(made, Bound) and isinstance(made.target, Static) else ""
 
-    def replaced(self, func: int, block: int, place: int) -> dict[str, int]:
-        """The fields of a copied struct that are set anew before anything else is done with it, and where in the block: only loads before
-        that place get the old values."""
-        key = (func, block, place)
-        known = self._replaced.get(key)
-        if known is None:
-            fields: dict[str, int] = {}
-            addressed: set[str] = set()
-            events = self.bodies[func].blocks[block].events
-            made = events[place]
-            if isinstance(made, Clone):
-                for number, event in enumerate(events[place + 1 :], place + 1):
-                    if isinstance(event, Store) and event.base == made.dst:
-                        if event.field not in addressed:
-                            fields.setdefault(event.field, number)
-                    elif isinstance(event, Field) and event.base == made.dst:
-                        addressed.add(event.field)
-                    elif made.dst in used(event) and not isinstance(event, Load):
-                        break
-            known = self._replaced[key] = fields
-        return known
-
     def element(self, container: Type) -> Type | None:
         """The type of a container's elements, aliases and names of it aside; None where it is not known."""
         if container not in self._elements:
@@ -219,6 +199,7 @@ class Index:
         definitions: dict[Reg, Place] = {}
         returns: list[Return] = []
         stored: list[tuple[FieldKey, Kept]] = []
+        sent: list[tuple[FieldKey, Kept]] = []
         copied: list[tuple[Type, Kept]] = []
         for b, block in enumerate(body.blocks):
             for number, event in enumerate(block.events):
@@ -237,9 +218,11 @@ class Index:
                     case MapOp(op="write", map=map_, value=value):
                         stored.append((self.key(ELEM, body.types[map_]), Kept(n, map_, value)))
                     case Send(channel=channel, value=value):
-                        stored.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
+                        sent.append((self.key(ELEM, body.types[channel]), Kept(n, channel, value)))
                     case CopyInto(base=base, src=src):
-                        copied.append((self.struct(body.types[base]), Kept(n, base, src)))
+                        kept = Kept(n, base, src)
+                        copied.append((self.struct(body.types[base]), kept))
+                        self.copied.setdefault(kept, []).append(place)
                     case Closure(func=func):
                         self._function(place, func)
                     case Bound(target=Static(func=func)):
@@ -250,6 +233,12 @@ class Index:
                             self.addressed.add(field)
         self.definitions.append(definitions)
         self.returns.append(returns)
+        made_by = {reg: place.event for reg, place in definitions.items()} if sent else {}
+        for key, kept in sent:
+            if given_back(made_by, kept.base, kept.src):
+                self.given_back.setdefault(key, []).append(kept)
+            else:
+                stored.append((key, kept))
         for key, kept in stored:
             stores = self.stores.get(key)
             if stores is None:

@@ -41,7 +41,6 @@ class Objects:
         self._site: list[tuple[object, ...]] = []  # what objects that differ in their context only have in common
         self._sites: dict[tuple[object, ...], list[int]] = {}
         self._compatible: dict[int, tuple[int, int]] = {}
-        self._parts: dict[tuple[int, str], list[int]] = {}
 
     def number(self, obj: Obj) -> int:
         found = self._numbers.get(obj)
@@ -55,13 +54,7 @@ class Objects:
             type_ = obj.type if obj.kind == "outside" else None
             self._site.append((obj.kind, obj.func, obj.block, obj.place, obj.name, type_, inner))
             self._sites.setdefault(self._site[found], []).append(found)
-            if obj.kind == "part":
-                self._parts.setdefault((obj.parent, obj.name), []).append(found)
         return found
-
-    def parts(self, parent: int, name: str) -> tuple[int, ...]:
-        """The storage of a field of an object, as far as it has been asked for."""
-        return tuple(self._parts.get((parent, name), ()))
 
     def compatible(self, number: int) -> int:
         """The objects that may be the same one, itself too: a shorter context says less. As bits; grows with the objects known."""

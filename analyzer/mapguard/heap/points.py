@@ -52,7 +52,7 @@ def _event(k: Knowledge, q: Points, place: Place) -> Bits:
         case Field(base=base, field=field, dst=dst):
             return parts(k, k.ask(Points(q.func, base, q.context)), field, k.index.bodies[q.func].types[dst])
         case Load(base=base, field=field):
-            return _loaded(k, q, base, field) | _before_replaced(k, q, place, base, field)
+            return _loaded(k, q, base, field) | _before_renewed(k, q, place)
         case MapOp(map=map_):
             return _loaded(k, q, map_, ELEM)
         case Recv(channel=channel):
@@ -77,10 +77,7 @@ def _loaded(k: Knowledge, q: Points, base: Reg, field: str) -> Bits:
     return found
 
 
-def _before_replaced(k: Knowledge, q: Points, place: Place, base: Reg, field: str) -> Bits:
+def _before_renewed(k: Knowledge, q: Points, place: Place) -> Bits:
     """What a field of a copy has from the original, where it is read before it is set anew."""
-    copy = k.index.place(q.func, base)
-    if copy is None or not isinstance(copy.event, Clone) or copy.block != place.block:
-        return 0
-    replaced = k.index.replaced(*copy[:3]).get(field)
-    return _loaded(k, q, copy.event.src, field) if replaced is not None and place.number < replaced else 0
+    old = k.overwritten.old(*place[:3])
+    return _loaded(k, q, old.src, old.field) if old is not None else 0

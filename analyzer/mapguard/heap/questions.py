@@ -7,6 +7,7 @@ from mapguard.heap.fitting import Fitting
 from mapguard.heap.handed import Handed
 from mapguard.heap.index import FieldKey, Index, Kept, Stores
 from mapguard.heap.objects import ANY, Context, Objects
+from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.tabling import Bits
 from mapguard.ir.model import Call, External, Reg
 from mapguard.models.load import Models
@@ -53,7 +54,20 @@ Question = Points | Contents | Targets | Callers | Into
 class Knowledge:
     """What rules work with: the program's events, the models of libraries, the objects met so far, and the table to ask."""
 
-    __slots__ = ("ask", "bases", "empty", "fitting", "given_to_containers", "handed", "index", "kept_in", "models", "objects", "pairs")
+    __slots__ = (
+        "ask",
+        "bases",
+        "empty",
+        "fitting",
+        "given_to_containers",
+        "handed",
+        "index",
+        "kept_in",
+        "models",
+        "objects",
+        "overwritten",
+        "pairs",
+    )
 
     def __init__(
         self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits], empty: Callable[[Question], bool]
@@ -63,6 +77,7 @@ class Knowledge:
         self.handed = Handed(index, models)
         self.objects = objects
         self.fitting = Fitting(index)
+        self.overwritten = Overwritten(index.bodies, index.number, lambda callee: _filled(models, callee.name))
         self.given_to_containers = _given_to_containers(index, models)
         self.kept_in: dict[int, dict[int, list[tuple[Kept, Context]]]] = {}  # stores to the objects that they go into, as far as found
         self.bases: dict[tuple[int, Kept, Context], Bits] = {}
@@ -86,6 +101,12 @@ def is_container(models: Models, method: str) -> bool:
 
 def _owner(method: str) -> str:
     return method[1:].partition(")")[0].removeprefix("*").partition("[")[0]
+
+
+def _filled(models: Models, name: str) -> int | None:
+    """The number of the argument through which a library's function makes anew what it points to."""
+    model = models.function(name)
+    return int(model.fills[3:]) + name.startswith("(") if model is not None and model.fills else None
 
 
 def _given_to_containers(index: Index, models: Models) -> Stores:

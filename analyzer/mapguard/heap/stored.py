@@ -4,6 +4,8 @@ The bases of all stores are asked for together. What they are is kept by object,
 kept: it grows when a store is found to go into one more object, and who has looked the stores up looks again.
 """
 
+from collections.abc import Callable
+
 from mapguard.heap.index import Kept, Stores
 from mapguard.heap.objects import ANY, Context
 from mapguard.heap.questions import Callers, Into, Knowledge, Points
@@ -29,11 +31,14 @@ def into(k: Knowledge, q: Into) -> Bits:
     return (1 << k.pairs.get(q.stores, 0)) - 1
 
 
-def stored(k: Knowledge, stores: Stores, obj: int) -> Bits:
-    """What stores of one field put into an object: those of the function that made it, under the context in which it did, and others."""
+def stored(k: Knowledge, stores: Stores, obj: int, counts: Callable[[Kept], bool] | None = None) -> Bits:
+    """What stores of one field put into an object: those of the function that made it, under the context in which it did, and others.
+    ``counts`` tells those of interest."""
     origin = k.objects.all[k.objects.origin(obj)]
     found = 0
     for kept in stores.local.get((origin.func, origin.block, origin.place), ()):
+        if counts is not None and not counts(kept):
+            continue
         if k.ask(Points(kept.func, kept.base, origin.context)) & k.objects.compatible(obj):
             found |= k.ask(Points(kept.func, kept.src, origin.context))
     if stores.others:
@@ -41,7 +46,8 @@ def stored(k: Knowledge, stores: Stores, obj: int) -> Bits:
         kept_in = k.kept_in.get(stores.number, {})
         for same in members(k.objects.compatible(obj)):
             for kept, context in kept_in.get(same, ()):
-                found |= k.ask(Points(kept.func, kept.src, context))
+                if counts is None or counts(kept):
+                    found |= k.ask(Points(kept.func, kept.src, context))
     return found
 
 

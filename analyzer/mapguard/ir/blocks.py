@@ -70,6 +70,10 @@ class Builder:
     def add(self, event: Event) -> None:
         self._blocks[self.at].events.append(event)
 
+    def is_result(self, reg: Reg) -> bool:
+        """Whether a register is the result of a call in the block at hand."""
+        return any(isinstance(e, Call) and reg in e.dsts for e in self._blocks[self.at].events)
+
     def take_back(self, dst: Reg) -> Load | None:
         """The last event, removed, if it is the load that defines ``dst``."""
         events = self._blocks[self.at].events

@@ -147,6 +147,8 @@ class Frame:
         if value is not None:
             value = self.fit(value, type_)
         if self.storage(type_):
+            if value is not None and key in self.context.uses.altered and self.graph.is_result(value.reg):
+                value = value._replace(fresh=False)  # whoever calls the function gets another variable with these fields
             reg = self.own(value, at) if value is not None else self._made(type_, type_, "var", at, name)
             self._name(reg, name)
             return self._placed(Local("storage", type_, reg, None, key))

@@ -102,7 +102,11 @@ class Loops(Jumps):
             rounds = self.new(under.elem)
             self.add(Recv(rounds, x.reg, s.at))
             key = Value(rounds, under.elem, True)
-        self.graph.end("range", (body, after), rounds)
+        once = isinstance(s.x, Lit) and s.x.kind == "int" and s.x.text == "1"  # there is one round, and none follows it
+        if once:
+            self.graph.jump(body)
+        else:
+            self.graph.end("range", (body, after), rounds)
         self.graph.seal(body)
         self.graph.start(body)
         self.scopes.append({})
@@ -115,7 +119,6 @@ class Loops(Jumps):
                 self.declare(target.name, found.type, name_key(target), found, target.at)
             else:
                 self.put(self.place(target), found)
-        once = isinstance(s.x, Lit) and s.x.kind == "int" and s.x.text == "1"  # no round follows the first
         following = after if once else head
         self._inside(label, after, following, s.body)
         self.scopes.pop()

@@ -75,12 +75,14 @@ _PARTS: dict[type, tuple[str, ...]] = {  # where an expression has others in it
 
 
 class Uses(NamedTuple):
-    """``boxed``: the variables that need storage of their own. ``fixed``: those that keep their first value. ``deferring``: the indices of
+    """``boxed``: the variables that need storage of their own. ``fixed``: those that keep their first value. ``altered``: those of which
+    a field is set. ``deferring``: the indices of
     the functions and literals that defer a call. ``jumps``: there are goto statements, so that a text which is no valid Go may use a
     variable before it is declared."""
 
     boxed: frozenset[Key] = frozenset()
     fixed: frozenset[Key] = frozenset()
+    altered: frozenset[Key] = frozenset()
     deferring: frozenset[int] = frozenset()
     jumps: bool = False
 
@@ -98,7 +100,7 @@ class Found:
 
 
 class _Variable:
-    __slots__ = ("addressed", "assigned", "captured", "func", "key")
+    __slots__ = ("addressed", "altered", "assigned", "captured", "func", "key")
 
     def __init__(self, key: Key, func: Hashable) -> None:
         self.key = key
@@ -106,6 +108,7 @@ class _Variable:
         self.assigned = 0
         self.captured = False
         self.addressed = False
+        self.altered = False
 
 
 def uses(func: FuncFacts, literal: Callable[[int], FuncFacts | None], known: Found | None = None, shared_loops: bool = False) -> Uses:
@@ -118,7 +121,8 @@ def uses(func: FuncFacts, literal: Callable[[int], FuncFacts | None], known: Fou
     more = known.addressed if known is not None else set()
     boxed = frozenset(v.key for v in walk.found if v.addressed or (v.captured and v.assigned > 1) or v.key in more)
     fixed = frozenset(v.key for v in walk.found if v.assigned == 1) if not walk.jumps else frozenset()
-    return Uses(boxed, fixed, frozenset(walk.deferring), walk.jumps)
+    altered = frozenset(v.key for v in walk.found if v.altered)
+    return Uses(boxed, fixed, altered, frozenset(walk.deferring), walk.jumps)
 
 
 class _Walk:
@@ -224,10 +228,19 @@ class _Walk:
         for x in s.lhs:
             if not isinstance(x, Name):
                 self.uses(x)
+                self.altered(x)
             elif s.op == ":=" and x.name not in self.scopes[-1]:
                 self.declare(x.name, name_key(x))
             else:
                 self.assigned(x)
+
+    def altered(self, x: Expr) -> None:
+        """Notes the variable that an assignment may set a field of."""
+        while isinstance(x, Sel):
+            x = x.x
+        variable = self.named(x.name) if isinstance(x, Name) else None
+        if variable is not None:
+            variable.altered = True
 
     def assigned(self, x: Name) -> None:
         variable = self.named(x.name)

@@ -80,6 +80,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
     # recv, recv-read (a lock in read mode), arg0, …; "": unknown
     returns: str = ""
     copies: str = ""  # the first result is new, and its elements or fields are those of this argument
+    fills: str = ""  # all that this argument points to is made anew
     holds: Names = ()  # the first result holds these, for what "held" gives
     derives: str = ""  # and all that this one holds
     tokens: str = ""  # the argument that says how many tokens can be had of the first result
@@ -104,7 +105,7 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
         """Every argument name that the entry uses."""
         used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes, *self.holds}
         used.update(r.arg for r in self.root)
-        return used | ({self.returns, self.tokens, self.alone, self.copies, self.derives, self.takes_back} - _NO_ARGUMENT)
+        return used | ({self.returns, self.tokens, self.alone, self.copies, self.derives, self.fills, self.takes_back} - _NO_ARGUMENT)
 
 
 class TypeModel(_Named, frozen=True, kw_only=True):

@@ -49,6 +49,10 @@ class Adviser:
         other = kind is not None and self._held.holds(a, kind) and not self._held.holds(b, kind)
         return self._remedy(rule, case, info, guard, ways, b if other else a)
 
+    def copier(self, package: str, name: str) -> str:
+        """The name of a function that copies a value of the struct type; "" when there is none."""
+        return self._copies.copier(package, name)
+
     def _remedy(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
         if rule == "sync-map-check-then-act":
             return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap, which do both steps atomically.")
@@ -182,7 +186,7 @@ class Adviser:
         foreign = self._foreign(info, self._functions.of(c.access.func))
         if foreign:
             return Advice("outer-lock", f"'{info.name}' {foreign}: hold one lock of the code that shares it at every access ({told}).")
-        beside = self._lock_beside(info)
+        beside = self.lock_beside(info)
         if beside is not None:
             name = f"{info.owner}.{beside.rpartition('.')[2]}"
             return self._hold_beside(info, ways, c, beside, f"{name}, the lock beside '{info.name}',", told)
@@ -217,7 +221,7 @@ class Adviser:
         text = f"Hold {name} at every access, or give the map one of its own: {told}."
         return self._held_around(text, lock, c.access, mine)
 
-    def _lock_beside(self, info: MapInfo) -> str | None:
+    def lock_beside(self, info: MapInfo) -> str | None:
         """The mutex among the fields of the map's struct; None unless there is exactly one."""
         named = self._program.named(info.package, info.owner) if info.kind == "field" else None
         under = self._types.declared(named) if named is not None else None

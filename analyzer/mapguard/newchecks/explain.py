@@ -42,6 +42,7 @@ class Explainer:
     def __init__(self, judge: Judge, models: Models, sources: Sources) -> None:
         self.judge = judge
         self.index = judge.index
+        self.models = models
         self.sources = sources
         self.functions = Functions(judge.index)
         self.variables = Variables(self.functions)

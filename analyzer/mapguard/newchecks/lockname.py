@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.checks.sources import Sources
+from mapguard.evidence.location import type_of
 from mapguard.facts.syntax import TName, Type
 from mapguard.ir.model import CELL, Call
 from mapguard.models.load import Models
@@ -83,6 +84,10 @@ class LockNames:
     def model(self, lock: Anchored) -> str:
         """``mutex``, ``rwmutex`` or another kind of the models; "" where the lock's type is not known."""
         return self._models.type(show_type(self.index.types.deref(self.type(lock)))) or ""
+
+    def model_of(self, kind: Location) -> str:
+        """The same for a lock that is known by its identity only."""
+        return self._models.type(show_type(self.index.types.deref(type_of(self.index, kind)))) or ""
 
     def type(self, lock: Anchored) -> Type:
         """The type of a lock, by the declarations along its path."""

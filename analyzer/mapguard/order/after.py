@@ -6,8 +6,10 @@ asked from the start event).
 """
 
 from mapguard.heap.tabling import Bits, members
+from mapguard.order.before import Before
 from mapguard.order.edges import Edges
-from mapguard.order.flows import NO_STOPS, Flow, Flows, Passing, Stops, Where
+from mapguard.order.flows import NO_STOPS, Cut, Flow, Flows, Stops, Where
+from mapguard.order.threads import Threads
 
 SAME = -1  # the thread that goes on after the start
 
@@ -90,10 +92,9 @@ class After:
         walk = _Walk(self._flows, self._once_over(where[0], stops))
         return Reach(walk, SAME, walk.onward(where, outermost))
 
-    def thread(self, func: int, site: int, stops: Stops = NO_STOPS) -> Reach:
-        """What a thread that begins with ``func`` and is started at ``site`` runs until it meets a stop."""
-        walk = _Walk(self._flows, stops)
-        return Reach(walk, site, walk.into(1 << func))
+    def before(self, stops: Stops, threads: Threads) -> Before:
+        """What threads do from their start until they meet a stop."""
+        return Before(self._flows, stops, threads)
 
     def _once_over(self, func: int, stops: Stops) -> Stops:
         """``stops``, and what a ``sync.Once`` is running at the start: it will not run it again."""
@@ -106,8 +107,7 @@ class _Walk:
         self.flows = flows
         self.index = flows.index
         self.stops = stops
-        self._passing = Passing(flows, stops)
-        self._inside: dict[int, Flow] = {}
+        self._parts = Cut(flows, stops)
 
     def onward(self, where: Where, outermost: int | None) -> Region:
         """The rest of a function, and of those that it returns to."""
@@ -139,10 +139,7 @@ class _Walk:
         """Adds what follows an event in its function; whether the function can return then."""
         func = where[0]
         known = self.flows.flow(where)
-        if not self._cut(func, known.called):
-            flow = known
-        else:
-            flow = self.flows.followed(where, self.stops.marks(func), self.stops.over, self._passing.passes)
+        flow = self._parts.onward(where) if self._cut(func, known.called) else known
         if flow is known and site >= 0:
             region.sites |= 1 << site
         else:
@@ -179,18 +176,11 @@ class _Walk:
                 region.whole |= run
                 region.starts |= starts
                 continue
-            flow = self._through(func)
+            flow = self._parts.through(func)
             region.inside.add(func)
             region.flows.setdefault(func, []).append(flow)
             region.starts |= flow.starts
             pending.extend(members(flow.called))
-
-    def _through(self, func: int) -> Flow:
-        """What a function does that stops are in, from its start."""
-        found = self._inside.get(func)
-        if found is None:
-            found = self._inside[func] = self.flows.followed((func, 0, 0), self.stops.marks(func), self.stops.over, self._passing.passes)
-        return found
 
 
 __all__ = ["SAME", "After", "Reach", "Where"]

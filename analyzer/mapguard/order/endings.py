@@ -4,13 +4,13 @@ A signal tells that where nobody can give it before the event is over: not the t
 for the event to be over. Who gives another signal after waiting for one of these passes the word on.
 """
 
-import functools
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from mapguard.ir.model import Call, External, RunDefers
-from mapguard.order.after import After, Reach
+from mapguard.heap.tabling import Bits, members
+from mapguard.ir.model import Call, External
+from mapguard.order.after import After
 from mapguard.order.ancestry import Ancestry
+from mapguard.order.before import Before
 from mapguard.order.edges import Edges
 from mapguard.order.signals import NOTHING, OF_ALL, Signal, Signals, Where
 from mapguard.order.stops import NOBODY, Told, Waits, of_many
@@ -40,6 +40,7 @@ class Endings:
         self.index = edges.index
         self.ancestry = ancestry
         self.after = after
+        self._before: dict[Told, Before] = {}
         self._told: dict[tuple[Frames, Several], Told] = {}
         self._giving: dict[tuple[int, int], frozenset[Where]] = {}
         self.waits = Waits(waiting)
@@ -140,18 +141,20 @@ class Endings:
 
     # ------------------------------------------------------------ others
 
-    def _exclusive(self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told) -> Told:
-        """The signals of ``late`` events that nobody gives before."""
-        signals = {s for where in late for s in self.signalling.given(where)}
+    def _exclusive(
+        self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told, shared: frozenset[Where] = frozenset()
+    ) -> Told:
+        """The signals of ``late`` events that nobody gives before. ``shared`` are such events that others may come to as well."""
+        signals = {s for where in late | shared for s in self.signalling.given(where) if self.waiting.functions(s)}
         if not signals:
             return NOBODY
         early = {s for where in soon for s in self.signalling.given(where)}
         candidates = [s for s in sorted(signals - early) if s.kind != "group" or self._added_before(s, frames.thread)]
         found: set[tuple[Signal, int]] = set()
-        before = self._before(told | Told(frozenset((s, 1) for s in candidates)))
+        before = self.before(told | Told(frozenset((s, 1) for s in candidates)))
         for signal in candidates:
             givers = self.signalling.givers(signal) if signal.kind not in OF_ALL else []
-            if not any(g not in late and self._early(g, before) for g in givers):
+            if not any(g not in late and before.has(g) for g in givers):
                 found.add((signal, 1))
             elif signal.kind == "told":  # as many messages as senders
                 found.add((signal, len(givers)))
@@ -165,40 +168,31 @@ class Endings:
     def _running(self, func: int) -> list[Thread]:
         return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
 
-    def _before(self, told: Told) -> Callable[[Thread], Reach]:
-        """What each thread runs before it has waited for one of the signals of ``told``."""
-        stops = self.waits.stops(told)
+    def before(self, told: Told) -> Before:
+        """What threads do from their start on before they have waited for one of the signals of ``told``."""
+        found = self._before.get(told)
+        if found is None:
+            found = self._before[told] = self.after.before(self.waits.stops(told), self.ancestry.threads)
+        return found
 
-        @functools.cache
-        def before(thread: Thread) -> Reach:
-            return self.after.thread(thread.func, thread.site, stops)
-
-        return before
-
-    def _early(self, where: Where, before: Callable[[Thread], Reach]) -> bool:
-        """Whether a signal can be given in the part of a thread that ``before`` gives."""
-        spots = self._when(where)
-        return any(before(t).has(spot, frozenset((t.site,))) for t in self._running(where[0]) for spot in spots)
-
-    def _when(self, where: Where) -> list[Where]:
-        """When an event happens: a deferred call does where its function ends."""
-        event = self.signalling.event(where)
-        if not isinstance(event, Call) or event.how != "defer":
-            return [where]
-        blocks = self.index.bodies[where[0]].blocks
-        return [(where[0], b, p) for b, block in enumerate(blocks) for p, e in enumerate(block.events) if isinstance(e, RunDefers)]
+    def _waiting(self, funcs: Bits) -> set[int]:
+        """Functions, and those that call them."""
+        found = set(members(funcs))
+        for _ in range(_CALLS):
+            edges = (e for func in found for e in self.edges.into(func) if e.kind in ("call", "once"))
+            found |= {self.index.sites[e.site].func for e in edges}
+        return found
 
     def _passed_on(self, frames: Frames, soon: frozenset[Where], told: Told) -> Told:
         """The signals that others give only when they have waited for one of those of ``told``."""
-        stops = self.waits.stops(told)
+        stops, before = self.waits.stops(told), self.before(told)
         late: set[Where] = set()
+        shared: set[Where] = set()
         own = {where[0] for where in frames.ways}
-        for func in sorted(self.waiting.waits.keys() & self.signalling.gives.keys() - own):
-            if not stops.funcs >> func & 1:
-                continue
-            reach = self.after.thread(func, NO_SITE, stops)
-            for spot in self.signalling.gives[func]:
-                where = (func, *spot)
-                if not any(reach.has(s, frozenset((NO_SITE,))) for s in self._when(where)):
+        for func in sorted(self._waiting(stops.funcs) - own):
+            for where in self._of_body(func):
+                given = self._gives(where, 0)
+                if given and not before.inside(where):
                     late.add(where)
-        return self._exclusive(frames, frozenset(late), soon, told)
+                    shared.update(given)
+        return self._exclusive(frames, frozenset(late), soon, told, frozenset(shared))

@@ -218,12 +218,15 @@ class Flows:
         stretches: dict[int, tuple[tuple[int, int], ...]] = {}
         called = starts = 0
         returns = False
+        ends: dict[int, list[int]] = {}
+        for b, p in stops.spots:
+            ends.setdefault(b, []).append(p)
         seen = {(first, place)}
         pending = [(first, place)]
         while pending:
             block, start = pending.pop()
             size = len(blocks[block].events)
-            end = min((p for b, p in stops.spots if b == block and p >= start), default=size)
+            end = min((p for p in ends.get(block, ()) if p >= start), default=size) if ends else size
             goes_on = end == size
             for step in steps[block]:
                 if step.place < start:
@@ -304,3 +307,29 @@ class Passing:
 
     def _returns(self, func: int) -> bool:
         return self.flows.followed((func, 0, 0), self.stops.marks(func), self.stops.over, self._known.__getitem__).returns
+
+
+class Cut:
+    """What functions do until they meet a stop."""
+
+    def __init__(self, flows: Flows, stops: Stops) -> None:
+        self.flows = flows
+        self.stops = stops
+        self._passing = Passing(flows, stops)
+        self._inside: dict[int, Flow] = {}
+
+    def stopped(self, func: int) -> bool:
+        """Whether a stop is in a function or in what it runs."""
+        return bool(self.flows.down.of(func)[0] & self.stops.funcs)
+
+    def through(self, func: int) -> Flow:
+        """What a function does from its start."""
+        found = self._inside.get(func)
+        if found is None:
+            where = (func, 0, 0)
+            found = self._inside[func] = self.onward(where) if self.stopped(func) else self.flows.flow(where)
+        return found
+
+    def onward(self, where: Where) -> Flow:
+        """What follows a place in its function."""
+        return self.flows.followed(where, self.stops.marks(where[0]), self.stops.over, self._passing.passes)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
 from mapguard.bodies.paths import Path
-from mapguard.bodies.state import NO_LOCKS, RUNS, WRITE, Held, State
+from mapguard.bodies.state import RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.ir.model import Call, Dynamic, External, Recv
+from mapguard.heap.tabling import members
+from mapguard.ir.model import Call, Dynamic, External, Recv, Reg, Static
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -44,11 +45,19 @@ class Hop(NamedTuple):
     called: bool = True
 
 
+class Lending(NamedTuple):
+    """A lock that the function ``giver`` holds for a thread that it has started, until that is over."""
+
+    lock: Anchored
+    giver: int
+
+
 class Context(NamedTuple):
     """``map`` and ``locks`` as far up as they can be followed, also across the start of the thread. ``chain``: the edges from the
     outermost function that was looked at down to the access; those before ``inside`` lead to the start of the thread. ``held``: what
     the function itself holds at each of these edges, and at last at the access. ``hops``: the function values that the map was reached
-    through, the outermost first. ``values``: what the map may be, where its function has it from a call or as one of several values."""
+    through, the outermost first. ``values``: what the map may be, where its function has it from a call or as one of several values.
+    ``lent``: the locks that its starter holds for the thread."""
 
     access: Access
     thread: Thread
@@ -59,6 +68,7 @@ class Context(NamedTuple):
     held: tuple[At, ...] = ()
     hops: tuple[Hop, ...] = ()
     values: Values = ()
+    lent: frozenset[Lending] = frozenset()
 
 
 class _State(NamedTuple):
@@ -68,6 +78,14 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
+    passed: "_Passed | None" = None
+
+
+class _Passed(NamedTuple):
+    """The parameter of a function that holds the function which is called further in."""
+
+    param: Reg
+    func: int
 
 
 class _Way(NamedTuple):
@@ -96,14 +114,14 @@ class Climber:
         self.cut: list[Access] = []
         self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
-    def contexts(self, access: Access, more: Held = NO_LOCKS) -> list[Context]:
-        """Every context of an access, the ones with short chains first. ``more`` are locks that count as held at the access."""
+    def contexts(self, access: Access) -> list[Context]:
+        """Every context of an access, the ones with short chains first."""
         start: dict[_State, At] = {}
         for at in self.bodies.held(access.func, access.block, access.place):
             state = _State(
                 access.func,
                 Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))),
-                self._anchored(access.func, at.held | more),
+                self._anchored(access.func, at.held),
                 _given_up(access.func, at),
                 self._outer_facts(access.func, at),
                 None,
@@ -162,6 +180,9 @@ class Climber:
             thread = state.thread
             if starts and thread is None:
                 thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
+            if state.passed is not None and not self._passes(place, state.passed):
+                continue
+            passed = self._passed(place, state)
             for at in self.bodies.held(place.func, place.block, place.number):
                 needs = self._needs(state, edge, at)
                 if needs is None:
@@ -181,10 +202,36 @@ class Climber:
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
                     locks |= self._loop(place) | self._flight(place)
-                out = _State(place.func, map_, frozenset(locks), lost, needs, thread)
+                out = _State(place.func, map_, frozenset(locks), lost, needs, thread, passed)
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
+
+    def _passed(self, place: Place, state: _State) -> _Passed | None:
+        """The parameter of the calling function that the function which runs has come in."""
+        call = place.event
+        assert isinstance(call, Call)
+        known = state.passed
+        if isinstance(call.callee, Dynamic):
+            reg, func = call.callee.reg, state.func
+        elif known is not None and isinstance(call.callee, Static) and known.param < len(call.args):
+            reg, func = call.args[known.param], known.func
+        else:
+            return None
+        path = self.bodies.paths(place.func).of(reg)
+        is_param = isinstance(path.root, int) and path.root < self.bodies.index.bodies[place.func].params and not path.fields
+        return _Passed(path.root, func) if is_param else None  # type: ignore[arg-type]
+
+    def _passes(self, place: Place, passed: _Passed) -> bool:
+        """Whether a call can pass the function that is called further in."""
+        call = place.event
+        assert isinstance(call, Call)
+        if not isinstance(call.callee, Static) or passed.param >= len(call.args):
+            return True
+        heap = self.bodies.heap
+        values = [heap.objects.all[o] for o in members(heap.points(place.func, call.args[passed.param]))]
+        run = {heap.index.runs(o) for o in values if o.kind in ("closure", "bound")}
+        return not values or "" in run or heap.index.bodies[passed.func].func in run
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)

@@ -8,15 +8,16 @@ from mapguard.order.after import Where
 from mapguard.order.edges import Edges
 from mapguard.races.fresh import NOWHERE, Fresh
 from mapguard.races.leaks import Leaks, WaysOut
+from mapguard.races.resolve import Resolver
 
 
 class Escape:
-    def __init__(self, bodies: Bodies, edges: Edges) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, resolver: Resolver) -> None:
         self.bodies = bodies
         self.edges = edges
         self.index = bodies.index
         self.leaks = Leaks(bodies, edges)
-        self.made = Fresh(bodies, edges, self.leaks)
+        self.made = Fresh(bodies, edges, self.leaks, resolver)
         self.ways_out = WaysOut(self.leaks)
 
     def fresh(self, func: int, root: Reg | str) -> bool:

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mapguard.bodies.effects import library_name
-from mapguard.bodies.paths import CAPTURED, Path, is_element
+from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, named
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.fields import LIBRARY
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Kept, Place
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import Spot, predecessors, reaches, used
-from mapguard.ir.model import CELL, ELEM, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
+from mapguard.ir.model import CELL, Alloc, Bound, Call, Clone, Closure, External, Phi, Reg
 from mapguard.order.edges import Edges
+from mapguard.races.contexts import Anchored
 from mapguard.races.leaks import Leaks
+from mapguard.races.resolve import Resolver
 
 _DEPTH = 6  # results and fields that one thing is followed through
 
@@ -37,8 +39,9 @@ Sources = tuple[Source, ...]
 
 
 class Fresh:
-    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, leaks: Leaks, resolver: Resolver) -> None:
         self.bodies = bodies
+        self.resolver = resolver
         self.heap = bodies.heap
         self.edges = edges
         self.index = bodies.index
@@ -154,14 +157,14 @@ class Fresh:
             if written.startswith(CAPTURED):
                 found.extend(self._captured(objects, int(written.removeprefix(CAPTURED) or 0), rest, private, depth))
                 break
-            field = ELEM if is_element(written) else written
+            field = named(written)
             for kept in self._stores(objects, field):
                 found.extend(self._given(kept, rest, private, depth))
             inner = self.heap.follow(objects, field)
             if not all(self.heap.objects.all[o].kind == "part" for o in members(inner)):
                 break  # what is stored was followed by its own path
             objects = inner
-            for kept in self._whole(objects):
+            for kept in self._whole(objects, rest):
                 found.extend(self._given(kept, rest, private, depth))
         return None if None in found else tuple(s for s in found if s is not None)
 
@@ -170,7 +173,8 @@ class Fresh:
         for field in fields:
             if field.startswith(CAPTURED):
                 return False
-            objects = self.heap.follow(objects, ELEM if is_element(field) else field)
+            follow = self.heap.address if field.startswith(ADDRESS) else self.heap.follow
+            objects = follow(objects, named(field))
             if not objects or not all(self.heap.objects.all[o].kind == "part" for o in members(objects)):
                 return False
         return True
@@ -186,6 +190,9 @@ class Fresh:
             for stores in self.index.kept(key):
                 found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
                 found.update((kept, None) for kept in stores.others if self._hits(kept, o))
+            for part in members(self.heap.address(1 << o, field)) if field in self.index.addressed else ():
+                for stores in self.index.kept(self.index.cell(self.heap.objects.all[part].type)):
+                    found.update((kept, None) for kept in stores.all() if self._hits(kept, part))
         return list(found)
 
     def _in_atomic_values(self, objects: Bits) -> list[Kept]:
@@ -199,15 +206,15 @@ class Fresh:
                         found.extend(Kept(place.func, base, value) for value in values)
         return found
 
-    def _whole(self, objects: Bits) -> list[Kept]:
-        """What is copied over any of the objects as a whole."""
+    def _whole(self, objects: Bits, fields: tuple[str, ...]) -> list[Kept]:
+        """What is copied over any of the objects as a whole, and is what some fields lead to afterwards."""
         found: dict[Kept, None] = {}
         for o in members(objects):
             stores = self.index.copies.get(self.index.struct(self.heap.objects.all[o].type))
-            if stores is not None:
-                for kept in stores.all():
-                    if self._hits(kept, o):
-                        found[kept] = None
+            for kept in stores.all() if stores is not None else ():
+                renewed = bool(fields) and self.heap.overwritten.renews(self.index.copied[kept], fields[0])
+                if not renewed and self._hits(kept, o):
+                    found[kept] = None
         return list(found)
 
     def _hits(self, kept: Kept, obj: int) -> bool:
@@ -224,6 +231,8 @@ class Fresh:
 
     def _new(self, func: int, value: Path, holder: Reg | str, put: Spot, private: bool, depth: int) -> Sequence[Source | None]:
         sources = self.sources(func, value, private, depth + 1)
+        if sources is None and not self.resolver.objects(Anchored(func, value)):
+            return ()  # it is always nil
         if sources is None or not isinstance(value.root, int) or not self._renewed(func, holder, value.root):
             return (None,)
         return [s._replace(put=put) if (s.func, s.root) == (func, value.root) else s for s in sources]
@@ -251,10 +260,10 @@ class Fresh:
         for o in members(objects):
             obj = self.heap.objects.all[o]
             made = self.index.maker(obj) if obj.kind == "alloc" else None
-            if isinstance(made, Clone) and fields[0] not in self.index.replaced(obj.func, obj.block, obj.place):
+            if isinstance(made, Clone) and fields[0] not in self.heap.overwritten.renewed(obj.func, obj.block, obj.place):
                 source = self.bodies.normal(obj.func, self.bodies.paths(obj.func).of(made.src).plus(*fields))
                 found.extend(self._new(obj.func, source, made.dst, NOWHERE, private, depth))
-        for kept in self._whole(objects):
+        for kept in self._whole(objects, fields):
             found.extend(self._given(kept, fields, private, depth))
         return found
 

@@ -1,12 +1,12 @@
-"""Maps that go from one thread to another over a channel, or are taken out of their place under a lock: who has them has them alone."""
+"""Maps that go from one thread to another over a channel: who has them has them alone."""
 
-from mapguard.bodies.paths import Path
-from mapguard.bodies.state import Held
+from collections.abc import Iterator
+
 from mapguard.bodies.summaries import Bodies
-from mapguard.heap.index import Kept
+from mapguard.heap.index import FieldKey, Kept
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.flow import Spot, reaches, used
-from mapguard.ir.model import ELEM, Load, MapOp, Recv, Reg, Send, Store
+from mapguard.ir.flow import reaches, used
+from mapguard.ir.model import ELEM, Recv, Send
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
 
@@ -26,17 +26,23 @@ class Handover:
             return False
         channels = self.bodies.heap.points(func, place.event.channel)
         sent: set[Anchored] = set()
-        for stores in self.index.kept(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
-            for kept in stores.all():
-                if self.bodies.heap.points(kept.func, kept.base) & channels:
-                    paths = self.bodies.paths(kept.func)
-                    value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
-                    if self._given_back(kept, channels):
-                        continue
-                    if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
-                        return False
-                    sent.add(value)
+        for kept in self._sends(self.index.key(ELEM, self.index.bodies[func].types[place.event.channel])):
+            if self.bodies.heap.points(kept.func, kept.base) & channels:
+                paths = self.bodies.paths(kept.func)
+                value = Anchored(kept.func, paths.normal(paths.of(kept.src).plus(*path.fields)))
+                if self._given_back(kept, channels):
+                    continue
+                if value in sent or not self.escape.owns(*value) or self._sent_again(kept, value):
+                    return False
+                sent.add(value)
         return bool(sent) or all(self._from_outside(channel) for channel in members(channels))
+
+    def _sends(self, key: FieldKey) -> Iterator[Kept]:
+        """All that is sent on channels of one type of elements."""
+        for one in dict.fromkeys((key, (key[0], None))):
+            yield from self.index.given_back.get(one, ())
+        for stores in self.index.kept(key):
+            yield from stores.all()
 
     def _from_outside(self, channel: int) -> bool:
         objects = self.bodies.heap.objects
@@ -69,34 +75,3 @@ class Handover:
                 if isinstance(event, Send) and (event.channel, event.value) == (kept.base, kept.src):
                     return reaches(self.index.bodies[kept.func].blocks, (b, p), (b, p), (made[1:3],))
         return True
-
-    def taken_out(self, func: int, reg: Reg, block: int, place: int) -> Held:
-        """The locks under which a map was replaced after it was read from its place, on every way to an event: who holds one of them
-        finds another map there."""
-        read = self.index.place(func, reg)
-        if read is None or not isinstance(read.event, Load | MapOp):
-            return frozenset()
-        paths = self.bodies.paths(func)
-        slot = paths.of(reg)
-        replaced = self._replaced(func, slot)
-        start = (read.block, read.number)
-        if not replaced or reaches(self.index.bodies[func].blocks, start, (block, place), replaced):
-            return frozenset()
-        held: Held | None = None
-        for spot in (start, *replaced):
-            for at in self.bodies.held(func, *spot):
-                held = at.held if held is None else held & at.held
-        return held or frozenset()
-
-    def _replaced(self, func: int, slot: Path) -> list[Spot]:
-        """Where a function puts another value into a place, or takes out what is there."""
-        paths = self.bodies.paths(func)
-        found: list[Spot] = []
-        for b, block in enumerate(self.index.bodies[func].blocks):
-            for p, event in enumerate(block.events):
-                match event:
-                    case Store(base=base, field=field, index=index) if paths.member(base, field, index) == slot:
-                        found.append((b, p))
-                    case MapOp(op="write" | "delete", map=base, key=key) if paths.member(base, ELEM, key) == slot:
-                        found.append((b, p))
-        return found

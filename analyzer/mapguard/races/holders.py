@@ -74,6 +74,8 @@ class Holders:
 
     def _one_for_each(self, map_: int, holders: list[int]) -> bool:
         """Whether an object stands for a map that each object of the holders has for itself."""
+        made = [h for h in holders if self.objects.all[self.objects.origin(h)].kind not in OUTSIDE]
+        holders = made or holders  # an object from outside that has the map of one made here is that one: nobody passes the map on
         first = holders[0]
         if any(not self.objects.compatible(first) >> h & 1 for h in holders[1:]):
             return False
@@ -116,7 +118,8 @@ class Holders:
             if reaches(self.index.bodies[func].blocks, spot, spot, ()):
                 return False
         func, spot = spots[-1]
-        return not self.timing.runs_again((func, *spot)) and not any(self.timing.many(t) for t in self.timing.ancestry.running(func))
+        threads = [t for t in self.timing.ancestry.running(func) if t.kind != "unused"]
+        return len(threads) <= 1 and not self.timing.runs_again((func, *spot)) and not any(map(self.timing.many, threads))
 
     def _made_again(self, one: int, other: int) -> bool:
         """Whether one object can be made twice while another is made once, in a function where both are."""

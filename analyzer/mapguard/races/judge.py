@@ -27,11 +27,13 @@ from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
+from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
+from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
 from mapguard.races.values import MapValues
 
@@ -88,12 +90,13 @@ class Judge:
         self.edges = Edges(heap, models)
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
-        self.escape = Escape(self.bodies, self.edges)
         self.resolver = Resolver(heap)
+        self.escape = Escape(self.bodies, self.edges, self.resolver)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.values = MapValues(self.bodies, self.escape)
         self.handover = Handover(self.bodies, self.escape)
+        self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
         after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
@@ -103,7 +106,8 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing))
+        self.lent = Lent(self.bodies, self.timing, self.provenance)
+        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
@@ -151,16 +155,16 @@ class Judge:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
         if known is None:
-            simple = not access.slot and not access.inner
-            taken = self.handover.taken_out(access.func, access.reg, access.block, access.place) if simple else frozenset()
-            every = map(self.provenance.traced, self.climber.contexts(access, taken))
+            every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [self._valued(c) for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > _CONTEXTS:
                 self.crowded[access] = len(shared)
-            known = self._contexts[access] = shared[:_CONTEXTS]
+            simple = not access.slot and not access.inner
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
     def _valued(self, c: Context) -> Context:

@@ -8,7 +8,7 @@ from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path
 from mapguard.heap.index import Index, Place
 from mapguard.heap.tabling import members
-from mapguard.ir.model import Call, Closure, Invoke, Static
+from mapguard.ir.model import Call, Invoke, Static
 from mapguard.order.after import SAME, Reach, Where
 from mapguard.order.edges import Edge
 from mapguard.order.stops import NEVER, NOBODY, Renewal
@@ -17,6 +17,7 @@ from mapguard.races.contexts import Anchored, Context, Hop
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
 from mapguard.races.handover import Handover
+from mapguard.races.later import Later
 from mapguard.races.timing import Timing
 
 _SAME = frozenset((SAME,))
@@ -43,10 +44,22 @@ class Meeting:
         self.escape = escape
         self.handover = handover
         self.elements = elements
+        self.later = Later(timing)
 
     def home(self, c: Context) -> Home:
         """Where the map of a context comes from."""
-        func, path = c.map
+        found = self._home(c, c.map.func, c.map.path.root)
+        if found.where[0] != c.map.func and c.hops:
+            return found._replace(where=c.hops[-1].leaves, begin=c.hops[-1].leaves, start=NO_SITE, many=False)
+        return found
+
+    def together_in(self, a: Context, b: Context, func: int) -> bool:
+        """Whether two accesses can overlap in one activation of a function that is on the way to both."""
+        x, y = self._home(a, func, NO_SITE), self._home(b, func, NO_SITE)
+        return self._of_one_activation(a, b, x, y, Renewal(frozenset([(func, 0, _BEGIN)])))
+
+    def _home(self, c: Context, func: int, root: int | str) -> Home:
+        """How a context leaves a function on its way."""
         where, start, many = c.access.where, NO_SITE, False
         for number in range(len(c.chain) - 1, -1, -1):
             edge = c.chain[number]
@@ -56,9 +69,7 @@ class Meeting:
             where = (place.func, place.block, place.number)
             if edge.kind in ("go", "root", "parallel"):
                 start, many = edge.site, edge.many
-        if where[0] != func and c.hops:
-            return Home(func, path.root, c.hops[-1].leaves, c.hops[-1].leaves)
-        return Home(func, path.root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
+        return Home(func, root, where, self.timing.place(start) if start != NO_SITE else None, start, many)
 
     def one_thread(self, a: Context, b: Context) -> bool:
         """Whether each activation of the function that both maps come from has an object of its own, which its own thread alone uses."""
@@ -80,7 +91,7 @@ class Meeting:
         )
         if not together or self._told(a, b, x, again) or self._told(b, a, y, again):
             return False
-        if self._made_later(a, b) or self._made_later(b, a):
+        if self.later.made_later(a, b) or self.later.made_later(b, a):
             return False
         if again != NEVER and a.hops and b.hops and a.hops[-1].made == b.hops[-1].made and self._one_value(a.hops[-1], again, x.func):
             return self.meet(*(c._replace(map=c.hops[-1].value, hops=c.hops[:-1]) for c in (a, b)))
@@ -212,15 +223,14 @@ class Meeting:
         return self.timing.until(site, c).has(where, _SAME)
 
     def _told(self, a: Context, b: Context, home: Home, again: Renewal) -> bool:
-        """Whether ``b`` waits, on every way from the start of its thread, for what tells that ``a`` is over."""
+        """Whether ``b`` waits, on every way to it, for what tells that ``a`` is over, or who starts its thread does."""
         if self.timing.told(a) == NOBODY:
             return False
         if again != NEVER:
             told = self.timing.told(a, "yes" if self._several(a, home, again) else "no")
         else:
             told = self.timing.told(a, "own channels" if self.timing.several(a) else "no")
-        reach = self.timing.inside(b.thread, told)
-        return not all(reach.has(where, frozenset((b.thread.site,))) for where in self.timing.frames(b).ways)
+        return self.timing.waits(b, told)
 
     def _several(self, a: Context, home: Home, again: Renewal) -> bool:
         """Whether several threads of the kind of ``a`` can be there for one object that an activation has."""
@@ -255,23 +265,3 @@ class Meeting:
         begins = c.thread.func == func and c.thread.kind != "goroutine"
         entry = begins or all(e.kind == "root" for e in self.escape.edges.into(func))
         return entry and method <= reg < self.index.bodies[func].params
-
-    def _made_later(self, a: Context, b: Context) -> bool:
-        """Whether ``b`` is in a function value that is made only when ``a`` is over: it runs after that."""
-        for edge in b.chain[b.inside :]:
-            places = self.index.made.get(edge.func, ())
-            if len(places) != 1 or not isinstance(places[0].event, Closure):
-                continue
-            made = places[0][:3]
-            running = self.timing.ancestry.running(made[0])
-            if a.thread in running and not self.timing.many(a.thread) and not self.timing.after(made).has(a.access.where, _SAME):
-                return True
-            if a.thread.site != NO_SITE and self._ended(a, made, running):
-                return True
-        return False
-
-    def _ended(self, a: Context, where: Where, running: frozenset[Thread]) -> bool:
-        """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
-        threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
-        started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
-        return started and not self.timing.until(a.thread.site, a).has(where, threads)

@@ -30,10 +30,14 @@ class Provenance:
         locks = c.locks | {(self._followed(lock, c.chain)[0], mode) for lock, mode in c.locks}
         return c._replace(map=map_, locks=locks, hops=hops)
 
+    def followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> Anchored:
+        """A path as far out as it can be followed."""
+        return self._followed(anchored, chain)[0]
+
     def _followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, tuple[Hop, ...]]:
         hops: list[Hop] = []
         for _ in range(_STEPS):
-            hop = self._hop(anchored)
+            hop = self._hop(anchored, chain)
             if hop is not None:
                 anchored, made = hop
                 hops.append(made)
@@ -47,14 +51,14 @@ class Provenance:
                 hops[-1] = hops[-1]._replace(leaves=where[:3], called=hops[-1].called and edge.kind == "call")
         return anchored, tuple(hops)
 
-    def _hop(self, anchored: Anchored) -> tuple[Anchored, Hop] | None:
+    def _hop(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, Hop] | None:
         """Through the first function value on a path, if it is clear where that is made."""
         func, path = anchored
         number = next((n for n, field in enumerate(path.fields) if field.startswith(CAPTURED)), None)
         if number is None:
             return None
         value = Anchored(func, Path(path.root, path.fields[:number]))
-        made = self._made(value)
+        made = self._made(value, chain)
         if made is None:
             return None
         capture = int(path.fields[number].removeprefix(CAPTURED) or 0)
@@ -71,17 +75,19 @@ class Provenance:
         inner = self.bodies.paths(made.func).of(reg).plus(*rest)
         return Anchored(made.func, self.bodies.normal(made.func, inner)), Hop(value, anchored, made[:3], made[:3])
 
-    def _made(self, value: Anchored) -> Place | None:
-        """The one event that makes a function value."""
-        found: set[tuple[int, int, int]] = set()
+    def _made(self, value: Anchored, chain: tuple[Edge, ...]) -> Place | None:
+        """The one event that makes a function value; of several that which makes the one that the context runs."""
+        found: dict[tuple[int, int, int], int | None] = {}
         for number in members(self.resolver.objects(value)):
             o = self.bodies.heap.objects.all[number]
             if o.kind not in ("closure", "bound"):
                 return None
-            found.add((o.func, o.block, o.place))
-        if len(found) != 1:
+            found[o.func, o.block, o.place] = self.index.number.get(self.index.runs(o))
+        run = {edge.func for edge in chain}
+        places = [place for place, func in found.items() if len(found) == 1 or func in run]
+        if len(places) != 1:
             return None
-        func, block, place = found.pop()
+        [(func, block, place)] = places
         return Place(func, block, place, self.index.bodies[func].blocks[block].events[place])
 
     def _outer(self, anchored: Anchored, chain: tuple[Edge, ...]) -> tuple[Anchored, Edge] | None:

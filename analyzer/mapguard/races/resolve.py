@@ -1,6 +1,6 @@
 """Anchored paths to the objects that they may lead to."""
 
-from mapguard.bodies.paths import CAPTURED, EMBEDDED, Path, is_element
+from mapguard.bodies.paths import ADDRESS, CAPTURED, EMBEDDED, Path, is_element, named
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Index
 from mapguard.heap.tabling import Bits
@@ -61,6 +61,8 @@ class Resolver:
         for field in fields:
             if is_element(field):
                 objects = self.heap.follow(objects, ELEM)
+            elif field.startswith(ADDRESS):
+                objects = self.heap.address(objects, named(field))
             elif field.startswith(CAPTURED):
                 objects = self.heap.captured(objects, int(field.removeprefix(CAPTURED) or 0))
             elif field.startswith(EMBEDDED):

@@ -142,7 +142,7 @@ class SameLock:
                 continue
             if edge.many or self.timing.until(edge.site, c, again, outermost).has(where, threads):
                 return True
-        return False
+        return not inside and where[0] != outermost  # the thread has come from elsewhere, with a lock of its own
 
 
 def _maps(c: Context) -> list[Values]:

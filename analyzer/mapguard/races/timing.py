@@ -12,6 +12,7 @@ from mapguard.order.stops import NEVER, NOBODY, Renewal, Told
 from mapguard.order.tasks import Tasks
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Context
+from mapguard.races.posted import Posted
 
 _SAME = frozenset((SAME,))
 
@@ -28,6 +29,7 @@ class Timing:
         self._walks = after
         self._reach: dict[object, Reach] = {}
         self._many: dict[tuple[Thread, int], bool] = {}
+        self.posted = Posted(self.index, endings, ancestry)
         self.tasks = Tasks(endings.signalling.heap, after, ancestry, self.many)
 
     def place(self, site: int) -> Where:
@@ -44,7 +46,10 @@ class Timing:
 
     def told(self, c: Context, several: Several = "no") -> Told:
         """What tells others that the access of a context is over."""
-        return self.endings.of(self.frames(c), several)
+        frames = self.frames(c)
+        sender = self.posted.sender(c, frames)
+        told = self.endings.of(frames, several)
+        return told if sender is None else told | self.endings.of(sender, several)
 
     def after(self, where: Where, told: Told = NOBODY, again: Renewal = NEVER, outermost: int | None = None) -> Reach:
         """What can run after an event before something waits for one of the signals, or makes another object of what is looked at."""
@@ -63,13 +68,37 @@ class Timing:
     def after_value(self, begin: Where, c: Context, again: Renewal, outermost: int) -> Reach:
         """What can run after an event with which a function value goes to another thread, until waits show that this has done the access
         of a context in it. ``c.hops`` tell the value."""
+        start = c.hops[-1].made if c.hops[-1].called else begin  # what ``begin`` calls may wait before it returns
+        whole, inner, reply = self.frames(c), self._in_value(c), self._told_by_sender(c)
+        reach = self.after(start, self.endings.of(whole) | self._ended(inner, "no") | reply, again, outermost)
+        again_made: Several = "yes" if reach.has(start, _SAME) else "no"
+        several: Several = "yes" if self._crowd(c, start, again, outermost) else again_made
+        if several == "no":
+            return reach
+        return self.after(start, self.endings.of(whole, several) | self._ended(inner, again_made) | reply, again, outermost)
+
+    def _crowd(self, c: Context, start: Where, again: Renewal, outermost: int) -> bool:
+        """Whether several threads can run the function value of a context: they are started after it is made, or have it from a place that
+        gives it to more than one. What is sent once over a channel is received once."""
+        begun = c.thread.site == NO_SITE or self.after(start, NOBODY, again, outermost).has(self.place(c.thread.site), _SAME)
+        if not begun and any(map(self.posted.received, c.chain[c.inside :])):
+            return False
+        return self.several(c, within=outermost)
+
+    def _told_by_sender(self, c: Context) -> Told:
+        """What tells that a function value is over which another thread runs for its sender: its reply, and what the sender does then."""
+        frames = self.frames(c)
+        sender, reply = self.posted.sender(c, frames), self.posted.reply(c, frames)
+        return reply if sender is None else reply | self.endings.of(sender, "yes" if self.many(sender.thread) else "no")
+
+    def _in_value(self, c: Context) -> Frames | None:
+        """How the function value that a map was reached through comes to the access; None where that is not by calls alone."""
         func = self._runs(c.hops[-1].made)
         number = next((n for n in range(c.inside, len(c.chain)) if c.chain[n].func == func), None)
-        if number is None or not c.hops[-1].called:
-            return self.after(begin, NOBODY, again, outermost)
-        frames = self.frames(c._replace(inside=number + 1))
-        reach = self.after(begin, self.endings.of(frames), again, outermost)
-        return self.after(begin, self.endings.of(frames, "yes"), again, outermost) if reach.has(begin, _SAME) else reach
+        return self.frames(c._replace(inside=number + 1)) if number is not None and c.hops[-1].called else None
+
+    def _ended(self, frames: Frames | None, several: Several) -> Told:
+        return self.endings.of(frames, several) if frames is not None else NOBODY
 
     def _runs(self, made: Where) -> int:
         """The function that a function value runs."""
@@ -78,9 +107,13 @@ class Timing:
         target = event.func if isinstance(event, Closure) else getattr(getattr(event, "target", None), "func", "")
         return self.index.number.get(target, -1)
 
-    def inside(self, thread: Thread, told: Told) -> Reach:
-        """What a thread runs before it waits for one of the signals."""
-        return self._kept(("inside", thread, told), lambda: self._walks.thread(thread.func, thread.site, self.endings.waits.stops(told)))
+    def waits(self, c: Context, told: Told) -> bool:
+        """Whether a context comes to its access only when its thread, or whoever led to the start of that, has waited for one of the
+        signals."""
+        before = self.endings.before(told)
+        if not all(before.inside(where) for where in self.frames(c).ways):
+            return True
+        return c.thread.site != NO_SITE and not before.anyhow(self.place(c.thread.site))
 
     def several(self, c: Context, below: int = NO_SITE, within: int | None = None) -> bool:
         """Whether several threads can come to the access of a context at a time: at all, or of those that one start at the site ``below``
@@ -120,7 +153,10 @@ class Timing:
         if thread.site == NO_SITE:
             return False
         where = self.place(thread.site)
-        return self.runs_again(where) or any(self.many(parent, below) for parent in self.ancestry.running(where[0]) if parent != thread)
+        parents = [p for p in self.ancestry.running(where[0]) if p != thread and p.kind != "unused"]
+        if below != NO_SITE:
+            parents = [p for p in parents if p.site == below or any(below in sites for sites in self.ancestry.links(p).values())]
+        return len(parents) > 1 or self.runs_again(where) or any(self.many(parent, below) for parent in parents)
 
     def _kept(self, key: object, reach: Callable[[], Reach]) -> Reach:
         if key not in self._reach:

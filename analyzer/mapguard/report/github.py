@@ -3,12 +3,10 @@
 from collections import Counter
 
 from mapguard.findings.model import Finding, Report, Severity
-from mapguard.findings.words import VERBS
-from mapguard.report import channel
+from mapguard.report import brief, channel
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.terminal import counted
-from mapguard.report.words import held_at
 
 EACH = 10  # GitHub drops what is more, silently
 _LONG = 1_000
@@ -44,12 +42,7 @@ def _incomplete(report: Report) -> str:
 
 def _command(level: str, f: Finding) -> str:
     first = f.accesses[0]
-    other = f.accesses[: f.racing][-1]
-    message = [f.message]
-    if (other.path, other.line) != (first.path, first.line):
-        message.append(f"The other side: {other.function} {VERBS[other.op]} it at {other.path}:{other.line}, {held_at(other)}.")
-    message.append(f"Fix: {f.advice.text}")
-    text = "\n".join(short(part, _LONG) for part in message)
+    text = "\n".join(brief.sentences(f))
     place = {"title": f"mapguard: {f.rule}", "file": first.path, "line": f"{first.line}", "endLine": f"{first.line}"}
     if first.end_column > first.column > 0:
         place |= {"col": f"{first.column}", "endColumn": f"{first.end_column}"}

@@ -109,7 +109,9 @@ def _details(f: Finding, context: Context) -> str:
         lines += [f"**Between them**: {prose(f.sharing.apart)}", ""]
     lines += [f"- {prose(reason)}" for reason in f.reasons]
     lines += ["", f"**Fix**: {prose(f.advice.text)}", ""]
-    if f.advice.sketch:
+    if f.advice.patch:
+        lines += [listing(f.advice.patch, "diff"), ""]
+    elif f.advice.sketch:
         lines += [listing(f.advice.sketch), ""]
     if f.advice.test:
         lines += [f"**Test**: {code(f.advice.test)}{f' ({plain(f.advice.tested)})' if f.advice.tested else ''}", ""]

@@ -32,10 +32,10 @@ def step(text: str) -> str:
     return f"{plain(says)} {code(line)}" if colon else plain(says)
 
 
-def listing(text: str) -> str:
-    """Lines of Go as a block of their own."""
+def listing(text: str, language: str = "go") -> str:
+    """Lines of code as a block of their own."""
     lines = (_escaped(short(line.expandtabs(4), _LONG)) for line in text.splitlines() if line.strip())
-    return '<pre lang="go">' + "\n".join(lines) + "</pre>"
+    return f'<pre lang="{language}">' + "\n".join(lines) + "</pre>"
 
 
 def link(text: str, address: str) -> str:

@@ -16,11 +16,12 @@ from mapguard.report import sarif_model as sarif
 from mapguard.report.context import Context
 from mapguard.report.excerpt import short
 from mapguard.report.fingerprint import line_hashes
+from mapguard.report.fixes import replacements
 from mapguard.report.inforce import sentences
+from mapguard.report.pages import HOME
 from mapguard.report.source import SourceLines
 from mapguard.report.words import held, held_at, many, provenance, root_kind
 
-HOME = "https://github.com/mapguard/mapguard"
 RESULTS = 5_000  # code scanning shows no more
 STEPS = 500  # of one thread: 1,000 of a result are shown
 NOTIFICATIONS = 1_000
@@ -134,6 +135,7 @@ class _Writer:
             related_locations=tuple(related),
             code_flows=tuple(self._flows(f)),
             partial_fingerprints=self._fingerprints(f),
+            fixes=tuple(_fixes(f.advice)),
             properties={"confidence": str(f.confidence), "remedy": _remedy(f.advice)},
         )
 
@@ -208,6 +210,17 @@ class _Writer:
         if self._source.lines(first.path) and 0 < first.line <= len(hashes):
             found["primaryLocationLineHash"] = hashes[first.line - 1]
         return found
+
+
+def _fixes(advice: Advice) -> Iterator[sarif.Fix]:
+    """The patch, where there is one."""
+    by_path: dict[str, list[sarif.Replaced]] = {}
+    for r in replacements(advice.patch or ""):
+        region = sarif.Region(start_line=r.first, start_column=1, end_line=r.end, end_column=1)
+        by_path.setdefault(r.path, []).append(sarif.Replaced(deleted_region=region, inserted_content=sarif.Content(text=r.text)))
+    if by_path:
+        changes = (sarif.ArtifactChange(artifact_location=_artifact(path), replacements=tuple(new)) for path, new in by_path.items())
+        yield sarif.Fix(description=_message(advice.text), artifact_changes=tuple(changes))
 
 
 def _remedy(advice: Advice) -> str:

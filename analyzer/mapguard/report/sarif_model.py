@@ -57,6 +57,25 @@ class CodeFlow(_Object, frozen=True):
     thread_flows: tuple[ThreadFlow, ...]
 
 
+class Content(_Object, frozen=True):
+    text: str
+
+
+class Replaced(_Object, frozen=True):
+    deleted_region: Region
+    inserted_content: Content
+
+
+class ArtifactChange(_Object, frozen=True):
+    artifact_location: ArtifactLocation
+    replacements: tuple[Replaced, ...]
+
+
+class Fix(_Object, frozen=True):
+    description: Message
+    artifact_changes: tuple[ArtifactChange, ...]
+
+
 class Result(_Object, frozen=True):
     rule_id: str
     rule_index: int | None
@@ -66,6 +85,7 @@ class Result(_Object, frozen=True):
     related_locations: tuple[Location, ...] = ()
     code_flows: tuple[CodeFlow, ...] = ()
     partial_fingerprints: dict[str, str] = {}
+    fixes: tuple[Fix, ...] = ()
     properties: dict[str, str] = {}
 
 

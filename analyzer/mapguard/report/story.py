@@ -173,7 +173,8 @@ class Story:
         for label, access in zip("AB", racing, strict=False):
             page.labelled("" if label == "B" else "pair", clean(f"{label}: {access.op} {access.expression} in {access.function}"))
         first, last = (clean(f"{a.path}:{a.line}") for a in (racing[0], racing[-1]))
-        page.labelled("next", f"mapguard why-not {first} {last} shows every pair of ways to these two lines")
+        page.labelled("next", f"mapguard fix {f.fingerprint} patches it; mapguard prove {f.fingerprint} prints a test that shows it")
+        page.labelled("", f"mapguard why-not {first} {last} shows every pair of ways to these two lines")
         page.labelled("", f"//mapguard:ignore {f.rule} REASON above {first} silences it, if it is safe by design")
 
     def _patch(self, patch: str) -> None:
