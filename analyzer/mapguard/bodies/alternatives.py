@@ -52,14 +52,17 @@ class Alternatives:
         return found
 
     def _parts(self, place: Place, path: Path) -> list[Path] | None:
-        """The paths of what a value is one of: of a variable with several values, of the elements of a slice or map of the function's own.
-        None where it is not known to be one of several."""
+        """The paths of what a value is one of: of a variable with several values, of the elements of a slice or map of the function's own,
+        of what a library's object holds whose method gives it. None where it is not known to be one of several."""
         paths = self.translator.paths(place.func)
         match place.event:
             case Phi(args=args) | Op(op="append", args=args):
                 return [paths.of(a).plus(*path.fields) for a in args if paths.constants.get(a) != "nil"]
             case Alloc() if path.fields and is_element(path.fields[0]):
                 return self._elements(place, path)
+            case Call(callee=External(name=name), args=(receiver, *_)) if name.startswith("("):
+                model = self.models.function(name)
+                return None if model is not None and model.returns in _ITS_OWN else [paths.of(receiver).plus(LIBRARY, *path.fields)]
         return None
 
     def _elements(self, made: Place, path: Path) -> list[Path] | None:
@@ -82,11 +85,9 @@ class Alternatives:
     def _returned(self, place: Place, path: Path, depth: int) -> list[Value] | None:
         """The values that the functions which a call may run return, in terms of the caller; None where one of them cannot be said so."""
         event = place.event
-        if not isinstance(event, Call):
+        if not isinstance(event, Call) or isinstance(event.callee, External):
             return None
         assert isinstance(path.root, int)
-        if isinstance(event.callee, External):
-            return self._of_library(place, event, path)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
         number = event.dsts.index(path.root)
@@ -114,15 +115,6 @@ class Alternatives:
                     return None
                 found.append(tuple(outer))
         return found
-
-    def _of_library(self, place: Place, event: Call, path: Path) -> list[Value] | None:
-        """What a library's method gives, as something that its receiver holds."""
-        assert isinstance(event.callee, External)
-        model = self.models.function(event.callee.name)
-        if not event.callee.name.startswith("(") or not event.args or (model is not None and model.returns in _ITS_OWN):
-            return None
-        receiver = self.translator.normal(place.func, self.translator.paths(place.func).of(event.args[0]))
-        return [(path, receiver.plus(LIBRARY, *path.fields))]
 
     def _places(self, func: int, path: Path) -> list[Path]:
         """The paths to the same by way of the places that a function puts an object into which it makes or gets from a call."""

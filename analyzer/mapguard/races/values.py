@@ -3,10 +3,9 @@
 from mapguard.bodies.alternatives import Alternatives
 from mapguard.bodies.paths import Path
 from mapguard.bodies.summaries import Bodies
-from mapguard.heap.index import Place
-from mapguard.ir.flow import Spot, predecessors, reaches
 from mapguard.ir.model import Alloc, Phi
 from mapguard.order.after import Where
+from mapguard.races.again import has_again
 from mapguard.races.contexts import Anchored, Context, Values
 from mapguard.races.escape import Escape
 
@@ -53,14 +52,4 @@ class MapValues:
         chosen = self.index.place(func, map_.path.root)
         if chosen is None or not isinstance(chosen.event, Phi) or value.root not in chosen.event.args:
             return self.escape.owned(func, value, where)
-        return not any(self._kept(leak, made, chosen, where) for leak in self.escape.leaks.of(func, value.root))
-
-    def _kept(self, leak: Spot, made: Place, chosen: Place, where: Where) -> bool:
-        """Whether a variable may still have, or get again, at an event what it had when others got hold of that: the object made at the one
-        place, for which the other decides."""
-        blocks = self.index.bodies[made.func].blocks
-        if reaches(blocks, leak, where[1:], (made[1:3], chosen[1:3])):
-            return True
-        assert isinstance(chosen.event, Phi) and isinstance(made.event, Alloc)
-        sources = [b for b, a in zip(predecessors(blocks)[chosen.block], chosen.event.args, strict=True) if a == made.event.dst]
-        return any(not blocks[b].events or reaches(blocks, leak, (b, len(blocks[b].events) - 1), (made[1:3],)) for b in sources)
+        return not any(has_again(self.index, made, chosen, leak, where[1:]) for leak in self.escape.leaks.of(func, value.root))

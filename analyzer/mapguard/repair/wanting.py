@@ -161,11 +161,9 @@ def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
     translator = x.judge.bodies.translator
     found = [path]
-    for one in translator.alternatives(number, path):
-        found += translator.forms(number, one)
-        if isinstance(one.root, int):
-            places = translator.places(number, one.root)
-            found += [x.judge.bodies.normal(number, p.plus(*one.fields)) for p in places]
+    for value in x.judge.values.alternatives.of(number, path):
+        for one in value:
+            found += translator.forms(number, one)
     return list(dict.fromkeys(found))
 
 
