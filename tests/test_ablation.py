@@ -11,7 +11,6 @@ from mapguard.base.options import Options
 from mapguard.models.load import load
 
 FOUND = switches()
-LOCKED = "mapguard.concurrency.races:guarded_on_the_spot"
 GUARDED = """package main
 
 import "sync"
@@ -57,7 +56,7 @@ def test_what_is_off_is_noticed_and_comes_back(tmp_path: Path) -> None:
         return len(pipeline.run(Options(paths=(tmp_path,), cache=False)).findings)
 
     assert findings() == 0
-    with off(Switch("predicate", "mapguard.concurrency.races:one_lock")), off(Switch("predicate", LOCKED)):
+    with off(Switch("predicate", "mapguard.races.samelock:SameLock._may_be_one")):
         assert findings() == 1
     assert findings() == 0
 

@@ -11,7 +11,7 @@ from git_repository import Repository
 from mapguard.checks.guarded import GuardedField
 from mapguard.cli.annotate import comments
 from mapguard.cli.main import main
-from mapguard.concurrency.declared import declared_name
+from mapguard.evidence.guard import declared_name
 from mapguard.fix.diff import unified
 from mapguard.fix.edit import apply
 from mapguard.fix.shape import GoFile

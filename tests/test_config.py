@@ -50,9 +50,12 @@ def test_every_key() -> None:
     wanted = settings.selection(found)
     assert wanted.least == Confidence.HIGH
     assert wanted.paths == (PathRule(("legacy/**", "old/**"), ("map-guard-missed",), Confidence.LOW), PathRule(("x.go",)))
-    options = settings.options(found, (Path("p"),), (Path("m.toml"),), jobs=3, cache=False, cache_dir=None, debug=True)
+    options = settings.options(
+        found, (Path("p"),), (Path("m.toml"),), jobs=3, cache=False, cache_dir=None, timeout=5, max_memory=None, debug=True
+    )
     assert (options.tests, options.generated, options.tags, options.goos, options.goarch) == (True, True, ("a", "b"), "windows", "arm64")
     assert (options.exclude, options.models, options.jobs, options.cache) == (("gen/",), (Path("m.toml"),), 3, False)
+    assert (options.timeout, options.max_memory) == (5, None)
 
 
 def test_the_documentation_names_every_key_and_its_example_is_right() -> None:

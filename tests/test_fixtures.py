@@ -131,5 +131,5 @@ def test_file_order_does_not_matter(monkeypatch: pytest.MonkeyPatch, seed: int) 
         random.Random(seed).shuffle(mixed)
         return extract(mixed, *rest, **more)
 
-    monkeypatch.setattr("mapguard.pipeline.extract", shuffled)
+    monkeypatch.setattr("mapguard.pipeline.phases.extract", shuffled)
     assert counted(pipeline.run(Options(paths=(ROOT,), cache=False)).findings) == in_process()

@@ -90,6 +90,8 @@ def _tree(root: Path) -> TreeGiven:
         jobs=1,
         no_cache=True,
         cache_dir=root.parent,
+        timeout=0,
+        max_memory=0,
         debug=True,
     )
 

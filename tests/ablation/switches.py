@@ -21,8 +21,7 @@ import msgspec
 import mapguard
 from mapguard.models import entries, load
 
-# Packages that judge programs. Those that are not there yet, or no more, are passed over.
-PACKAGES = ("concurrency", "ir", "domain", "heap", "bodies", "order", "races", "evidence")
+PACKAGES = ("ir", "heap", "bodies", "order", "races", "evidence")  # those that judge programs
 KINDS = ("predicate", "limit", "model")
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from mapguard import pipeline
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
+from mapguard.checks import Explainer
 from mapguard.checks.sources import Sources
 from mapguard.evidence.proofs import Proofs
 from mapguard.evidence.twosteps import TwoSteps
 from mapguard.findings.model import Finding
 from mapguard.models.load import Models, load
-from mapguard.newchecks import Explainer
 from mapguard.races.engine import judge_of
 from mapguard.races.judge import Judge
 

@@ -381,7 +381,7 @@ def test_held(name: str) -> None:
     engine = Engine(HEAD + BODIES[name])
     stated = engine.stated()
     assert engine.found(stated) == stated
-    assert engine.judge.bodies.unsettled == []
+    assert engine.judge.bodies.unsettled == set()
 
 
 @pytest.mark.parametrize("name", known(BODIES))

@@ -3,12 +3,12 @@
 from engine.found import findings
 from ir.lowering import program_of
 from mapguard.base.stack import deep_stack
+from mapguard.checks.guarded import guarded_fields
+from mapguard.checks.inspect import Inspector
 from mapguard.checks.sources import Sources
 from mapguard.evidence.proofs import Proofs
 from mapguard.findings.model import Finding, Step
 from mapguard.models.load import load
-from mapguard.newchecks.guarded import guarded_fields
-from mapguard.newchecks.inspect import Inspector
 from mapguard.races.engine import judge_of
 
 

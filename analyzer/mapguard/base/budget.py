@@ -1,40 +1,54 @@
-"""What an analysis may cost: seconds of CPU and megabytes, over which it stops where it is and says so."""
+"""What a run may cost: seconds and megabytes, over which the analysis stops where it is and says so."""
 
 import resource
 import sys
 import time
+from pathlib import Path
 
 _EVERY = 200  # steps between two looks at the clock
+_MORE = 0.1  # the share of its budget that a run gets once more, to tell what it has found
+_PAGES = Path("/proc/self/statm")
 
 
 class BudgetError(Exception):
-    """The analysis has cost as much as it may; the text says what was too much."""
+    """The run has cost as much as it may; the text says what was too much."""
 
 
 class Budget:
-    """Counts from its making on. ``seconds`` and ``megabytes`` are bounds, None where there is none."""
+    """Counts from its making on. ``seconds`` by the clock and ``megabytes`` are bounds, None where there is none."""
 
-    def __init__(self, seconds: float | None = None, megabytes: int | None = None) -> None:
+    def __init__(self, seconds: float | None = None, megabytes: float | None = None) -> None:
         self.seconds = seconds
         self.megabytes = megabytes
-        self._start = time.process_time()
+        self._asked = (seconds, megabytes)
+        self._start = time.monotonic()
         self._steps = 0
 
     def step(self) -> None:
-        """One step of work. Raises ``BudgetError`` where the analysis has cost too much."""
+        """One step of work. Raises ``BudgetError`` where the run has cost too much."""
         self._steps += 1
         if self._steps % _EVERY == 0:
             self.check()
 
     def check(self) -> None:
-        """Raises ``BudgetError`` where the analysis has cost too much."""
-        if self.seconds is not None and time.process_time() - self._start > self.seconds:
-            raise BudgetError(f"the analysis took more than {self.seconds:g} seconds of CPU time")
+        """Raises ``BudgetError`` where the run has cost too much."""
+        seconds, megabytes = self._asked
+        if self.seconds is not None and time.monotonic() - self._start > self.seconds:
+            raise BudgetError(f"the run took more than {seconds:g} seconds (--timeout)")
         if self.megabytes is not None and _megabytes() > self.megabytes:
-            raise BudgetError(f"the analysis took more than {self.megabytes} MB of memory")
+            raise BudgetError(f"the run took more than {megabytes:g} MB of memory (--max-memory)")
+
+    def extend(self) -> None:
+        """Gives a run that is over its budget a last share, in which it tells what it has found."""
+        if self.seconds is not None:
+            self.seconds = time.monotonic() - self._start + max(self.seconds * _MORE, 1)
+        if self.megabytes is not None:
+            self.megabytes = max(self.megabytes, _megabytes()) * (1 + _MORE)
 
 
 def _megabytes() -> int:
-    """The most memory that this process has had."""
+    """The memory of this process: what it has now where the system tells, else the most that it has had."""
+    if _PAGES.exists():
+        return int(_PAGES.read_text().split()[1]) * resource.getpagesize() >> 20
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most >> 20 if sys.platform == "darwin" else most >> 10

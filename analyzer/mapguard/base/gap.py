@@ -14,6 +14,7 @@ class Reason(StrEnum):
     OUTSIDE_ROOT = "OUTSIDE_ROOT"  # a symbolic link that leaves the root
     MODULE = "MODULE"  # go.mod or go.work that could not be read
     TYPES = "TYPES"  # what is indexed in a file is of an unknown type: it may be a map
+    ORIGIN = "ORIGIN"  # a map that is filled is made nowhere known: its accesses were not compared
     LIMIT = "LIMIT"  # an analysis limit was reached
     CRASH = "CRASH"  # a defect of mapguard in one file or function
 

@@ -41,11 +41,13 @@ class Alternatives:
         while pending:
             at = pending.pop()
             place = self.index.place(func, at.root) if isinstance(at.root, int) else None
-            more = self._parts(place, at) if place is not None and len(seen) < _PATHS else None
+            more = self._parts(place, at) if place is not None else None
             if more is not None:
                 new = [p for p in dict.fromkeys(more) if p not in seen and not any(_below(p, q) for q in seen)]
                 pending.extend(new)
                 seen.extend(new)
+                if len(seen) > _PATHS:
+                    return [(path,)]
                 continue
             returned = self._returned(place, at, depth) if place is not None and depth < _CALLS else None
             found.extend(((at, *self._places(func, at)),) if returned is None else returned)

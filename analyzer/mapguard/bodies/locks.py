@@ -48,7 +48,8 @@ class Asked(NamedTuple):
 
 class Interpreter:
     """Interprets one body. ``effect`` tells what each function that a call may run does to the locks, in terms of this body; ``single``
-    whether a channel or a semaphore can be had by one only."""
+    whether a channel or a semaphore can be had by one only. ``unsettled``: the states did not become the same in as many rounds as are
+    made."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Interpreter:
         self.models = models
         self.effect = effect
         self.single = single
+        self.unsettled = False
         self.asked: dict[Reg, Asked] = {}
         self.places: dict[int, tuple[int, int]] = {}  # of deferred calls, by identity
         for number, block in enumerate(self.body.blocks):
@@ -95,7 +97,9 @@ class Interpreter:
                 continue
             rounds[number] = rounds.get(number, 0) + 1
             if rounds[number] > 2 * _ROUNDS:
+                self.unsettled = True
                 continue
+            self.translator.heap.budget.step()
             entry[number] = states
             for succ, out in self._block(number, blocks[number], states, None, None):
                 if after.get((number, succ)) != out:

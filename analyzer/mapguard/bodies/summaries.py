@@ -13,6 +13,7 @@ from mapguard.facts.syntax import TChan, Type
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
+from mapguard.heap.written import written
 from mapguard.ir.flow import events
 from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
 from mapguard.models.load import Models
@@ -23,14 +24,14 @@ _ROUNDS = 12  # times that one function is looked at again
 
 
 class Bodies:
-    """``unsettled`` names the functions whose effect did not settle."""
+    """``unsettled`` has the functions whose locks did not settle."""
 
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
         self.index = heap.index
         self.models = models
         self.translator = Translator(heap)
-        self.unsettled: list[str] = []
+        self.unsettled: set[int] = set()
         self._locks: dict[int, Locks] = {}
         self._values: dict[int, Values] = {}
         self._effects: dict[int, Effect] = {}
@@ -142,9 +143,11 @@ class Bodies:
             func = queue.popleft()
             seen[func] = seen.get(func, 0) + 1
             if seen[func] > _ROUNDS:
-                self.unsettled.append(self.index.bodies[func].func)
+                self.unsettled.add(func)
                 continue
-            effect = self._interpreted(func).effect
+            effect = HARMLESS
+            with self.heap.defects.kept(*written(self.index, func)):
+                effect = self._interpreted(func).effect
             if not any(w.taken or w.lost for w in effect):
                 effect = HARMLESS
             if effect == self._effects.get(func, HARMLESS):
@@ -169,7 +172,11 @@ class Bodies:
         def single(reg: Reg) -> bool:
             return self._single(func, reg)
 
-        return Interpreter(func, self.translator, self.models, effect, single).run()
+        interpreter = Interpreter(func, self.translator, self.models, effect, single)
+        locks = interpreter.run()
+        if interpreter.unsettled:
+            self.unsettled.add(func)
+        return locks
 
     # ------------------------------------------------------------ calls
 

@@ -1,4 +1,4 @@
-"""Races to findings: the rule that a race breaks, and the sentences, steps and advice that explain it."""
+"""Proofs to findings: the rule that a race breaks, and the sentences, steps and advice that explain it."""
 
 from mapguard.checks.explain import Explainer
 from mapguard.checks.sources import Sources

@@ -3,203 +3,205 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mapguard.checks.lockname import LockNames, Seen, lock_kind
-from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.domain import GLOBAL, PARAM, READ, TOKEN, WRITE, Access, Edge, Location, Path
-from mapguard.concurrency.guards import lock_key
-from mapguard.concurrency.inference import Guard
-from mapguard.program.model import Func
+from mapguard.bodies.effects import At
+from mapguard.bodies.paths import Path, is_element
+from mapguard.bodies.state import READ, WRITE
+from mapguard.checks.location import Location, owner
+from mapguard.checks.lockname import LockNames, Seen
+from mapguard.evidence.guard import beside
+from mapguard.order.edges import Edge
+from mapguard.races.accesses import Access
+from mapguard.races.contexts import Anchored, Context
 
-_MODES = (READ, WRITE)
-Ways = Mapping[int, Sequence[Context]]  # the identity of an access to the ways that lead to it
+Ways = Mapping[Access, Sequence[Context]]  # an access to the ways that lead to it
+STARTS = ("go", "root", "parallel")
 
 
 class Caller(NamedTuple):
     """A call on the ways to an access, and whether all ways through it hold the lock. ``edge`` is None where the thread starts."""
 
     edge: Edge | None
-    func: Func
+    func: int
     held: bool
 
 
-def along(names: LockNames, edges: Sequence[Edge]) -> list[list[Seen]]:
-    """What is held where each edge leaves its caller, outermost first: the caller's own locks and those that it was entered with."""
-    entered: list[Seen] = []
-    steps: list[list[Seen]] = []
-    for edge in edges:
-        held = _at(edge, entered, names)
-        steps.append(held)
-        entered = [] if edge.starts_thread else [_into(s, edge) for s in held]
-    return steps
+class Held:
+    """Answers for one program."""
 
+    def __init__(self, names: LockNames) -> None:
+        self.names = names
+        self.index = names.index
+        self.bodies = names.judge.bodies
 
-def _at(edge: Edge, entered: list[Seen], names: LockNames) -> list[Seen]:
-    own = [Seen(p, m, edge.caller, p) for p, m in edge.locks if m in _MODES and names.is_lock(p)]
-    taken = {s.kind for s in own}
-    given_up = {lock_kind(p) for p in edge.dropped}
-    return [*(s for s in entered if s.kind not in taken and s.kind not in given_up), *own]
+    # ------------------------------------------------------------ one way
 
+    def along(self, edges: Sequence[Edge], held: Sequence[At]) -> list[list[Seen]]:
+        """What is held where each edge leaves its caller, outermost first: the caller's own locks and those that it was entered with."""
+        entered: list[Seen] = []
+        steps: list[list[Seen]] = []
+        for number, (edge, at) in enumerate(zip(edges, held, strict=True)):
+            here = self._at(self.caller(edge), at, entered, edges[:number])
+            steps.append(here)
+            entered = [] if edge.kind in STARTS else [self._into(s, edge) for s in here]
+        return steps
 
-def _into(seen: Seen, edge: Edge) -> Seen:
-    """A lock held at a call, as a path of the called function."""
-    local = _handed_in(seen.local, edge) if seen.local is not None else None
-    return Seen(seen.lock, seen.mode, edge.callee, local)
+    def entered(self, c: Context) -> list[Seen]:
+        """The locks with which the function of an access was entered, as paths of that function."""
+        steps = self.along(c.chain, c.held[:-1])
+        return [self._into(s, c.chain[-1]) for s in steps[-1]] if c.chain and c.chain[-1].kind not in STARTS else []
 
+    def _at(self, func: int, at: At, entered: Sequence[Seen], above: Sequence[Edge]) -> list[Seen]:
+        own = []
+        for path, mode in sorted(at.held, key=repr):
+            lock = self._lifted(func, path, above)
+            if self.names.is_lock(lock):
+                own.append(Seen(lock, READ if mode == READ else WRITE, func, Anchored(func, path)))
+        taken = {self.names.kind(s.lock) for s in own}
+        given_up = {self.names.kind(self._lifted(func, p, above)) for p, _ in at.lost}
+        return [*(s for s in entered if self.names.kind(s.lock) not in taken | given_up), *own]
 
-def _handed_in(lock: Path, edge: Edge) -> Path | None:
-    if lock.base[0] == GLOBAL or (edge.caller.frame is edge.callee.frame and edge.callee.outer is not None):
-        return lock
-    for index, targets in sorted(edge.args.items()):
-        for one in targets:
-            if one.base == lock.base and one.fields == lock.fields[: len(one.fields)]:
-                return Path((PARAM, edge.callee.id, index), lock.fields[len(one.fields) :])
-    return None
+    def _lifted(self, func: int, path: Path, above: Sequence[Edge]) -> Anchored:
+        """A path of a function as far up the calls above it as it can be followed."""
+        path = self.bodies.normal(func, path)
+        for edge in reversed(above):
+            outer = self.bodies.given(edge.site, edge.func, path)
+            if outer is None:
+                break
+            func, path = self.caller(edge), outer
+        return Anchored(func, path)
 
+    def _into(self, seen: Seen, edge: Edge) -> Seen:
+        """A lock held at a call, as a path of the called function."""
+        local = self._handed_in(seen.local, edge) if seen.local is not None else None
+        return Seen(seen.lock, seen.mode, edge.func, local)
 
-def at_access(names: LockNames, c: Context) -> list[Seen]:
-    """The locks that the way ``c`` holds at its access, as paths of the function that contains the access."""
-    found: dict[Location | None, Seen] = {}
-    for lock, mode in c.locks:
-        if mode in (*_MODES, TOKEN) and names.is_lock(lock):
-            seen = Seen(lock, WRITE if mode == TOKEN else mode, c.access.func, _local(lock, c))
-            known = found.get(seen.kind)
+    def _handed_in(self, lock: Anchored, edge: Edge) -> Anchored | None:
+        if isinstance(lock.path.root, str) or self._around(lock.func, edge.func):
+            return lock
+        body = self.index.bodies[edge.func]
+        for reg in range(body.params + body.captures):
+            given = self.bodies.given(edge.site, edge.func, Path(reg))
+            if given is not None and given.root == lock.path.root and given.fields == lock.path.fields[: len(given.fields)]:
+                return Anchored(edge.func, Path(reg, lock.path.fields[len(given.fields) :]))
+        return None
+
+    def _around(self, outer: int, inner: int) -> bool:
+        """Whether a function is a literal inside another one, whose variables it can use."""
+        mine = self.index.funcs[outer]
+        at = self.index.funcs[inner]
+        while at is not None and at.outer is not None and mine is not None:
+            at = at.outer
+            if at.id == mine.id:
+                return True
+        return False
+
+    def caller(self, edge: Edge) -> int:
+        """The function that has the call."""
+        return self.index.sites[edge.site].func
+
+    def at_access(self, c: Context) -> list[Seen]:
+        """The locks that the way ``c`` holds at its access, as paths of the function that contains the access."""
+        found: dict[Location, Seen] = {}
+        for seen in self._at(c.access.func, c.held[-1], self.entered(c), c.chain):
+            kind = self.names.kind(seen.lock)
+            known = found.get(kind)
             if known is None or (known.local is None and seen.local is not None):
-                found[seen.kind] = seen
-    return list(found.values())
+                found[kind] = seen
+        return list(found.values())
 
+    def on_all_ways(self, access: Access, contexts: Sequence[Context]) -> list[Seen]:
+        """The locks held at an access on every way; in read mode where one of the ways holds them in read mode.
 
-def _local(lock: Path, c: Context) -> Path | None:
-    """A lock of the way, as a path of the function that contains the access."""
-    kind = lock_kind(lock)
-    for own, _ in c.access.locks:
-        if lock_kind(own) == kind:
-            return own
-    rebased = _beside(lock, c.path, c.access.path)
-    if rebased is not None:
-        return rebased
-    for number, edge in enumerate(c.own):
-        mine = next((p for p, _ in edge.locks if lock_kind(p) == kind), None)
-        local = mine
-        for later in c.own[number:] if mine is not None else ():
-            local = _handed_in(local, later) if local is not None else None
-        if local is not None:
-            return local
-    return lock if lock.base[0] == GLOBAL or lock.base[1] == c.access.func.id else None
+        An access that no thread reaches holds the locks that its function takes.
+        """
+        if not contexts:
+            ats = self.bodies.held(*access.where)
+            return self._at(access.func, ats[0], (), ()) if len(ats) == 1 else []
+        common: dict[Location, Seen] | None = None
+        for c in contexts:
+            here = {self.names.kind(s.lock): s for s in self.at_access(c)}
+            common = here if common is None else {kind: _weaker(s, here[kind]) for kind, s in common.items() if kind in here}
+        return list((common or {}).values())
 
+    def map_at(self, c: Context) -> Path:
+        """The map of a way, as a path of the function that contains the access."""
+        return self.bodies.normal(c.access.func, c.held[-1].where(c.access.path))
 
-def _beside(lock: Path, there: Path, here: Path) -> Path | None:
-    """The lock of an object that the map goes by as ``there``, where the map goes by as ``here``."""
-    mine, theirs = _plain(here), _plain(there)
-    ahead = len(theirs) - len(mine)
-    if lock.base != there.base or ahead < 0 or theirs[ahead:] != mine:
-        return None
-    fields = _plain(lock)
-    if fields[:ahead] != theirs[:ahead]:
-        return None
-    return Path(here.base, fields[ahead:])
+    def beside(self, c: Context) -> set[Location]:
+        """The locks of a way that lie in the very object that the map lies in."""
+        return {self.names.kind(lock) for lock, _ in c.locks if beside(c.map, lock)}
 
+    # ------------------------------------------------------------ the guard where it is not held
 
-def _plain(path: Path) -> tuple[str, ...]:
-    return path.original().plain().fields
+    def kind_at(self, c: Context, func: int, path: Path) -> Location:
+        """The identity of a lock that a function on the way knows as ``path``."""
+        number = next((n for n, edge in enumerate(c.chain) if self.caller(edge) == func), len(c.chain))
+        return self.names.kind(self._lifted(func, path, c.chain[:number]))
 
+    def guard_at(self, kind: Location, map_: Path, viewer: int, ways: Iterable[Context]) -> Anchored | None:
+        """The guard of the map that ``viewer`` knows as ``map_``, as a path of ``viewer`` or of a function around it; None where no way
+        shows how it is reached from there."""
+        if kind.kind == "global":
+            return Anchored(viewer, Path(kind.name))
+        if kind.kind != "field":
+            func = self.index.number[kind.name]
+            return Anchored(func, Path(kind.at)) if func == viewer or self._around(func, viewer) else None
+        for c in ways:
+            for lock, _ in sorted(c.locks, key=repr):
+                found = _relative(map_, c.map, lock) if self.names.kind(lock) == kind else None
+                if found is not None:
+                    return Anchored(viewer, found)
+        path = field_beside(map_, kind.name)
+        return Anchored(viewer, path) if path is not None else None
 
-def on_all_ways(names: LockNames, access: Access, contexts: Sequence[Context]) -> list[Seen]:
-    """The locks held at an access on every way; in read mode where one of the ways holds them in read mode.
+    # ------------------------------------------------------------ what differs between callers
 
-    An access that no thread reaches holds the locks that its function takes.
-    """
-    if not contexts:
-        return [Seen(p, m, access.func, p) for p, m in access.locks if m in _MODES and names.is_lock(p)]
-    common: dict[Location | None, Seen] | None = None
-    for c in contexts:
-        here = {s.kind: s for s in at_access(names, c)}
-        common = here if common is None else {kind: _weaker(s, here[kind]) for kind, s in common.items() if kind in here}
-    return list((common or {}).values())
+    def holds(self, c: Context, kind: Location | None) -> bool:
+        return any(self.names.kind(s.lock) == kind for s in self.at_access(c))
 
+    def callers(self, contexts: Iterable[Context], kind: Location | None) -> list[Caller]:
+        """The calls nearest to an access that separate the ways with the lock from those without; empty where all hold it, or none."""
+        ways = [(c, self.holds(c, kind)) for c in contexts]
+        if not ways or len({held for _, held in ways}) == 1:
+            return []
+        return self._split(ways, 1)
 
-def _weaker(a: Seen, b: Seen) -> Seen:
-    mode = READ if READ in (a.mode, b.mode) else WRITE
-    return (a if a.local is not None else b)._replace(mode=mode)
+    def _split(self, ways: list[tuple[Context, bool]], depth: int) -> list[Caller]:
+        groups: dict[tuple[int, int], list[tuple[Context, bool]]] = {}
+        for c, held in ways:
+            edge = self._edge(c, depth)
+            groups.setdefault((edge.site, edge.func) if edge is not None else (-1, -1), []).append((c, held))
+        found: list[Caller] = []
+        for _, group in sorted(groups.items(), key=lambda kv: kv[0]):
+            edge = self._edge(group[0][0], depth)
+            kinds = {held for _, held in group}
+            if edge is None or len(kinds) == 1:
+                found.append(Caller(edge, self.caller(edge) if edge is not None else self._function(group[0][0], depth), all(kinds)))
+            else:
+                found.extend(self._split(group, depth + 1))
+        return found
 
+    @staticmethod
+    def _edge(c: Context, depth: int) -> Edge | None:
+        """The call ``depth`` steps before the access; None beyond the outermost one."""
+        return c.chain[-depth] if depth <= len(c.chain) else None
 
-def guard_beside(guard: Guard, path: Path, viewer: Func, ways: Ways) -> Path | None:
-    """The guard of the map that ``viewer`` knows as ``path``, as a path of ``viewer``; None where the ways that hold the guard do not
-    show how it is reached from there."""
-    if guard.lock.base[0] == GLOBAL or _encloses(guard.lock.base[1], viewer):
-        return guard.lock
-    kind = lock_kind(guard.lock)
-    known = ((c.path, p) for x in guard.held for c in ways.get(id(x), ()) for p, _ in c.locks if lock_kind(p) == kind)
-    for there, lock in (*known, (guard.shown_with.path, guard.lock)):
-        found = _relative(path, there, lock)
-        if found is not None:
-            return found
-    return None
+    @staticmethod
+    def _function(c: Context, depth: int) -> int:
+        """The function that the call ``depth`` steps before the access, if there is one, leads to."""
+        return c.chain[1 - depth].func if 1 < depth <= len(c.chain) + 1 else c.access.func
 
-
-def _encloses(owner: str, viewer: Func) -> bool:
-    """Whether ``viewer`` is a function literal inside ``owner``, whose variables it can use."""
-    at = viewer.outer
-    while at is not None and at.id != owner:
-        at = at.outer
-    return at is not None
-
-
-def _relative(path: Path, there: Path, lock: Path) -> Path | None:
-    """The lock that is to the map ``path`` as ``lock`` is to the map ``there``."""
-    key = lock_key(there.original(), lock.original())
-    if key.relative is None:
-        return None
-    to_map, to_lock = key.relative
-    fields = _plain(path)
-    if fields[len(fields) - len(to_map) :] != to_map:
-        return None
-    return Path(path.base, (*fields[: len(fields) - len(to_map)], *to_lock))
-
-
-# ---------------------------------------------------------------- what differs between callers
-
-
-def holds(c: Context, kind: Location | None) -> bool:
-    return any(lock_kind(lock) == kind for lock, mode in c.locks if mode in (*_MODES, TOKEN))
-
-
-def keeps(c: Context, kind: Location | None) -> bool:
-    """Whether the way holds the lock itself, not a copy of it."""
-    return any(lock_kind(p) == kind and not lock_key(c.path, p).copied for p, mode in c.locks if mode in (*_MODES, TOKEN))
-
-
-def callers(contexts: Iterable[Context], kind: Location | None) -> list[Caller]:
-    """The calls nearest to an access that separate the ways with the lock from those without; empty where all hold it, or none."""
-    ways = list(contexts)
-    if not ways or len({holds(c, kind) for c in ways}) == 1:
-        return []
-    return _split(ways, kind, 1)
-
-
-def _split(ways: list[Context], kind: Location | None, depth: int) -> list[Caller]:
-    groups: dict[str, list[Context]] = {}
-    for c in ways:
-        edge = _edge(c, depth)
-        groups.setdefault(edge.id if edge is not None else "", []).append(c)
-    found: list[Caller] = []
-    for _, group in sorted(groups.items()):
-        edge = _edge(group[0], depth)
-        held = {holds(c, kind) for c in group}
-        if edge is None or len(held) == 1:
-            found.append(Caller(edge, edge.caller if edge is not None else _function(group[0], depth), all(held)))
-        else:
-            found.extend(_split(group, kind, depth + 1))
-    return found
-
-
-def _edge(c: Context, depth: int) -> Edge | None:
-    """The call ``depth`` steps before the access; None beyond the start of the thread."""
-    return c.chain[-depth] if depth <= len(c.chain) else None
-
-
-def _function(c: Context, depth: int) -> Func:
-    """The function that the call ``depth`` steps before the access, if there is one, leads to."""
-    return c.chain[1 - depth].callee if 1 < depth <= len(c.chain) + 1 else c.access.func
+    def missing(self, c: Context, contexts: Iterable[Context], kind: Location | None) -> "Missing":
+        """The place nearest to the access of ``c`` where no way holds the lock, so that taking it there locks nothing twice."""
+        ways = list(contexts)
+        if not any(self.holds(x, kind) for x in ways):
+            return Missing(None)
+        for depth, edge in enumerate(reversed(c.chain), 1):
+            ways = [x for x in ways if _suffix(x, depth) == _suffix(c, depth)]
+            starts = edge.kind in STARTS
+            if starts or not any(self.holds(x, kind) for x in ways):
+                return Missing(edge, starts)
+        return Missing(None, True)
 
 
 class Missing(NamedTuple):
@@ -212,17 +214,36 @@ class Missing(NamedTuple):
     at_start: bool = False
 
 
-def missing(c: Context, contexts: Iterable[Context], kind: Location | None) -> Missing:
-    """The place nearest to the access of ``c`` where no way holds the lock, so that taking it there locks nothing twice."""
-    ways = list(contexts)
-    if not any(holds(x, kind) for x in ways):
-        return Missing(None)
-    for depth, edge in enumerate(reversed(c.chain), 1):
-        ways = [x for x in ways if _suffix(x, depth) == _suffix(c, depth)]
-        if edge.starts_thread or not any(holds(x, kind) for x in ways):
-            return Missing(edge, edge.starts_thread)
-    return Missing(None, True)
+def _suffix(c: Context, length: int) -> tuple[tuple[int, int], ...]:
+    return tuple((e.site, e.func) for e in c.chain[len(c.chain) - length :]) if length else ()
 
 
-def _suffix(c: Context, length: int) -> tuple[str, ...]:
-    return tuple(e.id for e in c.chain[len(c.chain) - length :]) if length else ()
+def _weaker(a: Seen, b: Seen) -> Seen:
+    mode = READ if READ in (a.mode, b.mode) else WRITE
+    return (a if a.local is not None else b)._replace(mode=mode)
+
+
+def _relative(map_: Path, there: Anchored, lock: Anchored) -> Path | None:
+    """The lock that is to the map ``map_`` as ``lock`` is to the map ``there``."""
+    if there.path.root != lock.path.root or (there.func != lock.func and not isinstance(lock.path.root, str)):
+        return None
+    mine, theirs, here = _plain(there.path), _plain(lock.path), _plain(map_)
+    shared = 0
+    while shared < len(mine) and shared < len(theirs) and mine[shared] == theirs[shared]:
+        shared += 1
+    to_map, to_lock = mine[shared:], theirs[shared:]
+    if here[len(here) - len(to_map) :] != to_map:
+        return None
+    return Path(map_.root, (*map_.fields[: len(here) - len(to_map)], *to_lock))
+
+
+def _plain(path: Path) -> tuple[str, ...]:
+    """The fields, elements without their index."""
+    return tuple("[]" if is_element(f) else f for f in path.fields)
+
+
+def field_beside(path: Path, field: str) -> Path | None:
+    """The path of another field of the struct that contains the map."""
+    fields = path.fields
+    at = next((i for i in range(len(fields) - 1, -1, -1) if owner(fields[i]) == owner(field)), None)
+    return Path(path.root, (*fields[:at], field)) if at is not None else None

@@ -3,8 +3,6 @@
 from typing import NamedTuple
 
 from mapguard.checks.wording import NOUN, PASSIVE, consequence
-from mapguard.concurrency.contexts import Context
-from mapguard.concurrency.races import Race
 from mapguard.findings.model import Guard, HeldLock
 
 
@@ -12,22 +10,19 @@ class Side(NamedTuple):
     """One of the two accesses that race: ``text`` is its source, ``locks`` those that can guard the map, ``caller`` the function that
     should have taken the lock before it called the one with the access, "" where that is the one itself."""
 
-    context: Context
+    op: str
+    func: str  # the id of the function
+    function: str
     text: str
     locks: tuple[HeldLock, ...]
     caller: str
 
-    @property
-    def op(self) -> str:
-        return self.context.access.op
 
-    @property
-    def function(self) -> str:
-        return self.context.access.func.display
-
-
-def message(rule: str, race: Race, name: str, a: Side, b: Side, guard: Guard | None, writes: frozenset[str]) -> str:
-    """``name`` is the map's; ``a`` is the side to mend; ``writes`` are the operations that change the map anywhere."""
+def message(
+    rule: str, name: str, a: Side, b: Side, guard: Guard | None, writes: frozenset[str], declared: bool = False, passed_on: bool = False
+) -> str:
+    """``name`` is the map's; ``a`` is the side to mend; ``writes`` are the operations that change the map anywhere. ``declared``: the map's
+    declaration names the guard; ``passed_on``: new objects get the map of others."""
     both, meets = _both(a, b), _meets(b)
     match rule:
         case "sync-map-check-then-act":
@@ -36,7 +31,6 @@ def message(rule: str, race: Race, name: str, a: Side, b: Side, guard: Guard | N
                 "two callers can interleave and one update is lost."
             )
         case "map-guard-missed" if guard is not None:
-            declared = race.guard is not None and race.guard.declared
             why = "which its declaration names as its guard" if declared else f"which {_share(guard)}"
             way = f" when called from '{a.caller}'" if a.caller else ""
             return f"'{name}' is {PASSIVE[a.op]} in '{a.function}'{way} without '{guard.lock}', {why}; {meets}."
@@ -52,7 +46,7 @@ def message(rule: str, race: Race, name: str, a: Side, b: Side, guard: Guard | N
                 return f"'{name}' {both}, each under {mine} of its own object, which does not keep the other out."
             first = f"'{name}' is {PASSIVE[a.op]} in '{a.function}' under {mine} and {PASSIVE[b.op]} in '{b.function}' under {theirs}"
             return f"{first}: no lock is held on both sides."
-        case "map-guard-copied" if race.one_of_two:
+        case "map-guard-copied" if passed_on:
             return f"'{name}' {both}, each under the lock of its own object; but new objects get the map of another one."
         case "map-guard-copied":
             where = f"'{name}' is {PASSIVE[a.op]} in '{a.function}' under the lock of a copied struct"
@@ -64,7 +58,7 @@ def message(rule: str, race: Race, name: str, a: Side, b: Side, guard: Guard | N
 def _both(a: Side, b: Side) -> str:
     """``is written in 'F' and read in 'G'``."""
     mine, theirs = PASSIVE[a.op], PASSIVE[b.op]
-    if a.context.access.func is b.context.access.func:
+    if a.func == b.func:
         what = mine if mine == theirs else f"{mine} and {theirs}"
         return f"is {what} in '{a.function}' by several goroutines at a time"
     again = "" if mine == theirs else f"{theirs} "

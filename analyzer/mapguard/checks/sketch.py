@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mapguard.base.span import line_of
-from mapguard.checks.lockname import MUTEXES, LockNames, lock_kind
+from mapguard.checks.functions import Functions
+from mapguard.checks.held import STARTS, Held
+from mapguard.checks.lockname import MUTEXES
 from mapguard.checks.region import Region, blocks_others, leaves, region, to_the_end
 from mapguard.checks.sources import Sources
-from mapguard.concurrency.callgraph import CallGraph
-from mapguard.concurrency.domain import Path
 from mapguard.findings.model import MapInfo
+from mapguard.ir.model import Call
+from mapguard.order.edges import Edge
 from mapguard.program.model import Func
+from mapguard.races.contexts import Anchored
 
 _LINES = 12  # a longer change is described in words
 
@@ -43,22 +46,23 @@ class _Lock(NamedTuple):
 
 
 class Sketcher:
-    def __init__(self, graph: CallGraph, names: LockNames, sources: Sources) -> None:
-        self._graph = graph
-        self._analysis = graph.analysis
-        self._names = names
+    def __init__(self, held: Held, functions: Functions, sources: Sources) -> None:
+        self._judge = held.names.judge
+        self._index = held.index
+        self._program = held.index.types.program
+        self._names = held.names
+        self._functions = functions
         self._sources = sources
 
     # ------------------------------------------------------------ a lock that is there
 
-    def hold(self, lock: Path, cover: Cover) -> str:
-        """``lock``, in the terms of the function, around what is to be covered."""
+    def hold(self, lock: Anchored, cover: Cover) -> str:
+        """``lock``, in the terms of the function or of one around it, around what is to be covered."""
         model = self._names.model(lock)
-        written = self._names.written(lock, cover.func)
-        kind = lock_kind(lock)
-        if model not in MUTEXES or written is None or kind is None:
+        written = self._names.written(lock, self._index.number[cover.func.id])
+        if model not in MUTEXES or written is None:
             return ""
-        takers = {f for (f, path) in self._analysis.lock_sites if lock_kind(path) == kind}
+        takers = {self._functions.of(f).id for f in self._names.takers(self._names.kind(lock))}
         reading = "R" if model == "rwmutex" and not cover.writes else ""
         return self._around(
             cover, _Lock(written, reading, written.partition(".")[0], False), self._leading_to(takers), cover.func.id in takers
@@ -98,7 +102,7 @@ class Sketcher:
         if lock.anchor in found.declared:
             # a local name: it is the lock's only where the function itself takes it by that name
             return lock.new or any(
-                f == func.id and self._text(func, at) == lock.written for (f, _), at in self._analysis.lock_sites.items()
+                self._sources.text(func.path, site.at, site.end) == lock.written for site in self._names.sites(self._index.number[func.id])
             )
         return lock.anchor in self._outer_names(func)
 
@@ -109,9 +113,19 @@ class Sketcher:
 
     def _called(self, found: Region, func: Func) -> list[Func]:
         """What a region runs on its own thread."""
-        unit = self._analysis.units.get(func.id)
-        edges = unit.edges if unit is not None else ()
-        return [e.callee for e in edges if found.at <= e.at < found.end and not e.starts_thread]
+        return [self._functions.of(e.func) for at, e in self._calls(func) if found.at <= at < found.end and e.kind not in STARTS]
+
+    def _calls(self, func: Func) -> list[tuple[int, Edge]]:
+        """Everything that a function calls and starts, with the byte of the call."""
+        number = self._index.number.get(func.id)
+        if number is None:
+            return []
+        found: list[tuple[int, Edge]] = []
+        for b, block in enumerate(self._index.bodies[number].blocks):
+            for place, event in enumerate(block.events):
+                if isinstance(event, Call):
+                    found.extend((event.at, edge) for edge in self._judge.edges.out(self._index.site_at[number, b, place]))
+        return found
 
     def _may_wait(self, called: Iterable[Func]) -> bool:
         """Whether one of them, or what it calls in turn on this thread, may wait for another goroutine."""
@@ -121,15 +135,12 @@ class Sketcher:
             func = pending.pop()
             if blocks_others(func.facts.body or ()):
                 return True
-            unit = self._analysis.units.get(func.id)
-            for edge in unit.edges if unit is not None else ():
-                if not edge.starts_thread and edge.callee.id not in seen:
-                    seen.add(edge.callee.id)
-                    pending.append(edge.callee)
+            for _, edge in self._calls(func):
+                callee = self._functions.of(edge.func)
+                if edge.kind not in STARTS and callee.id not in seen:
+                    seen.add(callee.id)
+                    pending.append(callee)
         return False
-
-    def _text(self, func: Func, site: tuple[int, int]) -> str:
-        return self._sources.text(func.path, *site)
 
     def _outer_names(self, func: Func) -> set[str]:
         """The names in scope at the start of the function's body, as far as facts show them."""
@@ -154,10 +165,12 @@ class Sketcher:
         found = set(functions)
         pending = sorted(found)
         while pending:
-            for edge in self._graph.incoming.get(pending.pop(), ()):
-                if not edge.starts_thread and edge.caller.id not in found:
-                    found.add(edge.caller.id)
-                    pending.append(edge.caller.id)
+            number = self._index.number.get(pending.pop())
+            for edge in self._judge.edges.into(number) if number is not None else ():
+                caller = self._functions.of(self._index.sites[edge.site].func).id
+                if edge.kind not in STARTS and caller not in found:
+                    found.add(caller)
+                    pending.append(caller)
         return found
 
     # ------------------------------------------------------------ a new lock beside the map
@@ -185,7 +198,7 @@ class Sketcher:
     def _declaration(self, info: MapInfo, added: str, kind: str, func: Func) -> str:
         """The line that declares the lock before the map; "" where nothing can be added there."""
         place = info.declared
-        facts = self._analysis.program.files.get(place.path) if place is not None else None
+        facts = self._program.files.get(place.path) if place is not None else None
         if place is None or facts is None or facts.generated or not self.own_module(info.package, func):
             return ""
         lines = self._sources.source(place.path).decode("utf-8", "replace").splitlines()
@@ -205,7 +218,7 @@ class Sketcher:
     def _listed(self, info: MapInfo) -> bool:
         """Whether objects of the map's struct are written as a list of values without names, which one more field would break."""
         literal = re.compile(rf"\b{re.escape(info.owner)}(\[[^\]]*\])?\{{\s*(?!\w+\s*:)[^\s}}/]".encode())
-        for path, facts in self._analysis.program.files.items():
+        for path, facts in self._program.files.items():
             near = facts.package_path == info.package or any(i.path == info.package for i in facts.imports)
             if near and literal.search(self._sources.source(path)):
                 return True
@@ -213,15 +226,15 @@ class Sketcher:
 
     # ------------------------------------------------------------ the mode of a lock
 
-    def write_mode(self, lock: Path, func: Func) -> str:
+    def write_mode(self, lock: Anchored, func: Func) -> str:
         """The lines of ``func`` that take the lock for reading and give it up, for writing instead."""
-        site = self._analysis.lock_sites.get((func.id, lock.plain()))
-        takers = {f for (f, path) in self._analysis.lock_sites if lock_kind(path) == lock_kind(lock)} - {func.id}
-        unit = self._analysis.units.get(func.id)
+        number = self._index.number[func.id]
+        site = next((x for x in self._names.sites(number) if lock == (number, x.path)), None)
+        takers = {self._functions.of(f).id for f in self._names.takers(self._names.kind(lock))} - {func.id}
         forbidden = self._leading_to(takers)
-        if site is None or unit is None or not self.editable(func) or any(e.callee.id in forbidden for e in unit.edges):
+        if site is None or not self.editable(func) or any(self._functions.of(e.func).id in forbidden for _, e in self._calls(func)):
             return ""
-        written = self._text(func, site)
+        written = self._sources.text(func.path, site.at, site.end)
         source = self._sources.source(func.path)[: func.facts.end]
         call = re.escape(written.encode()) + rb"\.(RLock|RUnlock|Lock|Unlock)\(\)"
         pattern = re.compile(rb"^[ \t]*((?:defer )?)" + call + rb"[ \t]*\r?$", re.MULTILINE)
@@ -244,7 +257,7 @@ class Sketcher:
 
     def own_module(self, package: str, func: Func) -> bool:
         """Whether the package is of the tree, and of the function's module."""
-        program = self._analysis.program
+        program = self._program
         return package in program.packages and program.module_of(package) == program.module_of(func.scope.package.path)
 
 

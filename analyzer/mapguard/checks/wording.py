@@ -2,9 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-from mapguard.concurrency.contexts import Context
-from mapguard.findings.words import many_at_a_time, start
-
 PASSIVE = {
     "write": "written",
     "delete": "changed by delete",
@@ -57,12 +54,6 @@ def _stale(a: str, b: str) -> str:
 
 def _only_replaced(writes: Collection[str]) -> str:
     return "; the map is only ever replaced as a whole" if writes and set(writes) == {"replace"} else ""
-
-
-def thread(c: Context) -> str:
-    """What runs the thread of a way, as a clause: ``gRPC calls run (*S).Put, many at a time``."""
-    many = ", many at a time" if many_at_a_time(c.thread.kind, c.thread.many) else ""
-    return f"{start(c.thread.kind).runs} {c.thread.func.display}{many}"
 
 
 def counted(ops: Mapping[str, int]) -> str:

@@ -24,6 +24,8 @@ _RUN_ONLY = frozenset(
         "jobs",
         "no-cache",
         "cache-dir",
+        "timeout",
+        "max-memory",
         "config",
         "stats",
         "quiet",

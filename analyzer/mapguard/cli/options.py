@@ -31,6 +31,8 @@ class TreeGiven(TypedDict):
     jobs: int | None
     no_cache: bool
     cache_dir: Path | None
+    timeout: float
+    max_memory: float
     debug: bool
 
 
@@ -68,6 +70,24 @@ _TREE = (
     option(RUN, "--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="Processes for parsing (default: one for each core)."),
     option(RUN, "--no-cache", is_flag=True, help="Neither read nor write the cache."),
     option(RUN, "--cache-dir", type=_FOLDER, help="Where the cache is (default: the user's cache folder)."),
+    option(
+        RUN,
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=600,
+        show_default=True,
+        metavar="SECONDS",
+        help="Stop the analysis after this time and report what was found until then, with a gap for the rest; 0 for no limit.",
+    ),
+    option(
+        RUN,
+        "--max-memory",
+        type=click.FloatRange(min=0),
+        default=4096,
+        show_default=True,
+        metavar="MB",
+        help="The same for the memory of the process.",
+    ),
     option(RUN, "--debug", is_flag=True, help="Raise internal errors instead of reporting them."),
 )
 

@@ -93,6 +93,8 @@ def _session(
         jobs=tree["jobs"],
         cache=not tree["no_cache"],
         cache_dir=tree["cache_dir"],
+        timeout=tree["timeout"] or None,
+        max_memory=tree["max_memory"] or None,
         debug=tree["debug"],
     )
     return Session(root, loaded, chosen, at)

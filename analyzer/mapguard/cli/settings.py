@@ -130,6 +130,8 @@ def options(
     jobs: int | None,
     cache: bool,
     cache_dir: Path | None,
+    timeout: float | None,
+    max_memory: float | None,
     debug: bool,
 ) -> Options:
     """What the analysis is asked to do; ``models`` are the model files as found on disk."""
@@ -145,6 +147,8 @@ def options(
         cache=cache,
         cache_dir=cache_dir,
         models=tuple(models),
+        timeout=timeout,
+        max_memory=max_memory,
         debug=debug,
     )
 

@@ -1,8 +1,11 @@
 """A judge's maps to proofs: for each map the surest pair that can race, with everything that the layers above tell about it."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from mapguard.base.budget import BudgetError
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import Confidence, confidence
@@ -13,9 +16,10 @@ from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support
 from mapguard.evidence.words import words
 from mapguard.models.load import Models
-from mapguard.races.accesses import Access, accesses
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Judge, Map
+from mapguard.races.judge import Judge
+from mapguard.races.maps import Map
 
 NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
 _EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken; and pairs alike without support
@@ -32,28 +36,29 @@ class Proofs:
         self.guards = Guards(judge, models)
         self.provenance = Provenance(judge, Callers(judge, words()))
         self._named: dict[Location, list[Access]] | None = None
+        self.unsure: list[Access] = []  # one of each map that has more races than were looked at, none of them more than low
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
-    def all(self, failed: list[tuple[Access, Exception]] | None = None) -> list[Proof]:
-        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one.
-
-        ``failed`` gets the first access of each map that a defect has hidden; without it the error is raised.
-        """
+    def all(self, done: Callable[[int, int], None] | None = None) -> list[Proof]:
+        """One for each map by its name, in the order of names: maps of one field that are made in several places are told as one. Over the
+        budget, of those that were judged until then. ``done`` as for the judge."""
         found: dict[Location, Proof] = {}
-        for map_ in self.judge.maps():
-            try:
-                proof = self.of(map_)
-            except Exception as error:
-                if failed is None:
-                    raise
-                failed.append((map_.accesses[0], error))
-                continue
+        for proof in self.judge.each(self.of, done):
             if proof is not None:
                 known = found.get(proof.where)
                 found[proof.where] = proof if known is None else self._together(known, proof)
+        if self.judge.stopped:
+            self.judge.heap.budget.extend()
         return [self._completed(found[where]) for where in sorted(found)]
 
     def _completed(self, proof: Proof) -> Proof:
+        """A proof with the other accesses of what has the same name, as far as budget and defects let them be found."""
+        full = proof
+        with suppress(BudgetError), self.judge.kept(proof.a.access):
+            full = self._with_others(proof)
+        return full
+
+    def _with_others(self, proof: Proof) -> Proof:
         """A proof with the other accesses of what has the same name: of the map's content, and of the variable that holds it."""
         known = {use.access for use in proof.uses}
         others = [x for x in self.named().get(proof.where, ()) if x not in known]
@@ -66,12 +71,13 @@ class Proofs:
     def named(self) -> dict[Location, list[Access]]:
         """All accesses by the name that their own function gives the map. What only takes a map out of its variable is none."""
         if self._named is None:
-            self._named = {}
-            for x in accesses(self.judge.bodies):
+            found: dict[Location, list[Access]] = {}
+            for x in self.judge.accesses():
                 if x.op != "load":
                     path = x.path.plus(x.slot) if x.slot else x.path
                     where = self.locations.of(Anchored(x.func, self.judge.bodies.normal(x.func, path)))
-                    self._named.setdefault(where, []).append(x)
+                    found.setdefault(where, []).append(x)
+            self._named = found
         return self._named
 
     def of(self, map_: Map) -> Proof | None:
@@ -107,6 +113,8 @@ class Proofs:
                 break
         if best is None:
             return None
+        if races >= _EXAMINED and best[1].confidence == "low":
+            self.unsure.append(best[1].a.access)
         return best[1]._replace(uses=uses, objects=(map_.obj,), ended=tuple(sorted(ended.items())))
 
     def uses(self, map_: Map) -> tuple[Use, ...]:
@@ -126,11 +134,13 @@ class Proofs:
         contexts = sorted((c for use in uses for c in use.contexts), key=self._promise)
         sides = [self.judge.side(c) for c in contexts]
         homes = [_home(c) for c in contexts]
+        writing = [number for number, c in enumerate(contexts) if c.access.writes]
         for of_one in (True, False):
             for number, a in enumerate(contexts):
-                for other in range(number, len(contexts)):
+                others = range(number, len(contexts)) if a.access.writes else writing[bisect_left(writing, number) :]
+                for other in others:
                     b = contexts[other]
-                    if not (a.access.writes or b.access.writes) or (homes[number] == homes[other]) != of_one:
+                    if (homes[number] == homes[other]) != of_one:
                         continue
                     reason = self.judge.apart(map_, sides[number], sides[other])
                     if reason is not None:

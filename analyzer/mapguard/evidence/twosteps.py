@@ -17,7 +17,7 @@ from mapguard.races.contexts import Context
 from mapguard.races.judge import Judge
 
 _REASON = "Load and Store are two steps: another thread can come between"
-_DEPTH = 3
+_DEPTH = 3  # types in types that are looked into for what can change
 
 
 class TwoSteps:
@@ -27,18 +27,25 @@ class TwoSteps:
         self.judge = judge
         self.index = judge.index
         self.models = models
+        self._equal: dict[tuple[int, Reg, Reg], bool] = {}
 
     def all(self) -> list[Proof]:
         """One for each concurrent map, in the order of names."""
         found: dict[Location, list[tuple[Context, bool]]] = {}
         for access, looked_up, value in self._stores():
-            for c in self.judge.contexts(access):
-                known = c.thread.kind not in UNKNOWN
-                if known and not c.locks and self.judge.meeting.meet(c, c):
+            with self.judge.kept(access):
+                c = self._between(access)
+                if c is not None:
                     again = self._same_again(access.func, looked_up, value)
                     found.setdefault(location(self.index, c.map), []).append((c, again))
-                    break
         return [self._proof(where, stores) for where, stores in sorted(found.items())]
+
+    def _between(self, access: Access) -> Context | None:
+        """A way to a store on which other threads of its kind can come between the two steps."""
+        for c in self.judge.contexts(access):
+            if c.thread.kind not in UNKNOWN and not c.locks and self.judge.meeting.meet(c, c):
+                return c
+        return None
 
     def _proof(self, where: Location, stores: list[tuple[Context, bool]]) -> Proof:
         c, again = min(stores, key=lambda store: store[1])
@@ -50,20 +57,24 @@ class TwoSteps:
 
     def _stores(self) -> Iterator[tuple[Access, Event, Reg]]:
         """The stores that follow a look-up of the same key without a lock, each with the look-up and the value that is stored."""
+        checks: dict[int, list[int]] = {}
         for site, place in enumerate(self.index.sites):
+            if self._is(place.event, "checks"):
+                checks.setdefault(place.func, []).append(site)
+        for place in self.index.sites:
             event = place.event
-            if not isinstance(event, Call) or not self._is(event, "acts") or len(event.args) < 2:
+            if not isinstance(event, Call) or not self._is(event, "acts"):
                 continue
-            for other in self._calls_of(place.func):
-                looked = self.index.sites[other].event
-                if other == site or not isinstance(looked, Call) or not self._is(looked, "checks") or len(looked.args) < 2:
+            for other in checks.get(place.func, ()):
+                start = self.index.sites[other]
+                looked = start.event
+                if looked is event or not isinstance(looked, Call):
                     continue
                 paths = self.judge.bodies.paths(place.func)
                 one_map = paths.of(looked.args[0]) == paths.of(event.args[0])
                 blocks = self.index.bodies[place.func].blocks
-                start = self.index.sites[other]
                 before = reaches(blocks, (start.block, start.number), (place.block, place.number), ())
-                if one_map and before and self._same(paths, looked.args[1], event.args[1], 0):
+                if one_map and before and self._same(paths, looked.args[1], event.args[1]):
                     access = Access(
                         place.func,
                         place.block,
@@ -77,26 +88,30 @@ class TwoSteps:
                     yield access, looked, event.args[2] if len(event.args) > 2 else event.args[1]
                     break
 
-    def _calls_of(self, func: int) -> list[int]:
-        return [site for site, place in enumerate(self.index.sites) if place.func == func]
-
-    def _is(self, event: Call, kind: str) -> bool:
-        model = self.models.function(event.callee.name) if isinstance(event.callee, External) else None
+    def _is(self, event: Event, kind: str) -> bool:
+        """Whether an event is a call with a key that looks something up or stores it, as models say."""
+        if not isinstance(event, Call) or not isinstance(event.callee, External) or len(event.args) < 2:
+            return False
+        model = self.models.function(event.callee.name)
         return model is not None and bool(getattr(model, kind))
 
-    def _same(self, paths: Paths, a: Reg, b: Reg, depth: int) -> bool:
+    def _same(self, paths: Paths, a: Reg, b: Reg) -> bool:
         """Whether two registers hold the same key: one value, equal constants, or results of equal calls."""
-        if paths.of(a) == paths.of(b):
-            return True
         func = self.index.number[paths.body.func]
+        known = self._equal.get((func, a, b))
+        if known is None:
+            known = self._equal[func, a, b] = paths.of(a) == paths.of(b) or self._computed_alike(paths, func, a, b)
+        return known
+
+    def _computed_alike(self, paths: Paths, func: int, a: Reg, b: Reg) -> bool:
         x, y = (self.index.place(func, paths.of(r).root) if isinstance(paths.of(r).root, int) else None for r in (a, b))  # type: ignore[arg-type]
-        if x is None or y is None or depth >= _DEPTH:
+        if x is None or y is None:
             return False
         match x.event, y.event:
             case Const(kind=kind, text=text), Const(kind=other, text=same):
                 return (kind, text) == (other, same) and bool(text)
             case Call(callee=(Static() | External()) as f, args=args), Call(callee=g, args=more):
-                equal = len(args) == len(more) and all(self._same(paths, p, q, depth + 1) for p, q in zip(args, more, strict=True))
+                equal = len(args) == len(more) and all(self._same(paths, p, q) for p, q in zip(args, more, strict=True))
                 return f == g and equal
         return False
 

@@ -12,7 +12,7 @@ from mapguard.frontend.tree import SourceFile, Tree
 _IMPORT_BLOCK = re.compile(rb"^import\s*\(", re.MULTILINE)
 _IMPORT_LINE = re.compile(rb'^import\s+(?:[\w.]+\s+)?"([^"\n]+)"', re.MULTILINE)
 _PATH = re.compile(rb'"([^"\n]+)"')
-_FILE_LIMIT = 6000
+FILE_LIMIT = 6000  # files that are read for types only
 
 
 def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[list[Loaded], bytes]:
@@ -24,7 +24,7 @@ def read_siblings(tree: Tree, loaded: list[Loaded], options: Options) -> tuple[l
     asked: set[str] = set(known)
     pending = [(path, file) for file, source in loaded for path in imports(source)]
     found: list[Loaded] = []
-    while pending and len(found) < _FILE_LIMIT:
+    while pending and len(found) < FILE_LIMIT:
         path, importer = pending.pop()
         if path in asked or ("." not in path.split("/", 1)[0] and not _local(tree, path)):
             continue

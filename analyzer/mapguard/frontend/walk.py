@@ -12,7 +12,7 @@ from mapguard.frontend.overlay import Overlay
 from mapguard.frontend.roots import home_of
 
 _SKIPPED = frozenset(["vendor", "testdata", "node_modules"])
-_MODULE_LIMIT = 2000
+_FOLDERS = 100_000  # that are looked at for modules
 
 
 class Walk:
@@ -172,7 +172,7 @@ class Walk:
                 folders.update(used)
         done: set[str] = set()
         pending = sorted(folders)
-        while pending and len(done) < _MODULE_LIMIT * 50:
+        while pending and len(done) < _FOLDERS:
             folder = pending.pop()
             if folder in done or ".." in folder.split("/"):
                 continue
@@ -186,6 +186,8 @@ class Walk:
                 continue
             yield module
             pending.extend(target for _, target in module.replaces)
+        if pending:
+            self.gaps.add(Gap(Reason.LIMIT, "", 0, f"only {_FOLDERS} folders were looked at for modules"))
 
 
 def joined(prefix: str, path: str) -> str:

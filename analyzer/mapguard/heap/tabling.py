@@ -15,21 +15,26 @@ _DEPTH = 400  # questions answered inside one another; deeper ones wait for thei
 
 
 class _Node:
-    __slots__ = ("key", "queued", "users", "value")
+    __slots__ = ("error", "key", "queued", "users", "value")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
         self.value: Bits = 0
         self.users: dict[_Node, None] = {}
         self.queued = False
+        self.error: Exception | None = None  # a defect that was met while this was answered
 
 
 class Table:
     """Answers by question. ``rule`` computes an answer from others, which it gets from ``ask``; it must be monotone in them. ``step`` is
-    called before each use of it, and may raise: what has no answer then is computed when something is asked again."""
+    called before each use of it, and may raise: what has no answer then is computed when something is asked again. ``stratum`` tells which
+    questions count as empty first: answers that rest on this may fill others."""
 
-    def __init__(self, rule: Callable[[Hashable], Bits], step: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, rule: Callable[[Hashable], Bits], step: Callable[[], None] | None = None, stratum: Callable[[Hashable], int] | None = None
+    ) -> None:
         self._rule = rule
+        self._stratum = stratum or _lowest
         self._step = step or _nothing
         self._nodes: dict[Hashable, _Node] = {}
         self._queue: deque[_Node] = deque()
@@ -48,11 +53,18 @@ class Table:
                 self._evaluate(node)
             else:
                 self._enqueue(node)
+        if node.error is not None:
+            raise node.error
         if self._current is not None:
             node.users[self._current] = None
             return node.value
         self._settle()
         return node.value
+
+    def known(self, key: Hashable) -> Bits | None:
+        """The answer as far as it has been asked for, None where nobody has."""
+        node = self._nodes.get(key)
+        return node.value if node is not None else None
 
     def empty(self, key: Hashable) -> bool:
         """Whether a question has no answer, once everything else is settled: only then may a rule that asks rest on it (stratified
@@ -71,10 +83,12 @@ class Table:
                 node.queued = False
                 self._evaluate(node)
             nothing = [key for key in self._candidates if not self._nodes[key].value]
-            self._candidates.clear()
             if not nothing:
+                self._candidates.clear()
                 return
-            for key in nothing:
+            lowest = min(map(self._stratum, nothing))
+            for key in [key for key in nothing if self._stratum(key) == lowest]:
+                del self._candidates[key]
                 self._nothing.add(key)
                 for user in self._nodes[key].users:
                     self._enqueue(user)
@@ -94,6 +108,9 @@ class Table:
         except BudgetError:
             self._enqueue(node)  # it has no answer yet
             raise
+        except Exception as error:
+            node.error = error  # nor will it have one: who asks is told
+            raise
         finally:
             self._current = before
             self._depth -= 1
@@ -101,6 +118,11 @@ class Table:
             node.value = value
             for user in node.users:
                 self._enqueue(user)
+
+
+def _lowest(_: Hashable) -> int:
+    """All questions are of one stratum."""
+    return 0
 
 
 def _nothing() -> None:

@@ -1,9 +1,8 @@
 """A linked program to the bodies of its functions: declared functions with the literals inside them, and package initialisers."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import NamedTuple
 
+from mapguard.base.defects import Defects
 from mapguard.facts.model import FuncFacts, GlobalVar
 from mapguard.facts.syntax import Type, VarStmt
 from mapguard.ir.frame import Context, Value
@@ -12,14 +11,6 @@ from mapguard.ir.stmts import Stmts
 from mapguard.ir.variables import Found, Uses, uses
 from mapguard.program.model import Func, Global, Scope
 from mapguard.program.types import UNKNOWN, Types
-
-
-class Failed(NamedTuple):
-    """A function, by its place in a file, that could not be lowered, and the error."""
-
-    path: str
-    at: int
-    error: Exception
 
 
 class Lowerer:
@@ -32,16 +23,17 @@ class Lowerer:
         self.types = types
         self._globals: dict[tuple[str, str], Type] = {}
 
-    def everything(self, name: str = "", failed: "list[Failed] | None" = None) -> Iterator[Body]:
-        """All bodies of the program: those of functions whose id contains ``name``, and of package variables.
-
-        ``failed`` gets what a defect of the lowering has hidden; without it the error is raised.
-        """
+    def everything(self, name: str = "", defects: Defects | None = None) -> Iterator[Body]:
+        """All bodies of the program: those of functions whose id contains ``name``, and of package variables. ``defects`` gets what
+        cannot be lowered because of an error."""
+        defects = defects or Defects()
         for func in self.types.program.funcs:
             if not func.is_literal and name in func.id:
-                yield from _kept(partial(self.function, func), func.scope, func.facts.at, failed)
+                with defects.kept(func.path, func.facts.at):
+                    yield from self.function(func)
         for scope in self.types.program.scopes.values():
-            yield from _kept(partial(self.initialiser, scope), scope, 0, failed)
+            with defects.kept(scope.file.path, 0):
+                yield from self.initialiser(scope)
 
     def function(self, func: Func) -> list[Body]:
         """The body of a declared function and those of the literals in it, the inner ones first."""
@@ -88,16 +80,6 @@ class Lowerer:
             return found.facts if found is not None else None
 
         return literal
-
-
-def _kept(lower: Callable[[], list[Body]], scope: Scope, at: int, failed: list[Failed] | None) -> list[Body]:
-    try:
-        return lower()
-    except Exception as error:
-        if failed is None:
-            raise
-        failed.append(Failed(scope.file.path, at, error))
-        return []
 
 
 def _lowered(context: Context, func: Func) -> list[Body]:

@@ -20,7 +20,6 @@ Where = tuple[int, int, int]  # function, block, place
 
 _SETS = ("Store", "Swap", "CompareAndSwap")
 _COUNTS = ("Add", "Or", "And", *_SETS)
-_DEPTH = 3  # operators between a value that is read and the branch that it decides
 
 
 class Signal(NamedTuple):

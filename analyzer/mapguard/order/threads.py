@@ -48,6 +48,10 @@ class Threads:
             known = self._started[func] = self._of(func)
         return known
 
+    def known(self) -> set[Thread]:
+        """The threads of all functions that were asked about."""
+        return {t for threads in self._started.values() for t in threads}
+
     def _of(self, func: int) -> tuple[Thread, ...]:
         found = [Thread(e.root or "goroutine", e.many, func, e.site) for e in self.edges.into(func) if e.kind in ("go", "root", "parallel")]
         for model, turn in self.stored.of(func):

@@ -44,9 +44,8 @@ class _Found(NamedTuple):
     slot: str = ""
 
 
-def accesses(bodies: Bodies) -> Iterator[Access]:
-    """Every access of the program, in the order of functions and events."""
-    walks = Walks(bodies.heap, bodies.models)
+def accesses(bodies: Bodies, walks: Walks) -> Iterator[Access]:
+    """Every access of the program, in the order of functions and events. ``walks`` tells what libraries get to."""
     for func, body in enumerate(bodies.index.bodies):
         for b, block in enumerate(body.blocks):
             for place, event in enumerate(block.events):

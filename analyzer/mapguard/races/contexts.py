@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from mapguard.bodies.effects import At, outermost
 from mapguard.bodies.facts import Fact, possible
-from mapguard.bodies.paths import Path
+from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.state import RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.heap.tabling import members
-from mapguard.ir.model import Call, Dynamic, External, Recv, Reg, Static
+from mapguard.ir.model import CELL, Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access
+from mapguard.races.callbacks import Callbacks, Passed
 
 _MOST = 400  # states that one access is looked at in
 
@@ -78,15 +78,8 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
-    passed: "_Passed | None" = None
+    passed: Passed | None = None
     ran: tuple[int, ...] = ()  # the functions that calls of function values ran, where several may be called there
-
-
-class _Passed(NamedTuple):
-    """The parameter of a function that holds the function which is called further in."""
-
-    param: Reg
-    func: int
 
 
 class _Way(NamedTuple):
@@ -110,18 +103,24 @@ class Climber:
 
     def __init__(self, bodies: Bodies, edges: Edges, threads: Threads) -> None:
         self.bodies = bodies
+        self.callbacks = Callbacks(bodies)
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
         self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
+    def maps(self, access: Access) -> list[Anchored]:
+        """The map of an access in its own function, as each way there has it."""
+        held = self.bodies.held(access.func, access.block, access.place)
+        return [Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))) for at in held]
+
     def contexts(self, access: Access) -> list[Context]:
         """Every context of an access, the ones with short chains first."""
         start: dict[_State, At] = {}
-        for at in self.bodies.held(access.func, access.block, access.place):
+        for at, map_ in zip(self.bodies.held(access.func, access.block, access.place), self.maps(access), strict=True):
             state = _State(
                 access.func,
-                Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))),
+                map_,
                 self._anchored(access.func, at.held),
                 _given_up(access.func, at),
                 self._outer_facts(access.func, at),
@@ -142,6 +141,7 @@ class Climber:
         seen = {state for state, _ in start}
         pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and len(seen) <= _MOST:
+            self.bodies.heap.budget.step()
             way = pending.popleft()
             state = way.state
             outer = [following for following in self._outer(way) if following.state not in seen]
@@ -181,9 +181,9 @@ class Climber:
             thread = state.thread
             if starts and thread is None:
                 thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
-            if state.passed is not None and not self._passes(place, state.passed):
+            if state.passed is not None and not self.callbacks.may_pass(place, state.passed):
                 continue
-            passed = self._passed(place, state)
+            passed = self.callbacks.parameter(place, state.func, state.passed)
             for at in self.bodies.held(place.func, place.block, place.number):
                 needs = self._needs(state, edge, at)
                 if needs is None:
@@ -207,32 +207,6 @@ class Climber:
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
-
-    def _passed(self, place: Place, state: _State) -> _Passed | None:
-        """The parameter of the calling function that the function which runs has come in."""
-        call = place.event
-        assert isinstance(call, Call)
-        known = state.passed
-        if isinstance(call.callee, Dynamic):
-            reg, func = call.callee.reg, state.func
-        elif known is not None and isinstance(call.callee, Static) and known.param < len(call.args):
-            reg, func = call.args[known.param], known.func
-        else:
-            return None
-        path = self.bodies.paths(place.func).of(reg)
-        is_param = isinstance(path.root, int) and path.root < self.bodies.index.bodies[place.func].params and not path.fields
-        return _Passed(path.root, func) if is_param else None  # type: ignore[arg-type]
-
-    def _passes(self, place: Place, passed: _Passed) -> bool:
-        """Whether a call can pass the function that is called further in."""
-        call = place.event
-        assert isinstance(call, Call)
-        if not isinstance(call.callee, Static) or passed.param >= len(call.args):
-            return True
-        heap = self.bodies.heap
-        values = [heap.objects.all[o] for o in members(heap.points(place.func, call.args[passed.param]))]
-        run = {heap.index.runs(o) for o in values if o.kind in ("closure", "bound")}
-        return not values or "" in run or heap.index.bodies[passed.func].func in run
 
     def _ran(self, state: _State, edge: Edge) -> tuple[int, ...]:
         """The functions that were run as values, with the one that a call runs."""
@@ -287,11 +261,14 @@ class Climber:
         return state.map.func == state.func and isinstance(root, int) and root < body.params + body.captures
 
     def _moved(self, anchored: Anchored, func: int, edge: Edge, caller: int) -> Anchored:
-        """An anchored path one call further out, where it is about what ``func`` was given."""
+        """An anchored path one call further out, where it is about what ``func`` was given. It stays where it would go through a field
+        once more: objects in objects of their kind, which call each other, would lead ever deeper."""
         if anchored.func != func:
             return anchored
         path = self.bodies.given(edge.site, func, anchored.path)
-        return Anchored(caller, path) if path is not None else anchored
+        if path is None or _repeated(path) > _repeated(anchored.path):
+            return anchored
+        return Anchored(caller, path)
 
     def _needs(self, state: _State, edge: Edge, at: At) -> frozenset[Fact] | None:
         """What must be true of what the caller is given for this way to be taken; None where what is known there rules it out."""
@@ -322,6 +299,12 @@ class Climber:
     def _is_outer(self, func: int, path: Path) -> bool:
         body = self.bodies.index.bodies[func]
         return outermost(path, body.params + body.captures)
+
+
+def _repeated(path: Path) -> int:
+    """How many fields of a path are there again."""
+    fields = [f for f in path.fields if not is_element(f) and f != CELL and not f.startswith(CAPTURED)]
+    return len(fields) - len(set(fields))
 
 
 def _given_up(func: int, at: At) -> frozenset[Anchored]:

@@ -16,7 +16,7 @@ from mapguard.ir.model import CELL, ELEM, Clone, Phi
 from mapguard.races.again import has_again
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
-from mapguard.races.fresh import NOWHERE
+from mapguard.races.puts import NOWHERE
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
 
@@ -170,6 +170,8 @@ class Holders:
         if any(self._is_copy(o) for o in members(parents)):
             return False
         stores = self._stores(child, field, parents)
+        if not stores and self.objects.all[child].kind in OUTSIDE:
+            return True  # it stands for what each holder had before the tree's code ran
         return bool(stores) and all(map(self._new_each_time, stores)) and not self._one_after_another(stores)
 
     def _is_copy(self, number: int) -> bool:
@@ -199,7 +201,7 @@ class Holders:
 
     def _new_each_time(self, kept: Kept) -> bool:
         """Whether a store puts in another object each time, which its function has just made, or one that was there before."""
-        spot = self.escape.made.spot(kept)
+        spot = self.escape.made.puts.spot(kept)
         base = self.translator.paths(kept.func).of(kept.base)
         blocks = self.index.bodies[kept.func].blocks
         chosen = self._chosen(kept.func, self.translator.paths(kept.func).of(kept.src))

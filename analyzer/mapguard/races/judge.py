@@ -1,10 +1,11 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
-from collections.abc import Hashable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from functools import reduce
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from mapguard.base.budget import BudgetError
 from mapguard.bodies.summaries import Bodies
@@ -21,7 +22,7 @@ from mapguard.order.signals import Signalling
 from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
-from mapguard.races.accesses import Access, accesses
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
@@ -29,6 +30,7 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
+from mapguard.races.maps import Map, Maps
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
@@ -37,7 +39,9 @@ from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
 from mapguard.races.values import MapValues
 
-_CONTEXTS = 60  # of one access
+MOST = 60  # ways to one access
+_TOLD = 50  # maps between two words about how far it is
+_Answer = TypeVar("_Answer")
 
 
 class Filter(StrEnum):
@@ -58,13 +62,6 @@ class Race(NamedTuple):
     obj: int
     a: Context
     b: Context
-
-
-class Map(NamedTuple):
-    """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
-
-    obj: int
-    accesses: list[Access]
 
 
 class _Side(NamedTuple):
@@ -91,13 +88,14 @@ class Judge:
         self.threads = Threads(self.edges, models)
         self.climber = Climber(self.bodies, self.edges, self.threads)
         self.resolver = Resolver(heap)
-        self.escape = Escape(self.bodies, self.edges, self.resolver)
+        after = After(self.edges)
+        self.escape = Escape(self.bodies, self.edges, self.threads, self.resolver, after.runs)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
         self.values = MapValues(self.bodies, self.escape)
         self.handover = Handover(self.bodies, self.escape)
         self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
-        after, ancestry = After(self.edges), Ancestry(self.edges, self.threads)
+        ancestry = Ancestry(self.edges, self.threads)
         signalling = Signalling(self.bodies, lambda func, path: self.resolver.places(Anchored(func, path)))
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
@@ -109,61 +107,71 @@ class Judge:
         self.lent = Lent(self.bodies, self.timing, self.provenance)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
+        self.found = Maps(self.bodies, self.resolver)
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
         self._first_of: list[Context] = []  # a context of each side
         self._apart: dict[tuple[int, int, int], Filter | None] = {}
         self._found: dict[tuple[bool, tuple[Anchored, ...]], Bits] = {}
-        self.crowded: dict[Access, int] = {}  # accesses with more ways to them than are judged, and how many they have
+        self.crowded: set[Access] = set()  # accesses with more ways to them than are judged
         self.stopped = ""  # what was over the budget
-        self.unjudged: list[Map] = []  # the maps that are left
+        self.unjudged: deque[Map] = deque()  # the maps that are left
 
     # ------------------------------------------------------------ maps
 
     def races(self) -> Iterator[Race]:
-        """The first race of each map, and of each variable that holds one. ``stopped`` tells whether the budget was enough for all."""
+        """The first race of each map, and of each variable that holds one."""
         told: set[tuple[Access, Access]] = set()
+        for race in self.each(self._race):
+            if race is not None and (race.a.access, race.b.access) not in told:
+                told.add((race.a.access, race.b.access))
+                yield race
+
+    def each(self, ask: Callable[[Map], _Answer], done: Callable[[int, int], None] | None = None) -> Iterator[_Answer]:
+        """What is said of each map; nothing of those that an error hides. Over the budget this ends: ``stopped`` tells why, ``unjudged``
+        which maps are left. ``done`` is told now and then how many of how many there are."""
         try:
-            self.unjudged = self.maps()
+            self.unjudged = deque(self.maps())
             while self.unjudged:
-                yield from self._first(self.unjudged[0], told)
-                self.unjudged = self.unjudged[1:]
+                map_ = self.unjudged[0]
+                answers: list[_Answer] = []
+                with self.kept(map_.accesses[0]):
+                    answers.append(ask(map_))
+                self.unjudged.popleft()
+                if done is not None and len(self.unjudged) % _TOLD == 0:
+                    done(len(self.maps()) - len(self.unjudged), len(self.maps()))
+                yield from answers
         except BudgetError as over:
             self.stopped = str(over)
 
-    def _first(self, map_: Map, told: set[tuple[Access, Access]]) -> Iterator[Race]:
-        race = self._race(map_)
-        if race is not None and (race.a.access, race.b.access) not in told:
-            told.add((race.a.access, race.b.access))
-            yield race
+    def accesses(self) -> list[Access]:
+        """Every access of the program, in the order of functions and events."""
+        return self.found.accesses()
 
     def maps(self) -> list[Map]:
         """The maps that are written, and the variables for maps that are set."""
-        every = list(accesses(self.bodies))
-        stored = {a.slot for a in every if a.op == "replace"}
-        found: dict[Hashable, Map] = {}
-        for access in every:
-            if access.slot and access.slot not in stored:
-                continue
-            for number in members(self.resolver.accessed(access)):
-                _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
-                if access not in group:
-                    group.append(access)
-        return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
+        return self.found.all()
+
+    def kept(self, access: Access) -> AbstractContextManager[None]:
+        """What goes on after an error, which is one of this access."""
+        return self.found.kept(access)
 
     def contexts(self, access: Access) -> list[Context]:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
+        if known is None and self._own(access):
+            self.private.add(access)
+            known = self._contexts[access] = []
         if known is None:
             every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
             shared = [self._valued(c) for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
-            if len(shared) > _CONTEXTS:
-                self.crowded[access] = len(shared)
+            if len(shared) > MOST:
+                self.crowded.add(access)
             simple = not access.slot and not access.inner
-            taken = (self.taken.with_locks(c) if simple else c for c in shared[:_CONTEXTS])
+            taken = (self.taken.with_locks(c) if simple else c for c in shared[:MOST])
             known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
@@ -277,6 +285,13 @@ class Judge:
         return known
 
     # ------------------------------------------------------------ one map
+
+    def _own(self, access: Access) -> bool:
+        """Whether an access is of what its function has made and nobody else can reach yet, whoever calls it."""
+        ways = self.climber.maps(access)
+        return bool(ways) and all(
+            m.func == access.func and isinstance(m.path.root, int) and self.escape.owned(*m, access.where) for m in ways
+        )
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""

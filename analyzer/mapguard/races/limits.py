@@ -4,33 +4,38 @@ from collections.abc import Iterator
 
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
-from mapguard.races.judge import Judge
+from mapguard.heap.written import written
+from mapguard.races.judge import MOST, Judge
 
 
 def gaps(judge: Judge) -> list[Gap]:
-    """One gap for each place where a bound was reached, in the order of places."""
+    """One gap for each place where a bound was reached, in the order of places; over the budget one for all that is left."""
     return sorted(set(_all(judge)))
 
 
 def _all(judge: Judge) -> Iterator[Gap]:
     for access in judge.climber.cut:
-        yield _gap(judge, access.func, access.at, "this access of a map is reached in more ways than are followed")
-    for access, ways in judge.crowded.items():
-        yield _gap(judge, access.func, access.at, f"of {ways} ways to this access of a map only the shortest are judged")
-    for name in judge.bodies.unsettled:
-        func = judge.index.number[name]
-        yield _gap(judge, func, 0, f"the locks that {name.rpartition('/')[2]} takes and releases did not settle")
+        yield gap_at(judge, access.func, access.at, "this access of a map is reached in more ways than are followed")
+    for access in judge.crowded:
+        yield gap_at(judge, access.func, access.at, f"of the ways to this access of a map only the {MOST} shortest are judged")
+    for func in judge.bodies.unsettled:
+        yield gap_at(judge, func, 0, "the locks that this function takes and releases did not settle")
     if judge.stopped:
-        for map_ in judge.unjudged:
-            access = map_.accesses[0]
-            yield _gap(judge, access.func, access.at, f"{judge.stopped}: the map used here was not judged")
-        if not judge.unjudged:
-            yield Gap(Reason.LIMIT, "", 0, f"{judge.stopped}: no map was judged")
+        yield _left(judge)
 
 
-def _gap(judge: Judge, func: int, at: int, detail: str) -> Gap:
-    known = judge.index.funcs[func]
-    if known is None:
-        return Gap(Reason.LIMIT, "", 0, f"{detail} ({judge.index.bodies[func].func})")
-    file = known.scope.file
-    return Gap(Reason.LIMIT, file.path, line_of(file.newlines, at) if at else 0, detail)
+def _left(judge: Judge) -> Gap:
+    if not judge.unjudged:
+        return Gap(Reason.LIMIT, "", 0, f"{judge.stopped}: not everything was judged")
+    access = judge.unjudged[0].accesses[0]
+    count = len(judge.unjudged)
+    left = "the map used here was not judged" if count == 1 else f"{count} maps were not judged, first the one used here"
+    return gap_at(judge, access.func, access.at, f"{judge.stopped}: {left}")
+
+
+def gap_at(judge: Judge, func: int, at: int, detail: str) -> Gap:
+    """A bound that was reached at a byte of a function; ``at`` is 0 for the function itself."""
+    path, begin = written(judge.index, func)
+    file = judge.index.types.program.files.get(path)
+    line = line_of(file.newlines, at or begin) if file is not None and (at or begin) else 0
+    return Gap(Reason.LIMIT, path, line, detail)

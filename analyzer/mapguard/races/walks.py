@@ -11,7 +11,7 @@ from mapguard.ir.model import CELL, ELEM, Alloc, Call, Cast, Const, External, Op
 from mapguard.models.entries import FunctionModel
 from mapguard.models.load import Models
 
-_DEPTH = 4  # fields and elements that a library is followed through
+DEPTH = 4  # fields and elements that a library is followed through
 
 Fields = tuple[str, ...]
 
@@ -27,11 +27,16 @@ class _Walk(NamedTuple):
 
 
 class Walks:
+    """``cut`` has the calls, by function and byte, whose arguments have maps deeper than libraries are followed."""
+
     def __init__(self, heap: Heap, models: Models) -> None:
         self.heap = heap
         self.index = heap.index
         self.types = heap.index.types
         self.models = models
+        self.cut: set[tuple[int, int]] = set()
+        self._too_deep = False  # whether there are maps below where a walk has ended
+        self._having: dict[Type, bool] = {}
         self._slots: dict[Type, tuple[tuple[Fields, str], ...]] = {}
 
     # ------------------------------------------------------------ what a copy of a struct reads or sets
@@ -50,7 +55,7 @@ class Walks:
         for field, type_ in self._fields(kind):
             if self.types.map_of(type_) is not None:
                 yield (), field
-            elif depth < _DEPTH and isinstance(self.types.underlying(type_), TStruct):
+            elif depth < DEPTH and isinstance(self.types.underlying(type_), TStruct):
                 for inner, slot in self._held(type_, depth + 1):
                     yield (field, *inner), slot
 
@@ -66,15 +71,18 @@ class Walks:
     def given(self, func: int, call: Call, model: FunctionModel) -> Iterator[tuple[Literal["read", "write", "range"], Reg, Fields]]:
         """What a library's function does with maps in its arguments: a register, and the fields that lead from it to the map."""
         unread = self._unread(func, call)
+        self._too_deep = False
         for names, op in ((model.reads, "read"), (model.writes, "write"), (model.iterates, "range")):
-            walk = _Walk(_DEPTH, True, op != "write" and model.unexported, model.asks) if model.deep and op != "write" else _Walk(1)
+            walk = _Walk(DEPTH, True, op != "write" and model.unexported, model.asks) if model.deep and op != "write" else _Walk(1)
             if model.prints and op == "range":
-                walk = _Walk(_DEPTH, False, True, model.asks)
+                walk = _Walk(DEPTH, False, True, model.asks)
             for argument in self._named(call, names):
                 for reg, kind in self._values(func, argument):
                     if reg not in unread:
                         for inner in dict.fromkeys(self._reached(kind, walk, frozenset(), True)):
                             yield op, reg, inner  # type: ignore[misc]
+        if self._too_deep:
+            self.cut.add((func, call.at))
 
     def _unread(self, func: int, call: Call) -> frozenset[Reg]:
         """The arguments of a function that is named as one that formats (``Printf``) whose verbs do not look into them."""
@@ -147,14 +155,36 @@ class Walks:
         if isinstance(under, TMap):
             yield ()
         if walk.depth <= 0:
+            self._too_deep = self._too_deep or any(self._has_map(t, set()) for t in self._next(kind))
             return
         further = walk._replace(depth=walk.depth - 1)
         if isinstance(under, TMap | TSlice):
             if walk.depth > 1:
                 for inner in self._reached(under.elem, further, above):
                     yield (ELEM, *inner)
+            else:
+                self._too_deep = self._too_deep or self._has_map(under.elem, set())
         elif isinstance(under, TStruct):
             for field, type_ in self._fields(kind):
                 if walk.unexported or field.rpartition(".")[2][:1].isupper():
                     for inner in self._reached(type_, further, above):
                         yield (field, *inner)
+
+    def _has_map(self, type_: Type, seen: set[Type]) -> bool:
+        """Whether a value of a type can lead to a map."""
+        kind = self.types.deref(type_)
+        known = self._having.get(kind)
+        if known is None and kind not in seen:
+            seen.add(kind)
+            under = self.types.map_of(kind) or self.types.underlying(kind)
+            known = isinstance(under, TMap) or any(self._has_map(t, seen) for t in self._next(kind))
+            if known:
+                self._having[kind] = True
+        return bool(known)
+
+    def _next(self, kind: Type) -> list[Type]:
+        """The types of what a value has in it."""
+        under = self.types.map_of(kind) or self.types.underlying(kind)
+        if isinstance(under, TMap | TSlice):
+            return [under.elem]
+        return [type_ for _, type_ in self._fields(kind)]

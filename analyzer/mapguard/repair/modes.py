@@ -3,9 +3,9 @@
 import re
 
 from mapguard.bodies.state import READ
+from mapguard.checks.location import Location
+from mapguard.checks.lockname import Site
 from mapguard.fix.edit import Edit, EditError
-from mapguard.newchecks.location import Location
-from mapguard.newchecks.lockname import Site
 from mapguard.races.contexts import Context
 from mapguard.repair.subject import Subject
 

@@ -5,6 +5,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from mapguard.bodies.paths import Path, is_element
+from mapguard.checks import Explainer
+from mapguard.checks.location import Location, last, owner
+from mapguard.checks.variables import Variable
 from mapguard.evidence.location import type_of
 from mapguard.facts.syntax import Field, TName, TPtr, TStruct
 from mapguard.fix import comments
@@ -14,9 +17,6 @@ from mapguard.fix.imports import name_for
 from mapguard.fix.keyed import keyed
 from mapguard.fix.plan import Needed
 from mapguard.fix.shape import GoFile
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.location import Location, last, owner
-from mapguard.newchecks.variables import Variable
 from mapguard.program.model import NamedType
 from mapguard.races.contexts import Anchored, Context
 from mapguard.repair.wanting import Level, as_text, forms, within

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from mapguard.checks.location import Location
 from mapguard.evidence.proof import Guard
 from mapguard.fix.edit import EditError
 from mapguard.fix.plan import Plan
-from mapguard.newchecks.location import Location
 from mapguard.repair.atomicstep import atomic_step
 from mapguard.repair.copying import copy_out
 from mapguard.repair.modes import write_mode

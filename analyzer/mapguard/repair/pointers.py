@@ -2,11 +2,11 @@
 
 import re
 
+from mapguard.checks.copies import is_copy
 from mapguard.fix.edit import Edit, EditError
 from mapguard.fix.fields import pointer_parameter
 from mapguard.fix.plan import Plan
 from mapguard.ir.model import Clone
-from mapguard.newchecks.copies import is_copy
 from mapguard.repair.subject import Subject
 
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from mapguard.bodies.effects import library_name, outermost
 from mapguard.bodies.paths import Path
+from mapguard.checks import Explainer
+from mapguard.checks.held import STARTS
+from mapguard.checks.location import Location
 from mapguard.ir.model import Call
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.held import STARTS
-from mapguard.newchecks.location import Location
 from mapguard.races.contexts import Anchored
 
 _DEPTH = 12  # calls that a lock is followed through

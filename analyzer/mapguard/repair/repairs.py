@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from mapguard.checks import Explainer
 from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Finding
 from mapguard.fix.edit import EditError
 from mapguard.fix.plan import Plan
-from mapguard.newchecks import Explainer
 from mapguard.repair.plans import plans
 from mapguard.repair.relock import Relock, Relocks
 from mapguard.repair.subject import Given, Subject

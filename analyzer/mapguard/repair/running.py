@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator
 
+from mapguard.checks.functions import Functions
+from mapguard.checks.held import STARTS
 from mapguard.checks.region import blocks_others
 from mapguard.facts.syntax import Call as CallExpr
 from mapguard.facts.syntax import For, Name, Sel, Send, Switch, Unary
 from mapguard.facts.walk import nodes
 from mapguard.ir.model import Call, Dynamic, Invoke
-from mapguard.newchecks.functions import Functions
-from mapguard.newchecks.held import STARTS
 from mapguard.order.edges import Edge
 from mapguard.program.model import Func
 from mapguard.races.judge import Judge
@@ -109,6 +109,3 @@ def _waits(func: Func) -> Iterator[int]:
                 yield at
             case CallExpr(fn=Sel(name=name, x=Name() | Sel()), at=at) if name in _WAITS:
                 yield at
-
-
-__all__ = ["Running"]

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from mapguard.checks import Explainer
+from mapguard.checks.location import Location
 from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Finding
 from mapguard.fix.edit import Edit, EditError
 from mapguard.fix.plan import Needed
 from mapguard.fix.runs import Target
 from mapguard.fix.shape import GoFile
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.location import Location
 from mapguard.program.model import Func
-from mapguard.races.judge import Map
+from mapguard.races.maps import Map
 from mapguard.repair.hold import Holder, Taken
 from mapguard.repair.lock import Lock
 from mapguard.repair.running import Running

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 from mapguard.bodies.paths import Path
 from mapguard.bodies.state import READ
+from mapguard.checks import Explainer
+from mapguard.checks.held import STARTS
+from mapguard.checks.location import Location, last, owner
 from mapguard.evidence.proof import Proof
 from mapguard.facts.syntax import TPtr
 from mapguard.fix.edit import EditError
 from mapguard.fix.runs import Target
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.held import STARTS
-from mapguard.newchecks.location import Location, last, owner
 from mapguard.program.model import Func
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Map
+from mapguard.races.maps import Map
 
 _PAIRS = 4000  # of one map that are looked at; where there are more, all accesses count as racing
 
@@ -159,11 +159,11 @@ class Wanting:
 
 def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
-    translator = x.judge.bodies.translator
+    bodies = x.judge.bodies
     found = [path]
     for value in x.judge.values.alternatives.of(number, path):
         for one in value:
-            found += translator.forms(number, one)
+            found += bodies.translator.forms(number, bodies.normal(number, one))
     return list(dict.fromkeys(found))
 
 

@@ -14,12 +14,13 @@ _WORDS = {
     Reason.NOT_TEXT: "not text",
     Reason.UNREADABLE: "could not be read",
     Reason.OUTSIDE_ROOT: "links that leave the root, not followed",
-    Reason.TYPES: "indexed values of unknown type, which may be maps",
     Reason.MODULE: "module files that could not be read",
-    Reason.TYPES: "indexed values of unknown type",
+    Reason.TYPES: "indexed values of unknown type, which may be maps",
+    Reason.ORIGIN: "maps that are made nowhere known",
     Reason.LIMIT: "a limit of the analysis was reached",
     Reason.CRASH: "a defect of mapguard stopped the analysis here",
 }
+_OF_FILES = (Reason.TYPES, Reason.ORIGIN)  # these count what is in a file: they hide no function
 
 
 class GapGroup(NamedTuple):
@@ -41,7 +42,7 @@ def grouped(gaps: Iterable[Gap], source: SourceLines) -> list[GapGroup]:
     """The most frequent reason first."""
     by_reason: dict[Reason, list[tuple[Gap, tuple[str, ...]]]] = {}
     for gap in gaps:
-        names = function_names(source.lines(gap.path), gap.line) if gap.reason is not Reason.TYPES else []  # hides no function, only a type
+        names = function_names(source.lines(gap.path), gap.line) if gap.reason not in _OF_FILES else []
         by_reason.setdefault(gap.reason, []).append((gap, tuple(names)))
     found = [GapGroup(reason, tuple(members)) for reason, members in by_reason.items()]
     return sorted(found, key=lambda g: (-len(g.gaps), g.reason))

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from mapguard.checks import Explainer
 from mapguard.evidence.proof import Proof
 from mapguard.facts.syntax import TName, Type
 from mapguard.findings.model import Finding
-from mapguard.newchecks import Explainer
 from mapguard.program.model import TYPE_PARAM, Func, NamedType
 from mapguard.witness.gotypes import File
 from mapguard.witness.sides import Side, sides

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from mapguard.checks import Explainer
+from mapguard.checks.location import last
 from mapguard.evidence.location import named_fields
 from mapguard.evidence.proof import Proof
-from mapguard.newchecks import Explainer
-from mapguard.newchecks.location import last
 from mapguard.program.model import Func
 from mapguard.races.contexts import Anchored, Context
 from mapguard.witness.gotypes import MissingError

@@ -1,1 +1,0 @@
-"""From a program to races: locksets, roots, ownership, ordering."""
