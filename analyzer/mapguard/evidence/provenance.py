@@ -9,12 +9,13 @@ from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.model import Call, Dynamic, External, Invoke
+from mapguard.ir.model import NONE, Call, Dynamic, External, Invoke, Reg
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE, Thread
 from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
+_DEPTH = 4  # calls whose result an object or a function is
 UNKNOWN = frozenset(["exported", "unknown"])  # kinds of threads that somebody outside the tree, or nobody that is known, starts
 
 
@@ -163,13 +164,27 @@ class Provenance:
         return min(found, FEW) if self._from_container(edge.site) else found  # each element is picked now and then
 
     def _from_container(self, site: int) -> bool:
-        """Whether the function, or the object whose method it is, is an element of a container."""
+        """Whether the function, or the object whose method it is, is an element of a container, or comes from a function that is."""
         func, _, _, event = self.index.sites[site]
         match event:
             case Call(callee=Dynamic(reg=reg)) | Call(callee=Invoke(), args=(reg, *_)):
-                fields = self.judge.bodies.paths(func).of(reg).fields
-                return bool(fields) and is_element(fields[-1])
+                return self._picked(func, reg, _DEPTH)
         return False
+
+    def _picked(self, func: int, reg: Reg, depth: int) -> bool:
+        path = self.judge.bodies.paths(func).of(reg)
+        if path.fields:
+            return is_element(path.fields[-1])
+        place = self.index.place(func, path.root) if isinstance(path.root, int) else None
+        if place is None or not isinstance(place.event, Call) or depth == 0:
+            return False
+        if isinstance(place.event.callee, Dynamic):
+            return self._picked(func, place.event.callee.reg, depth - 1)
+        targets = members(self.judge.heap.targets(self.index.site_at[place[:3]]))
+        assert isinstance(path.root, int)
+        number = place.event.dsts.index(path.root)
+        values = [(t, r.values[number]) for t in targets[:1] for r in self.index.returns[t] if number < len(r.values)]
+        return len(targets) == 1 and any(v != NONE and self._picked(t, v, depth - 1) for t, v in values)
 
     # ------------------------------------------------------------ permit
 

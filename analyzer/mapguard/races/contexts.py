@@ -79,6 +79,7 @@ class _State(NamedTuple):
     needs: frozenset[Fact]
     thread: Thread | None
     passed: Passed | None = None
+    ran: tuple[int, ...] = ()  # the functions that calls of function values ran, where several may be called there
 
 
 class _Way(NamedTuple):
@@ -202,10 +203,16 @@ class Climber:
                     if edge.kind == "once":
                         locks |= {(Anchored(place.func, self._receiver(edge)), WRITE)}
                     locks |= self._loop(place) | self._flight(place)
-                out = _State(place.func, map_, frozenset(locks), lost, needs, thread, passed)
+                out = _State(place.func, map_, frozenset(locks), lost, needs, thread, passed, self._ran(state, edge))
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
+
+    def _ran(self, state: _State, edge: Edge) -> tuple[int, ...]:
+        """The functions that were run as values, with the one that a call runs."""
+        call = self.bodies.index.sites[edge.site].event
+        one_of_several = isinstance(call, Call) and isinstance(call.callee, Dynamic) and len(self.edges.out(edge.site)) > 1
+        return (*state.ran, edge.func) if one_of_several and edge.func not in state.ran else state.ran
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)

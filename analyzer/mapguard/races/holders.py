@@ -8,11 +8,12 @@ from typing import NamedTuple
 from mapguard.bodies.paths import CAPTURED, EMBEDDED, Path, is_element
 from mapguard.bodies.translate import Translator
 from mapguard.heap.fields import LIBRARY
-from mapguard.heap.index import Kept
+from mapguard.heap.index import Kept, Place
 from mapguard.heap.objects import OUTSIDE, Objects
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import reaches
-from mapguard.ir.model import CELL, ELEM, Clone
+from mapguard.ir.model import CELL, ELEM, Clone, Phi
+from mapguard.races.again import has_again
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
 from mapguard.races.puts import NOWHERE
@@ -171,7 +172,7 @@ class Holders:
         stores = self._stores(child, field, parents)
         if not stores and self.objects.all[child].kind in OUTSIDE:
             return True  # it stands for what each holder had before the tree's code ran
-        return len(stores) == 1 and self._new_each_time(stores[0])
+        return bool(stores) and all(map(self._new_each_time, stores)) and not self._one_after_another(stores)
 
     def _is_copy(self, number: int) -> bool:
         """Whether an object, or what it is a part of, got its fields from another one as a whole."""
@@ -199,10 +200,53 @@ class Holders:
         return any(self.objects.compatible(o) & bases for o in members(objects))
 
     def _new_each_time(self, kept: Kept) -> bool:
-        """Whether a store puts in another object each time, which its function has just made."""
-        value = self.translator.paths(kept.func).of(kept.src)
-        if value.fields or not isinstance(value.root, int):
-            return False
-        made = self.escape.made.makes(kept.func, value.root)
+        """Whether a store puts in another object each time, which its function has just made, or one that was there before."""
         spot = self.escape.made.puts.spot(kept)
-        return bool(made) and spot != NOWHERE and not reaches(self.index.bodies[kept.func].blocks, spot, spot, made)
+        base = self.translator.paths(kept.func).of(kept.base)
+        blocks = self.index.bodies[kept.func].blocks
+        chosen = self._chosen(kept.func, self.translator.paths(kept.func).of(kept.src))
+        for value in self._values(kept):
+            if value.root == base.root and value.fields[: len(base.fields)] == base.fields and len(value.fields) > len(base.fields):
+                continue
+            made = () if value.fields or not isinstance(value.root, int) else self.escape.made.makes(kept.func, value.root)
+            if not made or spot == NOWHERE:
+                return False
+            direct = chosen if chosen is not None and isinstance(chosen.event, Phi) and value.root in chosen.event.args else None
+            for place in (Place(kept.func, *m, blocks[m[0]].events[m[1]]) for m in made):
+                if has_again(self.index, place, direct, spot, spot):
+                    return False
+        return True
+
+    def _values(self, kept: Kept) -> list[Path]:
+        """What a store puts in: each of the values that a variable may have."""
+        paths = self.translator.paths(kept.func)
+        found = {paths.of(kept.src): None}
+        pending = list(found)
+        while pending:
+            path = pending.pop()
+            place = self._chosen(kept.func, path)
+            if place is not None and isinstance(place.event, Phi):
+                more = [p for a in place.event.args if paths.constants.get(a) != "nil" and (p := paths.of(a)) not in found]
+                found.update(dict.fromkeys(more))
+                pending.extend(more)
+        return [p for p in found if self._chosen(kept.func, p) is None]
+
+    def _chosen(self, func: int, path: Path) -> Place | None:
+        """Where it is decided which of several values a variable has."""
+        place = self.index.place(func, path.root) if isinstance(path.root, int) and not path.fields else None
+        return place if place is not None and isinstance(place.event, Phi) else None
+
+    def _one_after_another(self, stores: list[Kept]) -> bool:
+        """Whether two stores put in what is made at one time: in one function, or in one that makes it for the other."""
+        made: set[tuple[int, int, int]] = set()
+        for kept in stores:
+            for value in self._values(kept):
+                for spot in self.escape.made.makes(kept.func, value.root) if isinstance(value.root, int) and not value.fields else ():
+                    if (kept.func, *spot) in made:
+                        return True
+                    made.add((kept.func, *spot))
+        inner = 0
+        for place in made:
+            site = self.index.site_at.get(place)
+            inner |= self.heap.targets(site) if site is not None else 0
+        return any(inner >> kept.func & 1 for kept in stores)

@@ -37,6 +37,7 @@ from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
+from mapguard.races.values import MapValues
 
 MOST = 60  # ways to one access
 _TOLD = 50  # maps between two words about how far it is
@@ -91,6 +92,7 @@ class Judge:
         self.escape = Escape(self.bodies, self.edges, self.threads, self.resolver, after.runs)
         self.elements = Elements(self.bodies)
         self.provenance = Provenance(self.bodies, self.edges, self.resolver)
+        self.values = MapValues(self.bodies, self.escape)
         self.handover = Handover(self.bodies, self.escape)
         self.taken = Taken(self.bodies, self.climber, self.escape, self.provenance)
         ancestry = Ancestry(self.edges, self.threads)
@@ -163,7 +165,7 @@ class Judge:
         if known is None:
             every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
-            shared = [c for c in found if not self._owned(c)]
+            shared = [self._valued(c) for c in found if not self._owned(c)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > MOST:
@@ -172,6 +174,10 @@ class Judge:
             taken = (self.taken.with_locks(c) if simple else c for c in shared[:MOST])
             known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
+
+    def _valued(self, c: Context) -> Context:
+        values = self.values.of(c, self.climber.way(c)[-1][1])
+        return c._replace(values=values) if values else c
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
         """The ways to an access on which it may be about this map."""

@@ -5,14 +5,13 @@ field. A context then goes on from there, and remembers the function values on t
 object only if they run one function value, where each value captured another object.
 """
 
-from mapguard.bodies.alternatives import Alternatives
 from mapguard.bodies.paths import CAPTURED, Path
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
 from mapguard.ir.model import Bound, Closure
 from mapguard.order.edges import Edge, Edges
-from mapguard.races.contexts import Anchored, Context, Hop, Values
+from mapguard.races.contexts import Anchored, Context, Hop
 from mapguard.races.resolve import Resolver
 
 _STEPS = 12  # calls and function values that a path is followed through
@@ -24,33 +23,12 @@ class Provenance:
         self.edges = edges
         self.index = bodies.index
         self.resolver = resolver
-        self.alternatives = Alternatives(bodies.translator)
 
     def traced(self, c: Context) -> Context:
         """The context with its map, and its locks, followed as far as they are clear."""
         map_, hops = self._followed(c.map, c.chain)
         locks = c.locks | {(self._followed(lock, c.chain)[0], mode) for lock, mode in c.locks}
-        return c._replace(map=map_, locks=locks, hops=hops, values=self._values(map_, c.chain))
-
-    def _values(self, map_: Anchored, chain: tuple[Edge, ...]) -> Values:
-        """The values that a map may be, each by its paths, as seen from the function that it comes from and from those that lead there."""
-        values = self.alternatives.of(*map_)
-        if values == ((map_.path,),):
-            return ()
-        number = next((n for n in range(len(chain) - 1, -1, -1) if chain[n].func == map_.func), -1)
-        found: list[tuple[Anchored, ...]] = []
-        for value in values:
-            paths = [map_]
-            for path in value:
-                paths.append(Anchored(map_.func, path))
-                for edge in reversed(chain[: number + 1]):
-                    at = paths[-1]
-                    outer = self.bodies.given(edge.site, at.func, at.path) if edge.func == at.func else None
-                    if outer is None:
-                        break
-                    paths.append(Anchored(self.index.sites[edge.site].func, outer))
-            found.append(tuple(dict.fromkeys(paths)))
-        return tuple(found)
+        return c._replace(map=map_, locks=locks, hops=hops)
 
     def followed(self, anchored: Anchored, chain: tuple[Edge, ...]) -> Anchored:
         """A path as far out as it can be followed."""

@@ -161,7 +161,7 @@ def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
     bodies = x.judge.bodies
     found = [path]
-    for value in x.judge.provenance.alternatives.of(number, path):
+    for value in x.judge.values.alternatives.of(number, path):
         for one in value:
             found += bodies.translator.forms(number, bodies.normal(number, one))
     return list(dict.fromkeys(found))
