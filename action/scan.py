@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from mapguard.git.fetch import fetch
 from mapguard.git.place import Place, find, place
@@ -40,6 +41,8 @@ def main() -> int:
         return 2
     if base and from_base:
         scan.append(f"--config-from={base}")
+    patches = given("patches-artifact")
+    gate += ["--patches"] if patches else []
     shown = ["--format=concise", f"--output={os.devnull}"] if bare else ["--format=github", f"--report=markdown={summary}"]
     reports = [f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
     if base and new_only:
@@ -55,11 +58,21 @@ def main() -> int:
         return code
     if not bare:
         append("GITHUB_STEP_SUMMARY", cut(summary.read_bytes()))
-    found = len(json.loads(counted.read_bytes())["findings"])
-    files = {"sarif-file": sarif, "summary-file": "" if bare else summary, "html-file": html or ""}
-    outputs = {"findings": found, **files, "exit-code": code}
+    findings = json.loads(counted.read_bytes())["findings"]
+    diffs = written(folder / "patches", findings) if patches else ""
+    files = {"sarif-file": sarif, "summary-file": "" if bare else summary, "html-file": html or "", "patches-folder": diffs}
+    outputs = {"findings": len(findings), **files, "exit-code": code}
     append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()).encode())
     return 0
+
+
+def written(folder: Path, findings: list[dict[str, Any]]) -> str:
+    """The folder with a file for each patch; "" where there is none."""
+    patched = {f["fingerprint"]: f["advice"]["patch"] for f in findings if f["advice"]["patch"]}
+    for fingerprint, patch in patched.items():
+        folder.mkdir(exist_ok=True)
+        (folder / f"{fingerprint}.diff").write_text(patch, "utf-8", newline="\n")
+    return str(folder) if patched else ""
 
 
 def arguments(folder: Path) -> tuple[list[str], list[str]]:

@@ -207,7 +207,8 @@ def test_no_upload_no_report_unless_asked(work: Workspace) -> None:
     job = work.job(upload_sarif="false")
     assert job.step("Upload to code scanning") is None
     assert job.step("Store the HTML report") is None
-    assert job.outputs["html-file"] == ""
+    assert job.step("Store the patches") is None
+    assert job.outputs["html-file"] == job.outputs["patches-folder"] == ""
     assert not list(work.temp.rglob("*.html"))
 
 
@@ -217,6 +218,17 @@ def test_the_html_report_is_stored_under_its_name(work: Workspace) -> None:
     assert stored is not None
     assert stored.given == {"name": "races", "path": job.outputs["html-file"]}
     assert Path(job.outputs["html-file"]).read_text().startswith("<!")
+
+
+def test_patches_are_stored_one_for_each_finding(work: Workspace) -> None:
+    job = work.job(patches_artifact="patches")
+    stored = job.step("Store the patches")
+    assert stored is not None
+    assert stored.given == {"name": "patches", "path": job.outputs["patches-folder"]}
+    patches = list(Path(job.outputs["patches-folder"]).glob("*.diff"))
+    assert len(patches) == int(job.outputs["findings"]) == 1
+    work.repository.git("apply", str(patches[0]))
+    assert work.job().outputs["findings"] == "0"
 
 
 def test_several_paths_one_a_line(work: Workspace) -> None:
@@ -233,7 +245,20 @@ HOSTILE = "x' \"; touch ran; $(touch ran) `touch ran` \n::warning::pwned"
 
 
 @pytest.mark.parametrize(
-    "name", ["path", "config", "config-from", "fail-on", "min-confidence", "baseline", "args", "new-only", "html-artifact", "category"]
+    "name",
+    [
+        "path",
+        "config",
+        "config-from",
+        "fail-on",
+        "min-confidence",
+        "baseline",
+        "args",
+        "new-only",
+        "html-artifact",
+        "patches-artifact",
+        "category",
+    ],
 )
 def test_no_input_reaches_a_shell(work: Workspace, name: str) -> None:
     job = work.job(**{name.replace("-", "_"): HOSTILE})

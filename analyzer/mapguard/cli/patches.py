@@ -99,6 +99,7 @@ class _Work:
     def together(self, findings: Sequence[Finding]) -> Result | None:
         """The first plan of each finding, all of them checked by one scan; None where that does not do."""
         found: list[Mended] = []
+        self._forget(self.start)
         for finding in findings:
             first = next(self._plans(self.start, finding, {}), None)
             if first is None:
@@ -123,6 +124,8 @@ class _Work:
         mended: list[Mended] = []
         failed: dict[str, str] = {}
         for finding in findings:
+            if state is not self.start and not self._found(finding, state) and self._found(finding, self.start):
+                continue
             tried = self.attempt(finding, failed, state)
             if tried is not None:
                 mended.append(tried[0])
@@ -131,9 +134,14 @@ class _Work:
         files = tuple(Change(path, source.data(path), new) for path, new in sorted(state.overlay.items()))
         return Result(tuple(mended), files, failed)
 
+    @staticmethod
+    def _found(finding: Finding, state: _State) -> bool:
+        return any(finding.fingerprint in r.proofs for r in state.repairs)
+
     def attempt(self, finding: Finding, failed: dict[str, str], state: _State | None = None) -> tuple[Mended, _State] | None:
         """The first plan that holds, and the tree with it."""
         state = state or self.start
+        self._forget(state)
         reasons: dict[str, str] = {}
         for found in self._plans(state, finding, reasons):
             after = self._state({**state.overlay, **{c.path: c.new for c in found.changes}})
@@ -166,6 +174,12 @@ class _Work:
                     reasons.setdefault(f"{number}", next(iter(refused.values())))
                     continue
                 yield Mended(finding, plan, changed)
+
+    @staticmethod
+    def _forget(state: _State) -> None:
+        """Names that plans were given which are not made are free again."""
+        for repairs in state.repairs:
+            repairs.given.names.clear()
 
     # ------------------------------------------------------------ what speaks against a patch
 

@@ -44,7 +44,9 @@ def _test_files(tree: Tree) -> Callable[[str], list[str]]:
 
     def found(folder: str) -> list[str]:
         try:
-            names = sorted(p.name for p in (tree.root / folder).iterdir() if p.name.endswith("_test.go") and p.is_file())
+            names = sorted(
+                p.name for p in (tree.root / folder).iterdir() if p.name.endswith("_test.go") and p.is_file() and not p.is_symlink()
+            )
         except OSError:
             return []
         return [f"{folder}/{name}" if folder else name for name in names]

@@ -28,9 +28,6 @@ class Taken(NamedTuple):
     imports: tuple[Needed, ...] = ()
     parted: bool = False
 
-    def __add__(self, other: "Taken") -> "Taken":  # type: ignore[override]
-        return Taken((*self.edits, *other.edits), (*self.imports, *other.imports), True)
-
 
 class Holder:
     """Puts locks into one function. ``takers`` are the functions that take the lock, or that call one that does."""
@@ -225,9 +222,6 @@ def _item(run: Run) -> Item:
 
 
 def _all(done: Sequence[Taken]) -> Taken:
-    if not done:
-        raise EditError("nothing to lock")
-    first, *more = done
-    for other in more:
-        first = first + other
-    return first
+    """Several edits of one function as one: the lock is given up in between."""
+    edits = tuple(e for taken in done for e in taken.edits)
+    return Taken(edits, tuple(i for taken in done for i in taken.imports), len(done) > 1 or done[0].parted)

@@ -109,6 +109,3 @@ def _waits(func: Func) -> Iterator[int]:
                 yield at
             case CallExpr(fn=Sel(name=name, x=Name() | Sel()), at=at) if name in _WAITS:
                 yield at
-
-
-__all__ = ["Running"]

@@ -16,7 +16,7 @@ from mapguard.fix.runs import Target
 from mapguard.program.model import Func
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Map
+from mapguard.races.maps import Map
 
 _PAIRS = 4000  # of one map that are looked at; where there are more, all accesses count as racing
 
@@ -159,8 +159,12 @@ class Wanting:
 
 def forms(x: Explainer, number: int, path: Path) -> list[Path]:
     """The paths that a map may have in a function: also that of each value which a variable may have, and where a new one is put."""
-    values = x.judge.provenance.alternatives.of(number, path)
-    return list(dict.fromkeys([path, *(place for value in values for place in value)]))
+    bodies = x.judge.bodies
+    found = [path]
+    for value in x.judge.provenance.alternatives.of(number, path):
+        for one in value:
+            found += bodies.translator.forms(number, bodies.normal(number, one))
+    return list(dict.fromkeys(found))
 
 
 def as_text(x: Explainer, level: Level, field: str, lock: str) -> str | None:
