@@ -28,4 +28,5 @@ echo "$installed"
 {
   echo "python=$python"
   echo "version=${installed#mapguard }"
+  echo "week=$(date -u +%G-%V)" # the cache is kept anew each week
 } >>"$GITHUB_OUTPUT"

@@ -34,7 +34,7 @@ def main() -> int:
     html = folder / "mapguard.html" if os.environ["INPUT_HTML_ARTIFACT"] else None
     try:
         scan, gate = arguments(folder)
-        new_only, from_base = flag("new-only"), config_from() == "base"
+        new_only, from_base, bare = flag("new-only"), config_from() == "base", flag("sarif-only")
         base = base_revision("new-only" if new_only else "config-from") if new_only or from_base else ""
     except InputError as error:
         print(f"::error title=mapguard::{channel.command(str(error))}")
@@ -43,7 +43,8 @@ def main() -> int:
         scan.append(f"--config-from={base}")
     patches = given("patches-artifact")
     gate += ["--patches"] if patches else []
-    reports = [f"--report=markdown={summary}", f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
+    shown = ["--format=concise", f"--output={os.devnull}"] if bare else ["--format=github", f"--report=markdown={summary}"]
+    reports = [f"--report=json={counted}", *([f"--report=html={html}"] if html else [])]
     if base and new_only:
         # code scanning compares with the base branch itself: alerts that it does not get would count as fixed
         code = mapguard([*scan, "--quiet", "--fail-on=none", "--format=sarif", f"--output={sarif}"])
@@ -52,13 +53,15 @@ def main() -> int:
         gate.append(f"--new-from-rev={base}")
     else:
         reports.append(f"--report=sarif={sarif}")
-    code = mapguard([*scan, *gate, "--format=github", *reports])
+    code = mapguard([*scan, *gate, *shown, *reports])
     if code not in FINISHED:
         return code
-    append("GITHUB_STEP_SUMMARY", cut(summary.read_bytes()))
+    if not bare:
+        append("GITHUB_STEP_SUMMARY", cut(summary.read_bytes()))
     findings = json.loads(counted.read_bytes())["findings"]
     diffs = written(folder / "patches", findings) if patches else ""
-    outputs = {"findings": len(findings), "sarif-file": sarif, "html-file": html or "", "patches-folder": diffs, "exit-code": code}
+    files = {"sarif-file": sarif, "summary-file": "" if bare else summary, "html-file": html or "", "patches-folder": diffs}
+    outputs = {"findings": len(findings), **files, "exit-code": code}
     append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()).encode())
     return 0
 

@@ -94,6 +94,7 @@ def _shell(
     env = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "INPUT_", "GIT_"))},
         "GITHUB_ACTION_PATH": str(ROOT),
+        "GITHUB_API_URL": "http://127.0.0.1:9",  # nobody listens there
         "GITHUB_OUTPUT": str(output),
         "GITHUB_REF": context["github"].get("ref", ""),
         "GITHUB_REPOSITORY": context["github"]["repository"],

@@ -371,3 +371,30 @@ def test_a_long_summary_is_cut_below_the_limit(work: Workspace) -> None:
     assert len(short) < 1_000_000
     assert short.decode().endswith("has everything.\n")
     assert scan.cut(long[:1000]) == long[:1000]
+
+
+def test_sarif_alone(work: Workspace) -> None:
+    """Findings go into the file and the judgement, and nowhere else."""
+    job = work.job(work.pull_request(), sarif_only="true", comment="true")
+    assert (job.code, job.outputs["findings"], len(results(job))) == (1, "2", 2)
+    assert (job.annotations, job.summary, job.outputs["summary-file"]) == ([], "", "")
+    assert job.step("Comment on the pull request") is None
+
+
+@pytest.mark.parametrize(("head", "comment"), [("stranger/shop", "true"), ("shop/shop", "false")])
+def test_a_comment_only_on_request_and_never_for_a_fork(work: Workspace, head: str, comment: str) -> None:
+    assert work.job(work.pull_request(head), comment=comment, config_from="head").step("Comment on the pull request") is None
+
+
+def test_a_comment_where_it_is_wanted_and_may_be_written(work: Workspace) -> None:
+    event = work.pull_request()
+    event["event"]["pull_request"]["number"] = 12
+    job = work.job(event, comment="true")
+    step = job.step("Comment on the pull request")
+    assert step is not None
+    assert job.outputs["summary-file"].endswith("summary.md")
+
+
+def test_pull_requests_save_no_cache(work: Workspace) -> None:
+    assert work.job().step("Save the cache") is not None
+    assert work.job(work.pull_request()).step("Save the cache") is None

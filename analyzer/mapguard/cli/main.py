@@ -31,6 +31,7 @@ _COMMANDS = {
     "bench": "mapguard.cli.bench:bench",
     "config": "mapguard.cli.config:config",
     "cache": "mapguard.cli.cache:cache",
+    "lsp": "mapguard.lsp.command:lsp",
     "completion": "mapguard.cli.manual:completion",
     "man": "mapguard.cli.manual:man",
 }

@@ -100,14 +100,17 @@ def _session(
     return Session(root, loaded, chosen, at)
 
 
-def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str = "") -> Outcome:
-    """Analyses the tree. ``recorded`` is a baseline file; ``rev`` limits the findings to what changed since then."""
+def run(s: Session, quiet: bool = False, recorded: Path | None = None, rev: str = "", heard: pipeline.Progress | None = None) -> Outcome:
+    """Analyses the tree. ``recorded`` is a baseline file; ``rev`` limits the findings to what changed since then.
+
+    ``heard`` is told of the progress, and may end the run by an exception.
+    """
     start = time.perf_counter()
     source = SourceLines(s.root, s.options.overlay)
     known = baselinefile.read(recorded) if recorded is not None else None
     since = changed.base(s.root, rev) if rev else None  # before the long part: a wrong revision is said at once
     with progress_line(not quiet and sys.stderr.isatty()) as progress:
-        report = pipeline.run(s.options, progress)
+        report = pipeline.run(s.options, heard or progress)
     scope = pipeline.scope_of(s.options)
     everything = list(report.findings)
     kept, silenced, notices = suppress.apply(everything, source.lines, (r.id for r in all_rules()), report.files)
