@@ -56,7 +56,7 @@ def test_what_is_off_is_noticed_and_comes_back(tmp_path: Path) -> None:
         return len(pipeline.run(Options(paths=(tmp_path,), cache=False)).findings)
 
     assert findings() == 0
-    with off(Switch("predicate", "mapguard.races.exclusion:Exclusion.excluded")):
+    with off(Switch("predicate", "mapguard.races.samelock:SameLock._may_be_one")):
         assert findings() == 1
     assert findings() == 0
 

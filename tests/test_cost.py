@@ -13,7 +13,8 @@ from mapguard.base.gap import Reason
 from mapguard.base.options import Options
 from mapguard.findings.model import Report
 from mapguard.heap.heap import Heap
-from mapguard.races.judge import Judge, Map
+from mapguard.races.judge import Judge
+from mapguard.races.maps import Map
 from scanning import RACE, run, tree
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "tickets"

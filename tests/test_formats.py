@@ -2,12 +2,7 @@
 
 import pytest
 
-from mapguard.facts.formats import unread_arguments, verbs_of
-from mapguard.facts.syntax import Binary, Expr, Lit, Name
-
-
-def literal(text: str) -> Lit:
-    return Lit("string", "", verbs_of(text))
+from mapguard.facts.formats import unread_by, verbs_of
 
 
 @pytest.mark.parametrize(
@@ -28,15 +23,4 @@ def literal(text: str) -> Lit:
     ],
 )
 def test_a_format(text: str, unread: set[int]) -> None:
-    assert unread_arguments(literal(text)) == frozenset(unread)
-
-
-def test_joined_literals_are_one_format() -> None:
-    joined: Expr = Binary("+", Binary("+", literal("%v and "), literal("%p and ")), literal("%T"))
-    assert unread_arguments(joined) == frozenset({1, 2})
-
-
-def test_what_is_no_literal_is_not_known() -> None:
-    assert unread_arguments(Name("format", 0)) is None
-    assert unread_arguments(Binary("+", Name("prefix", 0), literal("%p"))) is None
-    assert unread_arguments(Lit("int", "1")) is None
+    assert unread_by(verbs_of(text)) == frozenset(unread)

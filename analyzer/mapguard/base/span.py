@@ -6,14 +6,6 @@ from collections.abc import Sequence
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Bytes ``start`` (inclusive) to ``end`` (exclusive) of the file ``path`` (relative to the root, forward slashes)."""
-
-    path: str
-    start: int
-    end: int
-
-
 class Place(msgspec.Struct, frozen=True, order=True):
     """A place for people: lines and columns are 1-based, columns count characters, ``end_column`` is exclusive."""
 

@@ -76,7 +76,7 @@ class Coverage:
 
     def _cut_short(self) -> _Places:
         found: _Places = {}
-        for func, at in self.judge.walks.cut:
+        for func, at in self.judge.found.walks.cut:
             found.setdefault(written(self.index, func)[0], set()).add(at)
         return found
 
@@ -105,7 +105,7 @@ class Coverage:
             map_expressions=self.typed + sum(map(len, self.untyped.values())),
             map_expressions_typed=self.typed,
             roots=sum(t.kind not in ("init", "unused") for t in self.judge.threads.known()),
-            maps=self.judge.counted,
+            maps=self.judge.found.counted,
             pairs=dict(sorted(ended.items())),
         )
 

@@ -47,10 +47,14 @@ class Guards:
             return None
         best = declared or max(sorted(votes), key=lambda lock: _weight(votes[lock]))
         held = tuple(votes.get(best, ()))
-        missed = tuple(_telling(found) for found in places.values() if all(x is not _telling(found) for x in held))
+        missed = tuple(_telling(found) for found in places.values() if _telling(found) not in held and not self._of_another(found, best))
         if declared is None and _weight(held) * _FAR[best in near] < _weight(missed):
             return None  # a lock that happens to be held somewhere is no guard
         return Guard(best, held, missed, declared is not None)
+
+    def _of_another(self, uses: Sequence[Use], lock: Location) -> bool:
+        """Whether a lock of this name is held on every way, though not for certain that of the map's own object: it is not missing."""
+        return all(any(location(self.index, other) == lock for other, _ in c.locks) for use in uses for c in use.contexts)
 
     def held(self, c: Context, declared: Location | None = None) -> set[tuple[Location, bool]]:
         """The mutexes that are held on a way, each with whether map and lock hang off one object."""

@@ -18,7 +18,8 @@ from mapguard.evidence.words import words
 from mapguard.models.load import Models
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Judge, Map
+from mapguard.races.judge import Judge
+from mapguard.races.maps import Map
 
 NO_SUPPORT = "NO_EVIDENCE"  # callers outside the tree, and nothing that shows that several of them are meant to come at a time
 _EXAMINED = 50  # pairs of one map that can race, before the surest of them is taken; and pairs alike without support

@@ -6,8 +6,6 @@ A string's ``verbs`` are its directives without their text: a letter for each, `
 
 import re
 
-from mapguard.facts.syntax import Binary, Expr, Lit
-
 _DIRECTIVE = re.compile(r"%[-+# 0]*((?:\[\d+\])?\*|\d*)(?:\.((?:\[\d+\])?\*|\d*))?(\[\d+\])?(.?)", re.DOTALL)
 _STEP = re.compile(r"\[(\d+)\]|(.)", re.DOTALL)
 _LIMIT = 200  # characters
@@ -22,20 +20,6 @@ def verbs_of(text: str) -> str:
         if verb not in ("%", ""):
             found.append(number + verb)
     return "".join(found)[:_LIMIT]
-
-
-def unread_arguments(format_: Expr) -> frozenset[int] | None:
-    """The arguments after a format that it does not look into: it prints their address or type. None if ``format_`` is no literal.
-
-    Several literals that are joined by ``+`` are one.
-    """
-    parts: list[str] = []
-    while isinstance(format_, Binary) and format_.op == "+" and isinstance(format_.y, Lit):
-        parts.append(format_.y.verbs)
-        format_ = format_.x
-    if not isinstance(format_, Lit) or format_.kind != "string":
-        return None
-    return unread_by("".join((format_.verbs, *reversed(parts))))
 
 
 def unread_by(verbs: str) -> frozenset[int]:

@@ -23,7 +23,6 @@ def field(name: str) -> int:
 
 COMMENT = kind("comment")
 IDENTIFIER = kind("identifier")
-BLANK = kind("blank_identifier") if GO.id_for_node_kind("blank_identifier", True) else -1
 
 F_ALIAS = field("alias")
 F_ALTERNATIVE = field("alternative")
@@ -44,7 +43,6 @@ F_LEFT = field("left")
 F_NAME = field("name")
 F_OPERAND = field("operand")
 F_OPERATOR = field("operator")
-F_PACKAGE = field("package")
 F_PARAMETERS = field("parameters")
 F_PATH = field("path")
 F_RECEIVER = field("receiver")

@@ -218,13 +218,6 @@ class Types:
 
     # ------------------------------------------------------------ interfaces
 
-    def method_names(self, t: Type) -> frozenset[str] | None:
-        """The methods of an interface, None where it has none, is no interface, or embeds what is not known."""
-        under = self.underlying(t)
-        if not isinstance(under, TInterface) or any(isinstance(self.underlying(e), TName | TUnknown) for e in under.embeds):
-            return None
-        return frozenset(name for name, _ in self.interface_methods(under)) or None
-
     def implementers(self, t: Type) -> tuple[NamedType, ...]:
         """The tree's types with every method of the interface ``t``, by name and signature; sorted."""
         if t in self._implementers:

@@ -114,13 +114,18 @@ class Climber:
         self.cut: list[Access] = []
         self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
+    def maps(self, access: Access) -> list[Anchored]:
+        """The map of an access in its own function, as each way there has it."""
+        held = self.bodies.held(access.func, access.block, access.place)
+        return [Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))) for at in held]
+
     def contexts(self, access: Access) -> list[Context]:
         """Every context of an access, the ones with short chains first."""
         start: dict[_State, At] = {}
-        for at in self.bodies.held(access.func, access.block, access.place):
+        for at, map_ in zip(self.bodies.held(access.func, access.block, access.place), self.maps(access), strict=True):
             state = _State(
                 access.func,
-                Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))),
+                map_,
                 self._anchored(access.func, at.held),
                 _given_up(access.func, at),
                 self._outer_facts(access.func, at),

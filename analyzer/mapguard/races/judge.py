@@ -1,18 +1,16 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from functools import reduce
-from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from mapguard.base.budget import BudgetError
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
-from mapguard.heap.written import written
 from mapguard.models.load import Models
 from mapguard.order.activation import Activations
 from mapguard.order.after import After
@@ -24,7 +22,7 @@ from mapguard.order.signals import Signalling
 from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
-from mapguard.races.accesses import Access, accesses
+from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
@@ -32,13 +30,13 @@ from mapguard.races.exclusion import Exclusion
 from mapguard.races.handover import Handover
 from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
+from mapguard.races.maps import Map, Maps
 from mapguard.races.meeting import Meeting
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.samelock import SameLock
 from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
-from mapguard.races.walks import Walks
 
 MOST = 60  # ways to one access
 _TOLD = 50  # maps between two words about how far it is
@@ -63,13 +61,6 @@ class Race(NamedTuple):
     obj: int
     a: Context
     b: Context
-
-
-class Map(NamedTuple):
-    """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
-
-    obj: int
-    accesses: list[Access]
 
 
 class _Side(NamedTuple):
@@ -113,9 +104,7 @@ class Judge:
         self.lent = Lent(self.bodies, self.timing, self.provenance)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
-        self.walks = Walks(heap, models)
-        self._accesses: list[Access] | None = None
-        self._maps: list[Map] | None = None
+        self.found = Maps(self.bodies, self.resolver)
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
         self._first_of: list[Context] = []  # a context of each side
@@ -154,44 +143,22 @@ class Judge:
 
     def accesses(self) -> list[Access]:
         """Every access of the program, in the order of functions and events."""
-        if self._accesses is None:
-            self._accesses = list(accesses(self.bodies, self.walks))
-        return self._accesses
+        return self.found.accesses()
 
     def maps(self) -> list[Map]:
         """The maps that are written, and the variables for maps that are set."""
-        if self._maps is None:
-            self._maps = self._found_maps()
-        return self._maps
-
-    @property
-    def counted(self) -> int:
-        """How many maps there are, as far as they were asked for."""
-        return len(self._maps or ())
-
-    def _found_maps(self) -> list[Map]:
-        every = self.accesses()
-        stored = {a.slot for a in every if a.op == "replace"}
-        found: dict[Hashable, Map] = {}
-        for access in every:
-            if access.slot and access.slot not in stored:
-                continue
-            objects = 0
-            with self.kept(access):
-                objects = self.resolver.accessed(access)
-            for number in members(objects):
-                _, group = found.setdefault((self.heap.objects.site(number), access.slot), Map(number, []))
-                if access not in group:
-                    group.append(access)
-        return sorted((m for m in found.values() if any(a.writes for a in m.accesses)), key=itemgetter(0))
+        return self.found.all()
 
     def kept(self, access: Access) -> AbstractContextManager[None]:
         """What goes on after an error, which is one of this access."""
-        return self.heap.defects.kept(written(self.index, access.func)[0], access.at)
+        return self.found.kept(access)
 
     def contexts(self, access: Access) -> list[Context]:
         """The ways to an access on which others may have its map as well."""
         known = self._contexts.get(access)
+        if known is None and self._own(access):
+            self.private.add(access)
+            known = self._contexts[access] = []
         if known is None:
             every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
@@ -311,6 +278,13 @@ class Judge:
         return known
 
     # ------------------------------------------------------------ one map
+
+    def _own(self, access: Access) -> bool:
+        """Whether an access is of what its function has made and nobody else can reach yet, whoever calls it."""
+        ways = self.climber.maps(access)
+        return bool(ways) and all(
+            m.func == access.func and isinstance(m.path.root, int) and self.escape.owned(*m, access.where) for m in ways
+        )
 
     def _owned(self, c: Context) -> bool:
         """Whether the access comes before anybody else can reach the map."""

@@ -12,7 +12,7 @@ from mapguard.fix.plan import Needed
 from mapguard.fix.runs import Target
 from mapguard.fix.shape import GoFile
 from mapguard.program.model import Func
-from mapguard.races.judge import Map
+from mapguard.races.maps import Map
 from mapguard.repair.hold import Holder, Taken
 from mapguard.repair.lock import Lock
 from mapguard.repair.running import Running

@@ -16,7 +16,7 @@ from mapguard.fix.runs import Target
 from mapguard.program.model import Func
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored, Context
-from mapguard.races.judge import Map
+from mapguard.races.maps import Map
 
 _PAIRS = 4000  # of one map that are looked at; where there are more, all accesses count as racing
 
