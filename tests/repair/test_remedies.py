@@ -367,6 +367,24 @@ def test_a_mutex_that_is_taken_twice(tmp_path: Path) -> None:
     assert relocks(tmp_path, other) == []
 
 
+def test_goroutines_that_take_what_is_held_while_somebody_waits_for_them(tmp_path: Path) -> None:
+    body = """func (s *S) Run() {
+	s.a.Lock()
+	defer s.a.Unlock()
+	var all sync.WaitGroup
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		s.LOCK.Lock()
+		s.LOCK.Unlock()
+	}()
+	all.Wait()
+}
+"""
+    assert relocks(tmp_path, body.replace("LOCK", "a")) == ["'(*S).Run' would wait for goroutines that take S.a while it holds it"]
+    assert relocks(tmp_path, body.replace("LOCK", "b")) == []
+
+
 def test_two_mutexes_in_either_order(tmp_path: Path) -> None:
     one = "func (s *S) One() { s.a.Lock(); s.b.Lock(); s.b.Unlock(); s.a.Unlock() }\n"
     assert relocks(tmp_path, one) == []
