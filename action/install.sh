@@ -16,7 +16,12 @@ folder="$RUNNER_TEMP/mapguard/venv"
 "$SETUP_PYTHON" -I -m venv "$folder"
 python="$folder/bin/python"
 [ -x "$python" ] || python="$folder/Scripts/python.exe"
-"$python" -I -m pip install --quiet --disable-pip-version-check "$wanted"
+if ! "$python" -I -m pip install --quiet --disable-pip-version-check "$wanted"; then
+  if [ -n "$VERSION" ]; then
+    echo "::error title=mapguard::mapguard $VERSION could not be installed from PyPI. If it is not released there, leave the input version empty: then the revision of the action that the workflow names (uses: mapguard/mapguard@REVISION) installs itself"
+  fi
+  exit 1
+fi
 
 installed="$("$python" -I -m mapguard version)"
 echo "$installed"

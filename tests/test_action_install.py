@@ -66,3 +66,10 @@ def test_nothing_but_a_version_is_a_version(tmp_path: Path, version: str) -> Non
 
 def test_a_failed_installation_fails_the_step(tmp_path: Path) -> None:
     assert install(tmp_path, pip=1)[0] == 1
+
+
+def test_a_version_that_is_not_released_names_what_to_use_instead(tmp_path: Path) -> None:
+    code, _, printed = install(tmp_path, "9.9.9", pip=1)
+    assert code == 1
+    assert printed.startswith("::error title=mapguard::mapguard 9.9.9 could not be installed from PyPI.")
+    assert "leave the input version empty" in printed

@@ -312,6 +312,30 @@ func main() {
 	s.run() // @b // calls: (two).run
 }
 """,
+    "functions of named types, each with its own method": """
+type runner interface{ run() }
+type one func()
+type two func()
+func (f one) run() { f() }
+func (f two) run() { f() }
+func main() {
+	a, b := 0, 0
+	var r runner = one(func() { a++ })
+	r.run() // calls: (one).run
+	var s runner = two(func() { b++ })
+	s.run() // calls: (two).run
+}
+""",
+    "an interface that callers outside the tree fill with one type": """
+type counter interface{ count(key string) }
+type plain struct{ n int }
+type tally struct{ m map[string]int }
+func (p *plain) count(string) { p.n++ }
+func (t *tally) count(key string) { t.m[key]++ }
+type Server struct{ sink *plain }
+func (s *Server) Serve() { count(s.sink) }
+func count(c counter) { c.count("a") } // calls: (plain).count
+""",
     "a callback kept in a field": """
 type T struct{ done func() }
 func New(done func()) *T { return &T{done: done} }

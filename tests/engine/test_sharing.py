@@ -170,6 +170,75 @@ func main() {
 """,
         set(),
     ),
+    "methods of values, each of an element of its own": (
+        """
+func (t T) put() { t.m["a"] = 1 }
+func main() {
+	ts := []*T{New(), New()}
+	for i := range 2 {
+		t := ts[i]
+		go func() { t.put() }()
+	}
+}
+""",
+        set(),
+    ),
+    "methods of values that share one map": (
+        """
+func (t T) put() { t.m["a"] = 1 } // @put
+func main() {
+	t := New()
+	for range 2 {
+		go func() { t.put() }()
+	}
+}
+""",
+        {("put",)},
+    ),
+    "a variable that a literal sets to what a getter gives": (
+        """
+func (t *T) get() map[string]int { return t.m }
+func main() {
+	ts := []*T{New(), New()}
+	for i := range 2 {
+		t := ts[i]
+		go func() {
+			var m map[string]int
+			func() { m = t.get() }()
+			m["a"] = 1
+		}()
+	}
+}
+""",
+        set(),
+    ),
+    "a map that is lent by a channel of its own": (
+        """
+type C struct{ c chan map[string]int }
+func NewC() *C { c := make(chan map[string]int, 1); c <- map[string]int{}; return &C{c} }
+func (c *C) put() { m := <-c.c; m["a"] = 1; c.c <- m }
+func main() {
+	x, y := NewC(), NewC()
+	go x.put()
+	go x.put()
+	go y.put()
+}
+""",
+        set(),
+    ),
+    "a map that is used when it has been given back to its channel": (
+        """
+type C struct{ c chan map[string]int }
+func NewC() *C { c := make(chan map[string]int, 1); c <- map[string]int{}; return &C{c} }
+func (c *C) put() { m := <-c.c; c.c <- m; m["a"] = 1 } // @put
+func main() {
+	x := NewC()
+	go x.put()
+	go x.put()
+}
+""",
+        {("put",)},
+    ),
     "elements by the round of a loop": (
         """
 func main() {

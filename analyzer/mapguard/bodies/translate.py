@@ -4,6 +4,7 @@ from functools import partial
 
 from mapguard.bodies.fields import Fields
 from mapguard.bodies.paths import ADDRESS, CAPTURED, Path, Paths, captured, embedded, index_of, is_element
+from mapguard.bodies.single import Single
 from mapguard.bodies.stored import Stored
 from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TPtr, TSlice, Type
 from mapguard.heap.fields import LIBRARY
@@ -13,6 +14,7 @@ from mapguard.heap.tabling import members
 from mapguard.ir.model import CELL, ELEM, Call, Clone, Closure, Dynamic, External, Invoke, Recv, Reg
 
 _GETTERS = 6  # calls whose result, and variables whose value, a path is followed into
+_TARGETS = 16  # functions that a call may run, all of which may give the same
 _STEPS = 8  # fields of new objects that a path is followed through
 
 
@@ -24,6 +26,7 @@ class Translator:
         self.index = heap.index
         self.fields = Fields(heap.index, self.paths)
         self.stored = Stored(heap, self.paths, self.normal)
+        self.single = Single(heap, self.paths, lambda func, number: self._returned(func, number, (), 1))
         self._paths: dict[int, Paths] = {}
         self._rests: dict[tuple[str, tuple[str, ...]], tuple[str, ...] | None] = {}
         self._known: dict[tuple[int, Path], tuple[Path, ...]] = {}
@@ -49,6 +52,7 @@ class Translator:
         key = (func, path)
         known = self._normal.get(key)
         if known is None:
+            self._normal[key] = path  # a value that rests on itself
             known = self._normal[key] = self._shortened(func, path, 0)
         return known
 
@@ -65,20 +69,33 @@ class Translator:
         place = self.index.place(func, path.root)
         if place is not None and isinstance(place.event, Clone):
             return self._original(func, path, place.event, depth)
-        if place is None or not isinstance(place.event, Call):
-            return path
+        value = self.single.value(func, path.root)
+        if value is not None:
+            return self.normal(func, value.plus(*path.fields), depth + 1)
+        value = self._result(func, path.root, path.fields, depth)
+        return value if value is not None else path
+
+    def _result(self, func: int, root: Reg, fields: tuple[str, ...], depth: int) -> Path | None:
+        """What fields of a call's result are in terms of its caller, where all that it may run give the same."""
+        place = self.index.place(func, root)
+        if place is None or not isinstance(place.event, Call) or depth >= _GETTERS:
+            return None
         if isinstance(place.event.callee, External):
+            same = self.heap.given_back(place.event) if place.event.dsts[0] == root else None
+            if same is not None:
+                return self.normal(func, self.paths(func).of(same).plus(*fields), depth + 1)
             if not self.heap.reads_atomic(place.event.callee.name):
-                return path
-            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *path.fields), depth + 1)
+                return None
+            return self.normal(func, self.paths(func).of(place.event.args[0]).plus(LIBRARY, *fields), depth + 1)
         site = self.index.site_at[place[:3]]
         targets = members(self.heap.targets(site))
-        if len(targets) != 1:
-            return path
-        number = place.event.dsts.index(path.root)
-        inner = self._returned(targets[0], number, path.fields, depth)
-        outer = self.given(site, targets[0], inner) if inner is not None else None
-        return outer if outer is not None else path
+        found: set[Path | None] = set()
+        for target in targets if len(targets) <= _TARGETS else ():
+            for inner in self._returned(target, place.event.dsts.index(root), fields, depth):
+                found.add(self.given(site, target, inner) if inner is not None else None)
+            if len(found) > 1:
+                return None
+        return found.pop() if found else None
 
     def _original(self, func: int, path: Path, copy: Clone, depth: int) -> Path:
         """What a field of a copy refers to, as what the field of the original does, where the copy's is never set."""
@@ -88,18 +105,18 @@ class Translator:
         value = self.stored.value(func, copy.dst, path.fields[0])
         return self.normal(func, value.plus(*path.fields[1:]), depth + 1) if value is not None else path
 
-    def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> Path | None:
-        """The path that what a function returns has there, where it does not depend on the way; nil has no fields."""
+    def _returned(self, func: int, number: int, fields: tuple[str, ...], depth: int) -> set[Path | None]:
+        """The paths that what a function returns has there; nil has none. None is one that is not known."""
         paths = self.paths(func)
-        found: set[Path] = set()
+        found: set[Path | None] = set()
         for returned in self.index.returns[func]:
             if number >= len(returned.values):
-                return None
+                return {None}
             value = returned.values[number]
             if paths.constants.get(value) != "nil":
                 path = self.normal(func, paths.of(value).plus(*fields), depth + 1)
                 found.add(path if self._is_outer(func, path) else self.canonical(func, path, depth + 1))
-        return found.pop() if len(found) == 1 else None
+        return found
 
     def _is_outer(self, func: int, path: Path) -> bool:
         body = self.index.bodies[func]

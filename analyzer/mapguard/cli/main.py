@@ -18,6 +18,7 @@ from mapguard.cli.console import say
 _COMMANDS = {
     "scan": "mapguard.cli.scan:scan",
     "init": "mapguard.cli.init:init",
+    "fleet": "mapguard.cli.fleet:fleet",
     "explain": "mapguard.cli.explain:explain",
     "rules": "mapguard.cli.explain:rules",
     "why": "mapguard.cli.inspect:why",

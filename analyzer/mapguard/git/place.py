@@ -48,6 +48,15 @@ def place(top: Path) -> Place:
     return Place(top, own.resolve(), common.resolve())
 
 
+def bare(folder: Path) -> Place | None:
+    """The repository without a work tree that ``folder`` is, for who has been told that it is one; None where it looks like none."""
+    own = folder.resolve()
+    if not text(own / "HEAD") or not (own / "objects").is_dir() or not (own / "refs").is_dir():
+        return None
+    _check_owner(own, (own,))
+    return Place(own, own, own)
+
+
 def text(file: Path) -> str:
     """The text of a regular file of sensible size, else "": a pipe would never end."""
     try:

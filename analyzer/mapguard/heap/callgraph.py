@@ -1,6 +1,6 @@
 """Who calls whom: the functions behind a call site by the objects that get there, and the sites that may call a function."""
 
-from mapguard.facts.syntax import TFunc, TMap, TName, TSlice, TStruct, Type
+from mapguard.facts.syntax import TFunc, TInterface, TMap, TName, TSlice, TStruct, Type
 from mapguard.heap.objects import ANY, OUTSIDE, Obj
 from mapguard.heap.questions import Callers, Knowledge, Points, Targets
 from mapguard.heap.tabling import Bits, members
@@ -76,10 +76,17 @@ def _method(k: Knowledge, kind: Type, name: str) -> Func | None:
 
 
 def _of_shape(k: Knowledge, o: Obj, interface: Type, name: str) -> Bits:
-    """The methods of the named types that a map, slice or function can have been converted to."""
+    """The methods of the named types that a map, slice or function has been converted to where it is made, else of all that it can have
+    been."""
     types = k.index.types
     under = types.underlying(o.type) if o.kind not in ("closure", "bound") else TFunc((), ())
     found = 0
+    for known in (o.type, *k.index.converted.get((o.func, o.block, o.place), ())):
+        method = _method(k, known, name) if isinstance(known, TName) and not isinstance(types.underlying(known), TInterface) else None
+        if method is not None:
+            found |= _bit(k, method.id)
+    if found:
+        return found
     for named in types.implementers(interface):
         shape = types.underlying(TName(named.pkg, named.name))
         if isinstance(shape, TStruct) or (isinstance(under, TMap | TSlice | TFunc) and type(shape) is not type(under)):

@@ -7,6 +7,7 @@ from mapguard.base.defects import Defects
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.fields import address, embedded, follow
+from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Index
 from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.overwritten import Overwritten
@@ -14,7 +15,7 @@ from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import ELEM, Bound, Closure, Reg
+from mapguard.ir.model import ELEM, Bound, Call, Closure, External, Reg
 from mapguard.models.load import Models
 from mapguard.program.types import UNKNOWN
 
@@ -27,7 +28,7 @@ class Heap:
         self.budget = budget or Budget()
         self.defects = defects or Defects()
         self.objects = Objects()
-        self._table = Table(self._rule, self.budget.step)
+        self._table = Table(self._rule, self.budget.step, _stratum)
         self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
@@ -110,6 +111,12 @@ class Heap:
         """Whether a library's method gives what an atomic value holds."""
         return name.endswith(").Load") and self.is_atomic(name)
 
+    def given_back(self, call: Call) -> Reg | None:
+        """The argument that a library's function returns, as its model says."""
+        assert isinstance(call.callee, External)
+        model = self._knowledge.models.function(call.callee.name)
+        return next((a for n, a in enumerate(call.args) if model is not None and argument_name(call.callee.name, n) == model.returns), None)
+
     def is_atomic(self, name: str) -> bool:
         """Whether a library's method is one of an atomic value."""
         return is_atomic(self._knowledge.models, name)
@@ -154,3 +161,14 @@ class Heap:
             case Callers():
                 return callers(self._knowledge, question)
         raise AssertionError(question)
+
+
+def _stratum(question: Hashable) -> int:
+    """That nobody calls a function is known first: what callers outside the tree pass then answers questions for objects, and these tell
+    which functions are called."""
+    match question:
+        case Callers():
+            return 0
+        case Targets():
+            return 2
+    return 1

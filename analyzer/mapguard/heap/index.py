@@ -1,13 +1,12 @@
 """All bodies to what is looked up in them: definitions of registers, call sites, stores by field, where function values are made."""
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from mapguard.facts.syntax import Field as FieldType
-from mapguard.facts.syntax import TChan, TFunc, TInterface, TMap, TName, TPtr, TSlice, TStruct, TUnknown, Type
+from mapguard.facts.syntax import TChan, TMap, TName, TPtr, TSlice, TStruct, Type
 from mapguard.heap.channels import given_back
 from mapguard.heap.objects import Obj
+from mapguard.heap.plain import known, plain
 from mapguard.ir.flow import defined
 from mapguard.ir.model import (
     CELL,
@@ -17,6 +16,7 @@ from mapguard.ir.model import (
     Body,
     Bound,
     Call,
+    Cast,
     Clone,
     Closure,
     CopyInto,
@@ -33,7 +33,7 @@ from mapguard.ir.model import (
     Static,
     Store,
 )
-from mapguard.program.model import TYPE_PARAM, Func, Global
+from mapguard.program.model import Func, Global
 from mapguard.program.types import UNKNOWN, Types
 
 FieldKey = tuple[str, Type | None]  # a field's name and, for elements and cells, the type of what it holds; None: any
@@ -95,6 +95,7 @@ class Index:
         self.all_stores: list[Stores] = []
         self.stores: dict[FieldKey, Stores] = {}
         self.given_back: dict[FieldKey, list[Kept]] = {}  # sends of what has come from the same channel: they store nothing new
+        self.converted: dict[tuple[int, int, int], list[TName]] = {}  # by where a value is made, the named types that it is converted to
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
         self.copied: dict[Kept, list[Place]] = {}  # the events that those are
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
@@ -200,6 +201,7 @@ class Index:
         returns: list[Return] = []
         stored: list[tuple[FieldKey, Kept]] = []
         sent: list[tuple[FieldKey, Kept]] = []
+        casts: list[tuple[Reg, TName]] = []
         copied: list[tuple[Type, Kept]] = []
         for b, block in enumerate(body.blocks):
             for number, event in enumerate(block.events):
@@ -223,6 +225,8 @@ class Index:
                         kept = Kept(n, base, src)
                         copied.append((self.struct(body.types[base]), kept))
                         self.copied.setdefault(kept, []).append(place)
+                    case Cast(src=src, type=TName() as type_, asserted=False):
+                        casts.append((src, type_))
                     case Closure(func=func):
                         self._function(place, func)
                     case Bound(target=Static(func=func)):
@@ -233,6 +237,10 @@ class Index:
                             self.addressed.add(field)
         self.definitions.append(definitions)
         self.returns.append(returns)
+        for src, type_ in casts:
+            made = definitions.get(src)
+            if made is not None and isinstance(made.event, Closure | Bound | Alloc) and self.types.program.named(type_.pkg, type_.name):
+                self.converted.setdefault(made[:3], []).append(type_)
         made_by = {reg: place.event for reg, place in definitions.items()} if sent else {}
         for key, kept in sent:
             if given_back(made_by, kept.base, kept.src):
@@ -292,40 +300,3 @@ def _declared_by(field: str) -> Type:
     """The struct type in the name of a field, ``import/path.Type.field``."""
     package, _, name = field.rpartition(".")[0].rpartition(".")
     return TName(package, name) if package and name else UNKNOWN
-
-
-def known(t: Type) -> bool:
-    """Whether a type is known throughout: it has no type parameter and nothing unresolved in it."""
-    match t:
-        case TUnknown():
-            return False
-        case TName(pkg=pkg, args=args):
-            return pkg != TYPE_PARAM and all(known(a) for a in args)
-        case TPtr(elem=elem) | TSlice(elem=elem) | TChan(elem=elem):
-            return known(elem)
-        case TMap(key=key, elem=elem):
-            return known(key) and known(elem)
-    return True
-
-
-@functools.cache
-def plain(t: Type) -> Type:
-    """A type that stands for all that are written alike: any empty interface is ``any``, and places in the text do not count."""
-    match t:
-        case TInterface(methods=(), embeds=()):
-            return TName("", "any")
-        case TStruct(fields=fields):
-            return TStruct(tuple(FieldType(f.name, plain(f.type), f.embedded, 0) for f in fields))
-        case TName(pkg=pkg, name=name, args=args) if args:
-            return TName(pkg, name, tuple(plain(a) for a in args))
-        case TPtr(elem=elem):
-            return TPtr(plain(elem))
-        case TSlice(elem=elem, array=array):
-            return TSlice(plain(elem), array)
-        case TChan(elem=elem):
-            return TChan(plain(elem))
-        case TMap(key=key, elem=elem):
-            return TMap(plain(key), plain(elem))
-        case TFunc(params=params, results=results, variadic=variadic):
-            return TFunc(tuple(plain(p) for p in params), tuple(plain(r) for r in results), variadic)
-    return t

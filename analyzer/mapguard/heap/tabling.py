@@ -27,10 +27,14 @@ class _Node:
 
 class Table:
     """Answers by question. ``rule`` computes an answer from others, which it gets from ``ask``; it must be monotone in them. ``step`` is
-    called before each use of it, and may raise: what has no answer then is computed when something is asked again."""
+    called before each use of it, and may raise: what has no answer then is computed when something is asked again. ``stratum`` tells which
+    questions count as empty first: answers that rest on this may fill others."""
 
-    def __init__(self, rule: Callable[[Hashable], Bits], step: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, rule: Callable[[Hashable], Bits], step: Callable[[], None] | None = None, stratum: Callable[[Hashable], int] | None = None
+    ) -> None:
         self._rule = rule
+        self._stratum = stratum or _lowest
         self._step = step or _nothing
         self._nodes: dict[Hashable, _Node] = {}
         self._queue: deque[_Node] = deque()
@@ -79,10 +83,12 @@ class Table:
                 node.queued = False
                 self._evaluate(node)
             nothing = [key for key in self._candidates if not self._nodes[key].value]
-            self._candidates.clear()
             if not nothing:
+                self._candidates.clear()
                 return
-            for key in nothing:
+            lowest = min(map(self._stratum, nothing))
+            for key in [key for key in nothing if self._stratum(key) == lowest]:
+                del self._candidates[key]
                 self._nothing.add(key)
                 for user in self._nodes[key].users:
                     self._enqueue(user)
@@ -112,6 +118,11 @@ class Table:
             node.value = value
             for user in node.users:
                 self._enqueue(user)
+
+
+def _lowest(_: Hashable) -> int:
+    """All questions are of one stratum."""
+    return 0
 
 
 def _nothing() -> None:

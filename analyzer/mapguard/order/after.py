@@ -87,6 +87,10 @@ class After:
         self.index = edges.index
         self._flows = Flows(edges)
 
+    def runs(self, func: int) -> Bits:
+        """All functions that one runs on its own thread, itself too."""
+        return self._flows.down.of(func)[0]
+
     def start(self, where: Where, stops: Stops = NO_STOPS, outermost: int | None = None) -> Reach:
         """What runs after the event at ``where``. Returns lead to the callers of a function, but not out of ``outermost``."""
         walk = _Walk(self._flows, self._once_over(where[0], stops))

@@ -145,7 +145,9 @@ class Endings:
         self, frames: Frames, late: frozenset[Where], soon: frozenset[Where], told: Told, shared: frozenset[Where] = frozenset()
     ) -> Told:
         """The signals of ``late`` events that nobody gives before. ``shared`` are such events that others may come to as well."""
-        signals = {s for where in late | shared for s in self.signalling.given(where) if self.waiting.functions(s)}
+        own = {s for where in late for s in self.signalling.given(where)}
+        given = own.union(*(self.signalling.given(where) for where in shared))
+        signals = {s for s in given if self.waiting.functions(s)}
         if not signals:
             return NOBODY
         early = {s for where in soon for s in self.signalling.given(where)}
@@ -156,7 +158,7 @@ class Endings:
             givers = self.signalling.givers(signal) if signal.kind not in OF_ALL else []
             if not any(g not in late and before.has(g) for g in givers):
                 found.add((signal, 1))
-            elif signal.kind == "told":  # as many messages as senders
+            elif signal.kind == "told" and signal in own:  # as many messages as senders
                 found.add((signal, len(givers)))
         return Told(frozenset(found))
 

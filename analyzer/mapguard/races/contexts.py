@@ -13,12 +13,12 @@ from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.state import RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.heap.tabling import members
-from mapguard.ir.model import CELL, Call, Dynamic, External, Recv, Reg, Static
+from mapguard.ir.model import CELL, Call, Dynamic, External, Recv
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
 from mapguard.races.accesses import Access
+from mapguard.races.callbacks import Callbacks, Passed
 
 _MOST = 400  # states that one access is looked at in
 
@@ -78,14 +78,7 @@ class _State(NamedTuple):
     lost: frozenset[Anchored]  # what the functions below give up before the access
     needs: frozenset[Fact]
     thread: Thread | None
-    passed: "_Passed | None" = None
-
-
-class _Passed(NamedTuple):
-    """The parameter of a function that holds the function which is called further in."""
-
-    param: Reg
-    func: int
+    passed: Passed | None = None
 
 
 class _Way(NamedTuple):
@@ -109,6 +102,7 @@ class Climber:
 
     def __init__(self, bodies: Bodies, edges: Edges, threads: Threads) -> None:
         self.bodies = bodies
+        self.callbacks = Callbacks(bodies)
         self.edges = edges
         self.threads = threads
         self.cut: list[Access] = []
@@ -186,9 +180,9 @@ class Climber:
             thread = state.thread
             if starts and thread is None:
                 thread = next(t for t in self.threads.started(state.func) if t.site == edge.site)
-            if state.passed is not None and not self._passes(place, state.passed):
+            if state.passed is not None and not self.callbacks.may_pass(place, state.passed):
                 continue
-            passed = self._passed(place, state)
+            passed = self.callbacks.parameter(place, state.func, state.passed)
             for at in self.bodies.held(place.func, place.block, place.number):
                 needs = self._needs(state, edge, at)
                 if needs is None:
@@ -212,32 +206,6 @@ class Climber:
                 now_inside = inside + 1 if state.thread is not None else 1 if starts else 0
                 found.append(_Way(out, (edge, *chain), now_inside, (at, *below)))
         return found
-
-    def _passed(self, place: Place, state: _State) -> _Passed | None:
-        """The parameter of the calling function that the function which runs has come in."""
-        call = place.event
-        assert isinstance(call, Call)
-        known = state.passed
-        if isinstance(call.callee, Dynamic):
-            reg, func = call.callee.reg, state.func
-        elif known is not None and isinstance(call.callee, Static) and known.param < len(call.args):
-            reg, func = call.args[known.param], known.func
-        else:
-            return None
-        path = self.bodies.paths(place.func).of(reg)
-        is_param = isinstance(path.root, int) and path.root < self.bodies.index.bodies[place.func].params and not path.fields
-        return _Passed(path.root, func) if is_param else None  # type: ignore[arg-type]
-
-    def _passes(self, place: Place, passed: _Passed) -> bool:
-        """Whether a call can pass the function that is called further in."""
-        call = place.event
-        assert isinstance(call, Call)
-        if not isinstance(call.callee, Static) or passed.param >= len(call.args):
-            return True
-        heap = self.bodies.heap
-        values = [heap.objects.all[o] for o in members(heap.points(place.func, call.args[passed.param]))]
-        run = {heap.index.runs(o) for o in values if o.kind in ("closure", "bound")}
-        return not values or "" in run or heap.index.bodies[passed.func].func in run
 
     def _anchored(self, func: int, held: Held) -> Locks:
         return frozenset((Anchored(func, self.bodies.normal(func, path)), mode) for path, mode in held)

@@ -1,23 +1,28 @@
 """A function's own new objects to the events after which others can reach them."""
 
+from collections.abc import Callable
+
 from mapguard.bodies.paths import Path
 from mapguard.bodies.summaries import Bodies
+from mapguard.heap.tabling import Bits
 from mapguard.ir.flow import Spot, reaches
 from mapguard.ir.model import Call, Reg
 from mapguard.order.after import Where
 from mapguard.order.edges import Edges
-from mapguard.races.fresh import NOWHERE, Fresh
+from mapguard.order.threads import Threads
+from mapguard.races.fresh import Fresh
 from mapguard.races.leaks import Leaks, WaysOut
+from mapguard.races.puts import NOWHERE, Puts
 from mapguard.races.resolve import Resolver
 
 
 class Escape:
-    def __init__(self, bodies: Bodies, edges: Edges, resolver: Resolver) -> None:
+    def __init__(self, bodies: Bodies, edges: Edges, threads: Threads, resolver: Resolver, runs: Callable[[int], Bits]) -> None:
         self.bodies = bodies
         self.edges = edges
         self.index = bodies.index
         self.leaks = Leaks(bodies, edges)
-        self.made = Fresh(bodies, edges, self.leaks, resolver)
+        self.made = Fresh(bodies, edges, threads, self.leaks, resolver, Puts(bodies.heap, runs))
         self.ways_out = WaysOut(self.leaks)
 
     def fresh(self, func: int, root: Reg | str) -> bool:
@@ -35,7 +40,7 @@ class Escape:
 
     def owned(self, func: int, path: Path, where: Where) -> bool:
         """Whether nobody else can reach what a path leads to when the event ``where`` of its function happens."""
-        sources = self.made.sources(func, path, private=True)
+        sources = self.made.sources(func, path, during=func)
         if sources is None or where[0] != func:
             return False
         for maker, root, put in sources:
@@ -48,6 +53,9 @@ class Escape:
 
     def leaked(self, func: int, root: Reg, where: Where, put: Spot = NOWHERE) -> bool:
         """Whether an event of the function before ``where`` lets others reach what a register refers to. Deferred calls come last."""
+        return any(self._leaked(func, reg, where, put) for reg in self.made.values(func, root))
+
+    def _leaked(self, func: int, root: Reg, where: Where, put: Spot) -> bool:
         made = self.index.place(func, root)
         blocks = self.index.bodies[func].blocks
         event = blocks[where[1]].events[where[2]]

@@ -37,11 +37,14 @@ class Exclusion:
 
     def _lent(self, a: Context, b: Context) -> bool:
         """Whether a lock that is lent to the thread of ``a`` keeps ``b`` away, who has it for himself."""
-        for lock, giver in a.lent:
-            for other in (*(o for o, mode in b.locks if mode in (READ, WRITE)), *(o for o, _ in b.lent)):
-                if self.same.must(a, lock, b, other):
-                    return not self._for(giver, b) or not self.together(a, b, giver)
-        return False
+        if not a.lent:
+            return False
+        others = [*(lock for lock, mode in b.locks if mode in (READ, WRITE)), *(lock for lock, _ in b.lent)]
+        return any(
+            self.same.must(a, lock, b, other) and not (self._for(giver, b) and self.together(a, b, giver))
+            for lock, giver in a.lent
+            for other in others
+        )
 
     def _for(self, giver: int, c: Context) -> bool:
         """Whether a function that lends a lock is itself on the way to an access, or lends it to that as well."""

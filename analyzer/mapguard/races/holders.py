@@ -15,7 +15,7 @@ from mapguard.ir.flow import reaches
 from mapguard.ir.model import CELL, ELEM, Clone
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
-from mapguard.races.fresh import NOWHERE
+from mapguard.races.puts import NOWHERE
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
 
@@ -204,5 +204,5 @@ class Holders:
         if value.fields or not isinstance(value.root, int):
             return False
         made = self.escape.made.makes(kept.func, value.root)
-        spot = self.escape.made.spot(kept)
+        spot = self.escape.made.puts.spot(kept)
         return bool(made) and spot != NOWHERE and not reaches(self.index.bodies[kept.func].blocks, spot, spot, made)

@@ -34,19 +34,19 @@ class Lent:
         if c.thread.site == NO_SITE or not any(at.held for at in c.held[: c.inside]):
             return c
         found: set[Lending] = set()
-        for edge, at in zip(c.chain[: c.inside], c.held, strict=False):
+        for number, (edge, at) in enumerate(zip(c.chain[: c.inside], c.held, strict=False)):
             giver = self.index.sites[edge.site].func
+            start = next(e.site for e in c.chain[number:] if e.kind in ("go", "root", "parallel"))
             for path, mode in at.held:
-                if mode == WRITE and self._keeps(giver, path, c):
+                if mode == WRITE and self._keeps(giver, path, start, c):
                     lock = Anchored(giver, self.bodies.normal(giver, path))
                     found |= {Lending(lock, giver), Lending(self.provenance.followed(lock, c.chain), giver)}
         return c._replace(lent=frozenset(found))
 
-    def _keeps(self, giver: int, lock: Path, c: Context) -> bool:
-        """Whether a function holds a lock until the thread of a context is over."""
+    def _keeps(self, giver: int, lock: Path, start: int, c: Context) -> bool:
+        """Whether a function holds a lock from a start that leads to the thread of a context until that is over."""
         if self._last(lock) not in self._all_released():
             return True
-        start = c.chain[c.inside - 1].site
         return not self._gives_up(giver, lock, self.timing.until(start, c, NEVER, giver))
 
     def _gives_up(self, func: int, lock: Path, reach: Reach) -> bool:
