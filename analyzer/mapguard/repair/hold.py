@@ -43,6 +43,10 @@ class Holder:
     def hold(self, targets: Sequence[Target]) -> Taken:
         """The lock around all targets together, else around parts of them. An ``EditError`` says why it cannot be."""
         ordered = sorted(set(targets))
+        text = self.file.text.source[self.func.facts.at : self.func.facts.end]
+        written = re.escape(self.lock.written.encode())
+        if re.search(rb"\b" + written + rb"\.R?Unlock\(", text) and not re.search(rb"\b" + written + rb"\.(?:Try)?R?Lock\(", text):
+            raise self.file.refuse(ordered[0].at, f"{self.lock.written} is given up here, but taken nowhere in the function")
         run = self.runs.covering(ordered)
         first = self._value_first(run, ordered)
         whole = first or self._whole(run, ordered)

@@ -23,8 +23,11 @@ class Relock(NamedTuple):
     function: str
     lock: str
     before: str = ""
+    waits: bool = False  # it waits, while it holds the lock, for goroutines that take it
 
     def sentence(self) -> str:
+        if self.waits:
+            return f"'{self.function}' would wait for goroutines that take {self.lock} while it holds it"
         if self.before:
             return f"'{self.function}' would take {self.lock} while it holds {self.before}, and other code takes them the other way round"
         return f"'{self.function}' would take {self.lock} while it holds it already"
@@ -73,6 +76,9 @@ class Relocks:
     def _again(self, number: int, kinds: set[Location], pairs: dict[tuple[Location, Location], tuple[str, str]]) -> Iterator[Relock]:
         func = self.x.functions.of(number)
         for b, place, event in self._calls(number):
+            if library_name(event.callee).endswith(").Wait"):
+                for kind in sorted(self._kinds_held(number, b, place) & kinds & self._started(number)):
+                    yield Relock(func.path, func.display, self.x.locks.of_kind(kind), waits=True)
             for lock in self._taken_by(number, b, place, event):
                 kind = self.x.locks.kind(Anchored(number, lock))
                 for at in self.bodies.held(number, b, place):
@@ -82,6 +88,28 @@ class Relocks:
                             yield Relock(func.path, func.display, self.x.locks.of_kind(kind))
                         elif other != kind and (kind in kinds or other in kinds) and self.x.locks.is_lock(Anchored(number, held)):
                             pairs.setdefault((other, kind), (func.path, func.display))
+
+    def _kinds_held(self, number: int, b: int, place: int) -> set[Location]:
+        return {self.x.locks.kind(Anchored(number, path)) for at in self.bodies.held(number, b, place) for path, _ in at.held}
+
+    def _started(self, number: int) -> set[Location]:
+        """The mutexes that the goroutines take which a function starts."""
+        found: set[Location] = set()
+        for b, place, _ in self._calls(number):
+            for edge in self.x.judge.edges.out(self.index.site_at[number, b, place]):
+                if edge.kind in STARTS:
+                    found |= self._kinds_taken(edge.func, set())
+        return found
+
+    def _kinds_taken(self, number: int, seen: set[int]) -> set[Location]:
+        """The mutexes that a function or what it calls takes, of whatever object."""
+        seen.add(number)
+        found = {self.x.locks.kind(Anchored(number, path)) for path in self._direct(number).values()}
+        for b, place, _ in self._calls(number):
+            for edge in self.x.judge.edges.out(self.index.site_at[number, b, place]):
+                if edge.kind not in STARTS and edge.func not in seen:
+                    found |= self._kinds_taken(edge.func, seen)
+        return found
 
     def _calls(self, number: int) -> Iterator[tuple[int, int, Call]]:
         for b, block in enumerate(self.index.bodies[number].blocks):
