@@ -1,5 +1,6 @@
 """What a whole function does to the locks of its caller, and what is held at an event: the results of interpreting a body."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mapguard.bodies.facts import Fact
@@ -33,6 +34,9 @@ class At(NamedTuple):
 
 
 Effect = tuple[Way, ...]
+_WAYS = 16  # ways through a function that its callers tell apart
+_FIELDS = 6  # that lead to a lock which a function takes or gives up for its callers
+_LOCKS = 6  # that a function takes, or gives up, for its callers on one way
 Found = dict[tuple[int, int], dict[At, None]]
 HARMLESS: Effect = (Way(),)
 
@@ -42,6 +46,23 @@ class Locks(NamedTuple):
 
     at: dict[tuple[int, int], tuple[At, ...]]
     effect: Effect
+
+
+def few(effect: Effect) -> Effect:
+    """An effect of a few ways: of more, those that do the same to the locks are one, then all are."""
+    if len(effect) <= _WAYS:
+        return effect
+    alike = tuple(dict.fromkeys(Way(w.taken, w.lost) for w in effect))
+    if len(alike) <= _WAYS:
+        return alike
+    return (Way(frozenset.intersection(*(w.taken for w in alike)), frozenset().union(*(w.lost for w in alike))),)
+
+
+def told(locks: Iterable[tuple[Path, str]]) -> Held:
+    """The locks that a function tells its callers of: the nearest ones. Paths that lead through one field twice have no end, in types that
+    lead back to themselves."""
+    near = (e for e in locks if len(set(e[0].fields)) == len(e[0].fields) <= _FIELDS)
+    return frozenset(sorted(near, key=lambda e: (len(e[0].fields), repr(e)))[:_LOCKS])
 
 
 def library_name(callee: Callee) -> str:

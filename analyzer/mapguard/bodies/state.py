@@ -1,5 +1,6 @@
 """The state of a body at a point: the locks certainly held, the calls deferred, and what is known of the values that decided the way."""
 
+import functools
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -82,9 +83,14 @@ def joined(a: State, b: State) -> State:
     return State(a.held & b.held, a.lost | b.lost, a.deferred[:common], a.facts & b.facts, a.chosen & b.chosen)
 
 
-def _order(s: State) -> tuple[list[str], list[str], str, list[str]]:
+def _order(s: State) -> tuple[list[str], list[str], list[str], list[str]]:
     """What states are sorted by: the text of a set would depend on how the set came to be."""
-    return (sorted(map(repr, s.held)), sorted(map(repr, s.lost)), repr(s.deferred), sorted(map(repr, s.facts)))
+    return (sorted(map(_text, s.held)), sorted(map(_text, s.lost)), list(map(_text, s.deferred)), sorted(map(_text, s.facts)))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _text(part: object) -> str:
+    return repr(part)
 
 
 def merged(states: list[State], most: int) -> list[State]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from mapguard.bodies.effects import HARMLESS, At, Effect, Locks, Way, library_name
+from mapguard.bodies.effects import HARMLESS, At, Effect, Locks, Way, few, library_name, told
 from mapguard.bodies.facts import Fact
 from mapguard.bodies.locks import Interpreter
 from mapguard.bodies.paths import CAPTURED, Path, Paths
@@ -35,6 +35,8 @@ class Bodies:
         self._locks: dict[int, Locks] = {}
         self._values: dict[int, Values] = {}
         self._effects: dict[int, Effect] = {}
+        self._names: set[str] = set()  # of the functions that have an effect
+        self._as_values = False  # whether one of them becomes a value
         self._deciding: dict[int, bool] = {}
         self._kinds: dict[int, dict[int, str]] = {}
         self._ones: set[Type | None] | None = None
@@ -147,17 +149,25 @@ class Bodies:
                 continue
             effect = HARMLESS
             with self.heap.defects.kept(*written(self.index, func)):
-                effect = self._interpreted(func).effect
+                effect = few(self._interpreted(func).effect)
             if not any(w.taken or w.lost for w in effect):
                 effect = HARMLESS
             if effect == self._effects.get(func, HARMLESS):
                 continue
             self._effects[func] = effect
+            self._note(func)
             for site in members(self.heap.callers(func)):
                 caller = self.index.sites[site].func
                 self._locking.add(caller)
                 if caller not in queue:
                     queue.append(caller)
+
+    def _note(self, func: int) -> None:
+        """Notes by what kinds of calls an effect can come."""
+        known = self.index.funcs[func]
+        if known is not None:
+            self._names.add(known.facts.name)
+        self._as_values = self._as_values or func in self.index.made
 
     def _of(self, func: int) -> Locks:
         found = self._locks.get(func)
@@ -240,12 +250,13 @@ class Bodies:
         if isinstance(callee, Static):
             return self.index.number.get(callee.func) in self._effects
         if isinstance(callee, Invoke):
-            return any(f.facts.name == callee.name for n in self._effects if (f := self.index.funcs[n]) is not None)
-        return any(n in self.index.made for n in self._effects)
+            return callee.name in self._names
+        return self._as_values
 
     def _translated(self, site: int, target: int, way: Way) -> Way:
         def outer(held: Held) -> Held:
-            return frozenset((p, mode) for path, mode in held if (p := self.given(site, target, path)) is not None)
+            given = ((self.given(site, target, path), mode) for path, mode in held)
+            return told((p, mode) for p, mode in given if p is not None)
 
         needs: set[Fact] = set()
         for path, value in way.needs:
