@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,10 @@ pytestmark = [
 ATTEMPTS = 4
 
 
-def go_in(folder: Path, *arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
+def go_in(folder: Path, *arguments: str, packages: Sequence[str] = ("./...",)) -> subprocess.CompletedProcess[str]:
     """One run of the go command in a folder, without a network."""
     return subprocess.run(
-        ["go", *arguments, packages],
+        ["go", *arguments, *packages],
         cwd=folder,
         env={**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "1"},
         capture_output=True,
@@ -44,15 +45,15 @@ def go_in(folder: Path, *arguments: str, packages: str = "./...") -> subprocess.
 
 def go(*arguments: str, packages: str = "./...") -> subprocess.CompletedProcess[str]:
     """One run of the go command over the fixtures."""
-    return go_in(ROOT, *arguments, packages=packages)
+    return go_in(ROOT, *arguments, packages=[packages])
 
 
 def outputs(packages: str) -> dict[str, tuple[str, bool]]:
     """Output and success by package, from one run of ``go test -race`` over the fixtures."""
-    return outputs_of(ROOT, packages)
+    return outputs_of(ROOT, [packages])
 
 
-def outputs_of(folder: Path, packages: str) -> dict[str, tuple[str, bool]]:
+def outputs_of(folder: Path, packages: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """The same in another folder that holds the packages."""
     # without debug information a program takes two thirds of the time to link
     done = go_in(folder, "test", "-race", "-json", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=15m", packages=packages)

@@ -1,5 +1,9 @@
-"""Every race-proved package is patched and proved again: the driver that raced passes under the race detector."""
+"""Race-proved packages are patched and proved again: the driver that raced passes under the race detector.
 
+An ordinary run takes every eighth package; with ``MAPGUARD_ALL_PATCHES=1`` all are taken, which is a matter of an hour.
+"""
+
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +16,7 @@ from repair.repaired import Repaired, repaired_tree
 from test_race_proofs import ROOT, go_in, outputs_of, raced
 
 DRIVEN = [f for f in fixtures(ROOT) if f.kind in ("REPORT", "TESTS") and (f.kind == "TESTS" or (ROOT / f.name / DRIVER).exists())]
+_STEP = 1 if os.environ.get("MAPGUARD_ALL_PATCHES") else 8
 _LEAST = 0.75  # of the packages: what cannot be patched says why
 _MEANT = re.compile(r"lock by value|copies lock value|WaitGroup\.Add called from inside new goroutine")
 
@@ -45,23 +50,23 @@ def test_patched_packages_race_no_more(tmp_path: Path) -> None:
     tree = tmp_path / "patched"
     shutil.copytree(ROOT, tree)
     done: list[str] = []
-    for number, fixture in enumerate(DRIVEN):
+    taken = [f for f in DRIVEN if f.name not in _WRONG][::_STEP]
+    for number, fixture in enumerate(taken):
         found = patched(fixture.name, fixture.kind == "TESTS", tmp_path / str(number))
         assert all(found.failed.values()), fixture.name
-        for change in found.changes:
-            (tree / change.path).write_bytes(change.new)
         if found.remedies and not found.failed:
+            for change in found.changes:
+                (tree / change.path).write_bytes(change.new)
             done.append(fixture.name)
         shutil.rmtree(tmp_path / str(number))
+    packages = [f"./{name}" for name in done]
     formatted = subprocess.run(["gofmt", "-l", *done], cwd=tree, capture_output=True, text=True, check=True)
     assert formatted.stdout == ""
-    told = [line for line in go_in(tree, "vet").stderr.splitlines() if line and not line.startswith("#")]
+    told = [line for line in go_in(tree, "vet", packages=packages).stderr.splitlines() if line and not line.startswith("#")]
     assert [line for line in told if not _MEANT.search(line)] == []
-    results = outputs_of(tree, "./...")
+    results = outputs_of(tree, packages)
     wrong = {
-        name: results[name][0][-2000:]
-        for name in done
-        if name not in (*_OTHER_RACES, *_WRONG) and (raced(results[name][0]) or not results[name][1])
+        name: results[name][0][-2000:] for name in done if name not in _OTHER_RACES and (raced(results[name][0]) or not results[name][1])
     }
     assert not wrong, wrong
-    assert len(done) >= _LEAST * len(DRIVEN), sorted({f.name for f in DRIVEN} - set(done))
+    assert len(done) >= _LEAST * len(taken), sorted({f.name for f in taken} - set(done))
