@@ -243,14 +243,20 @@ def test_the_only_program_is_git_itself(tmp_path: Path, name: str) -> None:
 
 
 def test_only_one_module_starts_git() -> None:
-    """Everything else goes through it; the Action's helper starts mapguard, the workers are Python's own."""
+    """Everything else goes through it; the Action's helper and ``fleet`` start mapguard, the commands that are asked to run Go start that,
+    the workers are Python's own."""
     root = Path(__file__).parent.parent.parent
     found = {}
     for file in (*(root / "analyzer").rglob("*.py"), *(root / "action").rglob("*.py")):
         text = file.read_text()
         if re.search(r"\bsubprocess\b|\bos\.(?:system|popen|exec\w*|spawn\w*|posix_spawn\w*)\b|\bpty\b", text):
             found[file.relative_to(root).as_posix()] = re.findall(r"subprocess\.(?:run|Popen|call|check_\w+)\(\s*\[?([^,]*)", text)
-    assert found == {"analyzer/mapguard/git/program.py": ["_program()"], "action/scan.py": ["sys.executable"]}
+    assert found == {
+        "analyzer/mapguard/git/program.py": ["_program()"],
+        "analyzer/mapguard/gotool/program.py": ["program]", "command"],
+        "analyzer/mapguard/fleet/scan.py": ["command"],
+        "action/scan.py": ["sys.executable"],
+    }
 
 
 def succeeds(repository: Repository, *args: str) -> bool:
