@@ -8,7 +8,7 @@ import pytest
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
 from mapguard.base.options import Options
-from mapguard.cli.options import TreeGiven
+from mapguard.cli.options import NOTHING_GIVEN, TreeGiven
 from mapguard.cli.run import Session, run, session
 from scanning import RACE, tree
 
@@ -77,23 +77,7 @@ def told(root: Path, files: dict[str, str], **more: object) -> bytes:
 
 
 def _tree(root: Path) -> TreeGiven:
-    return TreeGiven(
-        config=None,
-        no_config=True,
-        tests=None,
-        generated=None,
-        tags=None,
-        goos=None,
-        goarch=None,
-        exclude=(),
-        model=(),
-        jobs=1,
-        no_cache=True,
-        cache_dir=root.parent,
-        timeout=0,
-        max_memory=0,
-        debug=True,
-    )
+    return {**NOTHING_GIVEN, "no_config": True, "jobs": 1, "no_cache": True, "cache_dir": root.parent, "debug": True}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -131,7 +131,6 @@ class _Telling:
         proof, info = self.proof, self.info
         guard = self._guard()
         first, second = (self._side(c, seen) for c, seen in zip(self.case.sides, self.sides, strict=True))
-        name = f"{info.owner}.{info.name}" if info.owner and info.kind == "field" else info.name
         writes = frozenset(x.op for x in self.ways if x.writes and self.ways[x])
         declared = proof.guard is not None and proof.guard.declared
         racing = [self._access(c, i) for i, c in enumerate(self.case.sides)]
@@ -141,7 +140,7 @@ class _Telling:
             Severity(severity(self.rule, proof.a.access.op, proof.b.access.op)),
             Confidence(proof.confidence),
             "",
-            message(self.rule, name, first, second, guard, writes, declared, one_of_two(self.case)),
+            message(self.rule, info.title, first, second, guard, writes, declared, one_of_two(self.case)),
             info,
             (*racing, *others),
             guard,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from mapguard import pipeline
 from mapguard.base.errors import UsageError
@@ -30,7 +29,7 @@ def show(path: Path, config: Path | None) -> int:
     """Print the settings in force for PATH as JSON, and where they come from."""
     loaded = configfile.load(pipeline.root_of(path), config)
     say(f"from {loaded.file}" if loaded.file is not None else "no configuration file: these are the defaults", err=True)
-    click.echo(channel.json(msgspec.json.format(msgspec.json.encode(loaded.settings), indent=1).decode()))
+    click.echo(channel.indented(loaded.settings), nl=False)
     return 0
 
 

@@ -36,6 +36,25 @@ class TreeGiven(TypedDict):
     debug: bool
 
 
+NOTHING_GIVEN = TreeGiven(  # for those who are no command: without limits of time and memory either
+    config=None,
+    no_config=False,
+    tests=None,
+    generated=None,
+    tags=None,
+    goos=None,
+    goarch=None,
+    exclude=(),
+    model=(),
+    jobs=None,
+    no_cache=False,
+    cache_dir=None,
+    timeout=0,
+    max_memory=0,
+    debug=False,
+)
+
+
 class ChoiceGiven(TypedDict):
     """What the command line says about which findings count."""
 

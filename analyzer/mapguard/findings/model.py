@@ -84,6 +84,11 @@ class MapInfo(msgspec.Struct, frozen=True):
     type: str
     declared: Place | None
 
+    @property
+    def title(self) -> str:
+        """The map as people name it: ``Owner.field``, else its name."""
+        return f"{self.owner}.{self.name}" if self.kind == "field" and self.owner else self.name
+
 
 class Guard(msgspec.Struct, frozen=True):
     """The lock that most accesses hold: ``held`` of ``held + missed`` accesses; those ``without`` it."""

@@ -37,10 +37,6 @@ class _Finding(msgspec.Struct, frozen=True):
     map: MapInfo
     accesses: tuple[_Access, ...]
 
-    @property
-    def title(self) -> str:
-        return f"{self.map.owner}.{self.map.name}" if self.map.kind == "field" and self.map.owner else self.map.name
-
 
 class _Stats(msgspec.Struct, frozen=True):
     files: int
@@ -120,7 +116,7 @@ def _report(out: Path, entry: Entry) -> _Report:
 def _shown(entry: Entry, record: Record, findings: list[_Finding]) -> Iterator[Shown]:
     for f in findings:
         first = f.accesses[0]
-        words = (record.name, f.rule, f.title, f.map.package, f"{first.path}:{first.line}", first.function, f.fingerprint)
+        words = (record.name, f.rule, f.map.title, f.map.package, f"{first.path}:{first.line}", first.function, f.fingerprint)
         yield Shown(
             record.name, f, f.fingerprint in record.new, f"{address(entry, 'html')}#f-{quote(f.fingerprint)}", " ".join(words).lower()
         )

@@ -6,10 +6,11 @@ exist for it, and no variable of git's but ours.
 """
 
 import os
-import shutil
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from mapguard.base.programs import installed
 
 _SECONDS = 60.0
 _OURS = {
@@ -68,9 +69,7 @@ def start(
 
 
 def _program() -> str:
-    """git on the PATH, its relative entries left out: they would lead into the folder that is scanned."""
-    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        found = shutil.which("git", path=entry) if Path(entry).is_absolute() else None
-        if found is not None and Path(found).parent == Path(entry):
-            return found
-    raise GitError("git cannot be run: it is not on the PATH")
+    found = installed("git")
+    if found is None:
+        raise GitError("git cannot be run: it is not on the PATH")
+    return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mapguard.base.errors import UsageError
+from mapguard.base.programs import installed
 
 _SECONDS = 900
 
@@ -38,7 +39,7 @@ class Go:
     def formatted(self, source: bytes) -> bytes | None:
         """A file as gofmt leaves it; None where it does not parse, or gofmt is not there."""
         gofmt = Path(self._program).with_name("gofmt")
-        program = str(gofmt) if gofmt.exists() else shutil.which("gofmt")
+        program = str(gofmt) if gofmt.exists() else installed("gofmt")
         if program is None:
             return None
         done = subprocess.run([program], input=source, capture_output=True, check=False, timeout=60)
@@ -66,12 +67,10 @@ def race_detector() -> bool:
 
 
 def _program() -> str:
-    """go on the PATH, its relative entries left out: they would lead into the folder that is scanned."""
-    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        found = shutil.which("go", path=entry) if Path(entry).is_absolute() else None
-        if found is not None:
-            return found
-    raise UsageError("this needs the Go toolchain, and go is not on the PATH")
+    found = installed("go")
+    if found is None:
+        raise UsageError("this needs the Go toolchain, and go is not on the PATH")
+    return found
 
 
 def _run(command: list[str], folder: Path, seconds: int) -> Ran:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from mapguard.cli.options import NOTHING_GIVEN
 from mapguard.cli.patches import patches
 from mapguard.cli.run import session
 from mapguard.findings.model import Finding
@@ -13,7 +14,7 @@ from mapguard.fix import remedies
 from mapguard.fix.edit import EditError
 from mapguard.fix.plan import Change, changes
 from mapguard.fix.shape import GoFile
-from mapguard.lsp.scans import GIVEN, over
+from mapguard.lsp.scans import over
 from mapguard.report.source import SourceLines
 
 REASON = "say why this is safe"
@@ -22,7 +23,7 @@ KINDS = {"fix": "Fix: what mapguard fix would do", "declare-guard": "Declare the
 
 def edit(kind: str, finding: Finding, folder: Path, buffers: Mapping[Path, str]) -> types.WorkspaceEdit:
     """The changes, on the files as the editor has them. An ``EditError`` says why there are none."""
-    with session((folder,), GIVEN) as plain:
+    with session((folder,), NOTHING_GIVEN) as plain:
         s = over(plain, buffers)
         source = SourceLines(s.root, s.options.overlay)
         if kind == "fix":

@@ -5,27 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from mapguard.cli.options import TreeGiven
+from mapguard.cli.options import NOTHING_GIVEN
 from mapguard.cli.run import Session, run, session
 from mapguard.findings.model import Finding
-
-GIVEN = TreeGiven(
-    config=None,
-    no_config=False,
-    tests=None,
-    generated=None,
-    tags=None,
-    goos=None,
-    goarch=None,
-    exclude=(),
-    model=(),
-    jobs=None,
-    no_cache=False,
-    cache_dir=None,
-    timeout=0,
-    max_memory=0,
-    debug=False,
-)
 
 
 class OutdatedError(Exception):
@@ -42,7 +24,7 @@ def scan(folder: Path, buffers: Mapping[Path, str], outdated: Callable[[], bool]
         if outdated():
             raise OutdatedError
 
-    with session((folder,), GIVEN) as s:
+    with session((folder,), NOTHING_GIVEN) as s:
         outcome = run(over(s, buffers), quiet=True, recorded=s.recorded(None), heard=heard)
     heard("", 0, 0)
     return s.root, outcome.report.findings

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mapguard.base.data import data_dir
-from mapguard.report import channel
+from mapguard.report import channel, templates
 
 _WIDTH = 400
 
@@ -20,14 +18,6 @@ class Measured(msgspec.Struct, frozen=True):
 
 def render(name: str, profile: str, cpus: Sequence[int], measured: Sequence[Measured], chosen: str, why: str) -> str:
     """One document with a final newline."""
-    environment = Environment(
-        loader=FileSystemLoader(data_dir("templates"), encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     most = max(m.times[-1] for m in measured)
     rows = [
         {
@@ -37,7 +27,9 @@ def render(name: str, profile: str, cpus: Sequence[int], measured: Sequence[Meas
         }
         for m in measured
     ]
-    document = environment.get_template("bench.html.j2").render(
-        name=name, profile=profile, cpus=list(cpus), rows=rows, chosen=chosen, why=why
+    document = (
+        templates.environment()
+        .get_template("bench.html.j2")
+        .render(name=name, profile=profile, cpus=list(cpus), rows=rows, chosen=chosen, why=why)
     )
     return channel.markup(document)

@@ -6,6 +6,8 @@ Build servers read commands from whatever a step prints: GitHub and its kin line
 
 import re
 
+import msgspec
+
 from mapguard.report.excerpt import clean
 
 _BRACKET = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
@@ -26,6 +28,11 @@ def defused(text: str) -> str:
 def json(document: str) -> str:
     """A JSON document: it says the same afterwards. In JSON a number sign is part of a string, and no line begins with a colon."""
     return _ODD.sub(_escape, _BRACKET.sub(r"\\u0023", document))
+
+
+def indented(value: object) -> str:
+    """A value as an indented JSON document with a final newline."""
+    return json(msgspec.json.format(msgspec.json.encode(value), indent=1).decode()) + "\n"
 
 
 def markup(document: str) -> str:

@@ -35,7 +35,7 @@ class _Issue(msgspec.Struct, frozen=True):
 def render(report: Report, context: Context) -> str:
     """One indented list with a final newline, worst first; empty when there are no findings."""
     issues = [_issue(f) for f in report.findings]
-    return channel.json(msgspec.json.format(msgspec.json.encode(issues), indent=1).decode()) + "\n"
+    return channel.indented(issues)
 
 
 def _issue(f: Finding) -> _Issue:

@@ -103,11 +103,6 @@ def page(report: Report, context: Context) -> Page:
     return Page(subject, report, entries, facets, severities, len(places), rules, tuple(gaps), in_force)
 
 
-def title(finding: Finding) -> str:
-    """The map as people name it: ``Owner.field``, else its name."""
-    return f"{finding.map.owner}.{finding.map.name}" if finding.map.kind == "field" and finding.map.owner else finding.map.name
-
-
 def headline(step: Step, shown: bool) -> str:
     """What happens at a step. Its text goes on with the source after a colon: not where an excerpt is ``shown``."""
     return step.text.partition(": ")[0] if shown else step.text
@@ -132,11 +127,11 @@ def _entry(f: Finding, number: int, unique: bool) -> Entry:
     first = f.accesses[0]
     second = f.accesses[1] if f.racing > 1 and len(f.accesses) > 1 else first
     same = first == second or (first.trace == second.trace and first.root == second.root and bool(first.trace))
-    return Entry(f, anchor, title(f), _search_text(f), (first, second), same, diagram(first, second, title(f), f.sharing.made))
+    return Entry(f, anchor, f.map.title, _search_text(f), (first, second), same, diagram(first, second, f.map.title, f.sharing.made))
 
 
 def _search_text(f: Finding) -> str:
-    words = [f.rule, title(f), f.message, f.map.package, f.map.type, f.fingerprint]
+    words = [f.rule, f.map.title, f.message, f.map.package, f.map.type, f.fingerprint]
     for access in f.accesses:
         words += [f"{access.path}:{access.line}", access.function, access.expression, *(lock.lock for lock in access.locks)]
         words += [access.root.name] if access.root is not None else []

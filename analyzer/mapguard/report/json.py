@@ -20,4 +20,4 @@ def render(report: Report, context: Context) -> str:
         "suppressed": report.suppressed,
         "gaps": report.gaps,
     }
-    return channel.json(msgspec.json.format(msgspec.json.encode(document), indent=1).decode()) + "\n"
+    return channel.indented(document)

@@ -39,8 +39,7 @@ def render(report: Report, context: Context) -> str:
 
 def _failed(suite: Element, f: Finding) -> None:
     first = f.accesses[0]
-    owner = f"{f.map.owner}." if f.map.kind == "field" and f.map.owner else ""
-    case = element("testcase", suite, classname=f"mapguard.{f.rule}", name=f"{owner}{f.map.name} in {first.function} ({f.fingerprint})")
+    case = element("testcase", suite, classname=f"mapguard.{f.rule}", name=f"{f.map.title} in {first.function} ({f.fingerprint})")
     place = f"{first.path}:{first.line}:{first.column}"
     lines = [f"{place}: {f.severity}, {f.confidence} confidence", *brief.sentences(f), ""]
     for label, access in zip("AB", f.accesses[: f.racing], strict=False):

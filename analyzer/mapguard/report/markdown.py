@@ -89,7 +89,7 @@ def _seen(report: Report) -> str:
 
 def _row(f: Finding, context: Context) -> str:
     first = f.accesses[0]
-    return f"| {_MARKS[f.severity]} | {code(_name(f))} | {_place(first, context)} | {plain(f.rule)}, {f.confidence} confidence |\n"
+    return f"| {_MARKS[f.severity]} | {code(f.map.title)} | {_place(first, context)} | {plain(f.rule)}, {f.confidence} confidence |\n"
 
 
 def _details(f: Finding, context: Context) -> str:
@@ -130,10 +130,6 @@ def _thread(label: str, access: Access, context: Context) -> list[str]:
         text = f"**{VERBS[access.op]} the map**, {plain(held_at(access))}" if last else step(at.text)
         lines.append(f"{number}. {_place(at, context)} {text}")
     return lines
-
-
-def _name(f: Finding) -> str:
-    return f"{f.map.owner}.{f.map.name}" if f.map.owner and f.map.kind == "field" else f.map.name
 
 
 def _place(at: Access | Step, context: Context) -> str:

@@ -66,7 +66,7 @@ def render(report: Report, context: Context) -> str:
     """One indented document with a final newline, worst first."""
     source = SourceLines(context.root)
     result = _Result(_Source("mapguard", HOME), tuple(_diagnostic(f, source) for f in report.findings))
-    return channel.json(msgspec.json.format(msgspec.json.encode(result), indent=1).decode()) + "\n"
+    return channel.indented(result)
 
 
 def _diagnostic(f: Finding, source: SourceLines) -> _Diagnostic:

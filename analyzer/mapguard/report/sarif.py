@@ -69,7 +69,7 @@ def _text(report: Report, context: Context, writer: "_Writer", results: list[sar
         automation_details=sarif.Automation(id=f"{context.category.rstrip('/')}/") if context.category else msgspec.UNSET,
     )
     log = sarif.Log(_SCHEMA, "2.1.0", (run,))
-    return channel.json(msgspec.json.format(msgspec.json.encode(log), indent=1).decode()) + "\n"
+    return channel.indented(log)
 
 
 def _driver(context: Context) -> sarif.ToolComponent:

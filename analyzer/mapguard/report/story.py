@@ -65,11 +65,10 @@ class Story:
     # ------------------------------------------------------------ the map and its guard
 
     def _map(self, f: Finding) -> None:
-        name = f"{f.map.owner}.{f.map.name}" if f.map.owner and f.map.kind == "field" else f.map.name
         kind = {"global": "package variable ", "local": "local ", "param": "parameter "}.get(f.map.kind, "")
         declared = f.map.declared
         where = f", declared at {self._shown(declared.path)}:{declared.line}" if declared is not None else ""
-        self._page.labelled("map", clean(f"{kind}{name} {f.map.type}{where}"))
+        self._page.labelled("map", clean(f"{kind}{f.map.title} {f.map.type}{where}"))
 
     def _guard(self, f: Finding) -> None:
         if f.guard is None:
