@@ -1,6 +1,7 @@
 """A proof to how both threads come to have one map: where it is made, how it gets to each of them, and what keeps nothing between them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ
@@ -15,7 +16,8 @@ from mapguard.findings.words import start
 from mapguard.heap.index import Place
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
-from mapguard.ir.model import ELEM, Call, MapOp, Recv, Send, Store
+from mapguard.ir.flow import events
+from mapguard.ir.model import ELEM, Call, MapOp, Recv, Reg, Send, Store
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge
 from mapguard.order.threads import NO_SITE
@@ -36,6 +38,7 @@ class Provenance:
         self.functions = functions
         self.names = names
         self.sources = sources
+        self._by_field: dict[str, list[tuple[Place, Reg]]] | None = None
 
     def of(self, proof: Proof) -> Sharing:
         made = tuple(self._made(proof))
@@ -142,32 +145,36 @@ class Provenance:
             if not is_named(field) and not is_element(field):
                 continue
             held = self.judge.resolver.objects(Anchored(c.map.func, Path(path.root, path.fields[:length])))
-            for place in self._stores(ELEM if is_element(field) else field, held)[:_PLACES]:
+            for place in islice(self._stores(ELEM if is_element(field) else field, held), _PLACES):
                 name = "a container" if is_element(field) else _display(field)
                 step = self._step(place[:3], f"puts {'it' if length == len(path.fields) else 'what holds it'} into {name}")
                 if (step.path, step.line) not in shown:
                     shown.add((step.path, step.line))
                     yield step
 
-    def _stores(self, field: str, objects: Bits) -> list[Place]:
+    def _stores(self, field: str, objects: Bits) -> Iterator[Place]:
         """The events that put one of some objects into a field."""
-        makers = {self.judge.heap.objects.all[o][2:5] for o in members(objects) if self.judge.heap.objects.all[o].kind not in OUTSIDE}
-        found = []
-        for func, body in enumerate(self.index.bodies):
-            for b, block in enumerate(body.blocks):
-                for number, event in enumerate(block.events):
+        if all(self.judge.heap.objects.all[o].kind in OUTSIDE for o in members(objects)):
+            return
+        for place, src in self._puts().get(field, ()):
+            if self.judge.heap.points(place.func, src) & objects:
+                yield place
+
+    def _puts(self) -> dict[str, list[tuple[Place, Reg]]]:
+        """The events that put something into a field, by the field, each with what it puts there: read once for all findings."""
+        if self._by_field is None:
+            self._by_field = {}
+            for func, body in enumerate(self.index.bodies):
+                for b, number, event in events(body):
                     match event:
-                        case Store(field=name, src=src, at=at) if name == field and at:
+                        case Store(field=field, src=src, at=at) if at:
                             pass
-                        case MapOp(op="write", value=src) if field == ELEM:
-                            pass
-                        case Send(value=src) if field == ELEM:
-                            pass
+                        case MapOp(op="write", value=src) | Send(value=src):
+                            field = ELEM
                         case _:
                             continue
-                    if makers and self.judge.heap.points(func, src) & objects:
-                        found.append(Place(func, b, number, event))
-        return found
+                    self._by_field.setdefault(field, []).append((Place(func, b, number, event), src))
+        return self._by_field
 
     # ------------------------------------------------------------ what keeps nothing between them
 
