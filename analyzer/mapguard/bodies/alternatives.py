@@ -3,8 +3,8 @@
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.translate import Translator
 from mapguard.heap.fields import LIBRARY
-from mapguard.heap.index import Kept, Place
-from mapguard.heap.tabling import Bits, members
+from mapguard.heap.index import Place
+from mapguard.heap.tabling import members
 from mapguard.ir.flow import events
 from mapguard.ir.model import ELEM, Alloc, Call, External, MapOp, Op, Phi, Reg, Store
 from mapguard.models.load import Models
@@ -74,15 +74,11 @@ class Alternatives:
         paths = self.translator.paths(made.func)
         found: list[Path] = []
         for stores in self.index.kept(self.index.key(ELEM, made.event.type)):
-            into = [*stores.local.get(made[:3], ()), *(k for k in stores.others if self._hits(k, mine))]
+            into = [*stores.local.get(made[:3], ()), *(k for k in stores.others if self.heap.goes_into(k, mine))]
             if any(kept.func != made.func for kept in into):
                 return None
             found.extend(paths.of(kept.src).plus(*path.fields[1:]) for kept in into)
         return found or None
-
-    def _hits(self, kept: Kept, mine: Bits) -> bool:
-        objects = self.heap.points(kept.func, kept.base)
-        return any(self.heap.objects.compatible(o) & mine for o in members(objects))
 
     def _returned(self, place: Place, path: Path, depth: int) -> list[Value] | None:
         """The values that the functions which a call may run return, in terms of the caller; None where one of them cannot be said so."""

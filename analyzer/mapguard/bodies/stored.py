@@ -5,7 +5,6 @@ from collections.abc import Callable
 from mapguard.bodies.paths import Path, Paths
 from mapguard.heap.heap import Heap
 from mapguard.heap.index import Kept, Place
-from mapguard.heap.tabling import members
 from mapguard.ir.model import CELL, Alloc, Clone, Closure, Reg
 
 
@@ -56,12 +55,8 @@ class Stored:
         found: list[Kept] = []
         for stores in self.index.kept(self.index.key(field, self.index.bodies[made.func].types[root])):
             found.extend(stores.local.get(made[:3], ()))
-            found.extend(kept for kept in stores.others if self._hits(kept, mine))
+            found.extend(kept for kept in stores.others if self.heap.goes_into(kept, mine))
         return [kept for kept in dict.fromkeys(found) if self.paths(kept.func).constants.get(kept.src) != "nil"]
-
-    def _hits(self, kept: Kept, mine: int) -> bool:
-        objects = self.heap.points(kept.func, kept.base)
-        return any(self.heap.objects.compatible(o) & mine for o in members(objects))
 
     def _lifted(self, kept: Kept, func: int) -> Path | None:
         """What a store puts there, in terms of ``func``: the storing function itself, or one around it."""

@@ -8,7 +8,7 @@ from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents
 from mapguard.heap.fields import address, embedded, follow
 from mapguard.heap.handed import argument_name
-from mapguard.heap.index import Index
+from mapguard.heap.index import Index, Kept
 from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.points import points
@@ -102,6 +102,11 @@ class Heap:
     def overwritten(self) -> Overwritten:
         """The fields of copied structs that are set anew."""
         return self._knowledge.overwritten
+
+    def goes_into(self, kept: Kept, objects: Bits) -> bool:
+        """Whether a store may go into one of the objects."""
+        bases = self.points(kept.func, kept.base)
+        return any(self.objects.compatible(o) & bases for o in members(objects))
 
     def embedded(self, objects: Bits, type_: str) -> Bits:
         """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""

@@ -27,6 +27,7 @@ from mapguard.ir.model import (
     Invoke,
     Load,
     MapOp,
+    Recv,
     Reg,
     Return,
     Send,
@@ -163,6 +164,12 @@ class Index:
                 break
             reg = place.event.base
         return NONE
+
+    def received(self, place: Place) -> Recv | None:
+        """The receive that what a call runs came from; None where it came another way."""
+        callee = place.event.callee if isinstance(place.event, Call) else None
+        value = self.place(place.func, callee.reg) if isinstance(callee, Dynamic) else None
+        return value.event if value is not None and isinstance(value.event, Recv) else None
 
     def maker(self, o: Obj) -> Event:
         """The event that makes an object of the tree's own."""

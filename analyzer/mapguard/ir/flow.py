@@ -1,6 +1,6 @@
 """Events to what they define and use; graphs of blocks to predecessors, loops and dominators."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from mapguard.ir.model import (
     NONE,
@@ -202,6 +202,11 @@ def dominators(blocks: tuple[Block, ...]) -> list[int]:
 
 
 Spot = tuple[int, int]  # a block and a place in it
+
+
+def ends(blocks: Sequence[Block]) -> list[Spot]:
+    """The last events of a body: where it returns, and where it panics."""
+    return [(b, len(block.events) - 1) for b, block in enumerate(blocks) if block.kind == "end"]
 
 
 def reaches(blocks: tuple[Block, ...], start: Spot, end: Spot, without: Collection[Spot]) -> bool:

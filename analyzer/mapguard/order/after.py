@@ -39,22 +39,20 @@ class Region:
 
 
 class Reach:
-    """``own`` is the thread that the walk begins on, called ``name``; other threads, by the sites that start them, are followed when they
+    """``own`` is the thread that the walk begins on, called ``SAME``; other threads, by the sites that start them, are followed when they
     are asked for."""
 
-    def __init__(self, walk: "_Walk", name: int, own: Region) -> None:
+    def __init__(self, walk: "_Walk", own: Region) -> None:
         self._walk = walk
-        self._name = name
         self._own = own
         self._threads: dict[int, Region] = {}
         self._started: Bits | None = None
 
     def has(self, where: Where, threads: frozenset[int]) -> bool:
-        """Whether an event may run afterwards, on one of the threads that the sites in ``threads`` start. Threads like the own one that it
-        starts in turn run what it runs."""
-        if self._name in threads and self._own.has(where):
+        """Whether an event may run afterwards, on one of the threads that the sites in ``threads`` start."""
+        if SAME in threads and self._own.has(where):
             return True
-        others = sorted(t for t in threads if t not in (self._name, SAME))
+        others = sorted(t for t in threads if t != SAME)
         return any(self._all_started() >> t & 1 and self._thread(t).has(where) for t in others)
 
     def _thread(self, site: int) -> Region:
@@ -94,7 +92,7 @@ class After:
     def start(self, where: Where, stops: Stops = NO_STOPS, outermost: int | None = None) -> Reach:
         """What runs after the event at ``where``. Returns lead to the callers of a function, but not out of ``outermost``."""
         walk = _Walk(self._flows, self._once_over(where[0], stops))
-        return Reach(walk, SAME, walk.onward(where, outermost))
+        return Reach(walk, walk.onward(where, outermost))
 
     def before(self, stops: Stops, threads: Threads) -> Before:
         """What threads do from their start until they meet a stop."""

@@ -30,6 +30,10 @@ class Ancestry:
             known = self._running[func] = frozenset(found)
         return known
 
+    def used(self, func: int) -> list[Thread]:
+        """The same without those that nothing leads to, in order."""
+        return sorted(t for t in self.running(func) if t.kind != "unused")
+
     def links(self, thread: Thread) -> Links:
         """The threads that a thread descends from, each with its own events that lead to it."""
         known = self._links.get(thread)

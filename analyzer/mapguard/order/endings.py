@@ -165,10 +165,7 @@ class Endings:
     def _added_before(self, signal: Signal, thread: Thread) -> bool:
         """Whether the members of a group are added before they start: else its wait may end before they have begun."""
         adders = self.signalling.adders(signal)
-        return not adders or any(self._running(where[0]) != [thread] for where in adders)
-
-    def _running(self, func: int) -> list[Thread]:
-        return sorted(t for t in self.ancestry.running(func) if t.kind != "unused")
+        return not adders or any(self.ancestry.used(where[0]) != [thread] for where in adders)
 
     def before(self, told: Told) -> Before:
         """What threads do from their start on before they have waited for one of the signals of ``told``."""

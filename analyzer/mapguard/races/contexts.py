@@ -13,7 +13,7 @@ from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.state import RUNS, WRITE, Held, State
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
-from mapguard.ir.model import CELL, Call, Dynamic, External, Recv
+from mapguard.ir.model import CELL, Call, Dynamic, External
 from mapguard.order.after import Where
 from mapguard.order.edges import Edge, Edges
 from mapguard.order.threads import NO_SITE, Thread, Threads
@@ -222,12 +222,10 @@ class Climber:
 
     def _loop(self, place: Place) -> Locks:
         """The event loop that a call belongs to, where what is called came over a channel."""
-        call = place.event
-        assert isinstance(call, Call)
-        value = self.bodies.index.place(place.func, call.callee.reg) if isinstance(call.callee, Dynamic) else None
-        if value is None or not isinstance(value.event, Recv):
+        received = self.bodies.index.received(place)
+        if received is None:
             return frozenset()
-        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(value.event.channel)), RUNS)])
+        return frozenset([(Anchored(place.func, self.bodies.paths(place.func).of(received.channel)), RUNS)])
 
     def _flight(self, place: Place) -> Locks:
         """What keeps the calls of a function apart that a library makes: one at a time for each receiver and each constant key."""
@@ -303,6 +301,8 @@ class Climber:
 
 def _repeated(path: Path) -> int:
     """How many fields of a path are there again."""
+    if len(set(path.fields)) == len(path.fields):
+        return 0
     fields = [f for f in path.fields if not is_element(f) and f != CELL and not f.startswith(CAPTURED)]
     return len(fields) - len(set(fields))
 

@@ -119,7 +119,7 @@ class Holders:
             if reaches(self.index.bodies[func].blocks, spot, spot, ()):
                 return False
         func, spot = spots[-1]
-        threads = [t for t in self.timing.ancestry.running(func) if t.kind != "unused"]
+        threads = self.timing.ancestry.used(func)
         return len(threads) <= 1 and not self.timing.runs_again((func, *spot)) and not any(map(self.timing.many, threads))
 
     def _made_again(self, one: int, other: int) -> bool:
@@ -180,7 +180,7 @@ class Holders:
         if o.kind == "alloc" and isinstance(self.index.maker(o), Clone):
             return True
         copies = self.index.copies.get(self.index.struct(o.type))
-        if copies is not None and any(self._goes_into(kept, 1 << number) for kept in copies.all()):
+        if copies is not None and any(self.heap.goes_into(kept, 1 << number) for kept in copies.all()):
             return True
         return o.kind == "part" and self._is_copy(o.parent)
 
@@ -190,14 +190,10 @@ class Holders:
         for parent in members(parents):
             for stores in self.index.kept(self.index.key(field, self.objects.all[parent].type)):
                 for kept in stores.all():
-                    into = self._goes_into(kept, parents)
+                    into = self.heap.goes_into(kept, parents)
                     if into and self.heap.points(kept.func, kept.src) & self.objects.compatible(child):
                         found[kept] = None
         return list(found)
-
-    def _goes_into(self, kept: Kept, objects: Bits) -> bool:
-        bases = self.heap.points(kept.func, kept.base)
-        return any(self.objects.compatible(o) & bases for o in members(objects))
 
     def _new_each_time(self, kept: Kept) -> bool:
         """Whether a store puts in another object each time, which its function has just made, or one that was there before."""

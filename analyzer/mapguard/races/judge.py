@@ -1,7 +1,7 @@
 """Pairs of contexts of one map to races: what both can reach, what can overlap, and what no lock keeps apart."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from functools import reduce
@@ -13,7 +13,7 @@ from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import Bits, members
 from mapguard.models.load import Models
 from mapguard.order.activation import Activations
-from mapguard.order.after import After
+from mapguard.order.after import After, Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edges
 from mapguard.order.endings import Endings
@@ -165,7 +165,8 @@ class Judge:
         if known is None:
             every = map(self.provenance.traced, self.climber.contexts(access))
             found = [c for c in every if c.thread.kind not in ("init", "unused") and self._programs(c)]
-            shared = [self._valued(c) for c in found if not self._owned(c)]
+            ways = ((c, self.climber.way(c)) for c in found)
+            shared = [self._valued(c, way) for c, way in ways if not self._owned(c, way)]
             if found and not shared:
                 self.private.add(access)
             if len(shared) > MOST:
@@ -175,8 +176,8 @@ class Judge:
             known = self._contexts[access] = list(map(self.lent.with_lent, taken))
         return known
 
-    def _valued(self, c: Context) -> Context:
-        values = self.values.of(c, self.climber.way(c)[-1][1])
+    def _valued(self, c: Context, way: Sequence[tuple[Anchored, Where]]) -> Context:
+        values = self.values.of(c, way[-1][1])
         return c._replace(values=values) if values else c
 
     def of_map(self, map_: Map, access: Access) -> list[Context]:
@@ -293,12 +294,11 @@ class Judge:
             m.func == access.func and isinstance(m.path.root, int) and self.escape.owned(*m, access.where) for m in ways
         )
 
-    def _owned(self, c: Context) -> bool:
+    def _owned(self, c: Context, way: Sequence[tuple[Anchored, Where]]) -> bool:
         """Whether the access comes before anybody else can reach the map."""
         func, path = c.map
         if not isinstance(path.root, int) or self.meeting.home(c).begin is not None:
             return False
-        way = self.climber.way(c)
         if not self.escape.owned(func, path, way[-1][1]):
             return False
         return not any(isinstance(a.path.root, int) and self.escape.leaked(a.func, a.path.root, where) for a, where in way[:-1])

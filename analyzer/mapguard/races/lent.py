@@ -66,13 +66,20 @@ class Lent:
 
     def _releases(self, func: int, spot: Spot, call: Call, lock: Path) -> bool:
         """Whether a call gives up a lock, itself or in what it runs."""
-        name = library_name(call.callee)
-        model = self.bodies.models.function(name) if name and call.args else None
-        if model is not None and (model.releases or model.unclaims):
-            return self.bodies.normal(func, self.bodies.paths(func).of(call.args[0])) == lock
+        given_back = self._given_back(func, call)
+        if given_back is not None:
+            return given_back == lock
         site = self.index.site_at[func, *spot]
         lost = ((t, path) for t in members(self.bodies.heap.targets(site)) for way in self.bodies.effect(t) for path, _ in way.lost)
         return any(self.bodies.given(site, t, path) == lock for t, path in lost)
+
+    def _given_back(self, func: int, call: Call) -> Path | None:
+        """The lock or flag that a call to a library gives back; None where it gives none back."""
+        name = library_name(call.callee)
+        model = self.bodies.models.function(name) if name and call.args else None
+        if model is None or not (model.releases or model.unclaims):
+            return None
+        return self.bodies.normal(func, self.bodies.paths(func).of(call.args[0]))
 
     # ------------------------------------------------------------ what is held for good
 
@@ -83,11 +90,10 @@ class Lent:
             for func, body in enumerate(self.index.bodies):
                 for _, _, event in events(body):
                     match event:
-                        case Call(callee=callee, args=(first, *_)):
-                            name = library_name(callee)
-                            model = self.bodies.models.function(name) if name else None
-                            if model is not None and (model.releases or model.unclaims):
-                                found.add(self._last(self.bodies.normal(func, self.bodies.paths(func).of(first))))
+                        case Call():
+                            given_back = self._given_back(func, event)
+                            if given_back is not None:
+                                found.add(self._last(given_back))
                         case Store(base=base, field=field, src=src) if self.bodies.paths(func).constants.get(src) != "true":
                             found.add(self._last(self.bodies.paths(func).member(base, field)))
             self._released = frozenset(found)

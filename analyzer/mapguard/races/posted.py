@@ -7,8 +7,8 @@ has it run as if he had called it: what he does afterwards comes after it, and h
 from collections.abc import Iterator
 
 from mapguard.heap.index import Index
-from mapguard.ir.flow import reaches
-from mapguard.ir.model import Bound, Call, Closure, Dynamic, Recv
+from mapguard.ir.flow import ends, reaches
+from mapguard.ir.model import Bound, Call, Closure
 from mapguard.order.after import Where
 from mapguard.order.ancestry import Ancestry
 from mapguard.order.edges import Edge
@@ -28,10 +28,7 @@ class Posted:
 
     def received(self, edge: Edge) -> bool:
         """Whether what a call runs came over a channel."""
-        place = self.index.sites[edge.site]
-        callee = place.event.callee if isinstance(place.event, Call) else None
-        made = self.index.place(place.func, callee.reg) if isinstance(callee, Dynamic) else None
-        return made is not None and isinstance(made.event, Recv)
+        return self.index.received(self.index.sites[edge.site]) is not None
 
     def reply(self, c: Context, frames: Frames) -> Told:
         """The signals of a received value about what was made for this value alone: nobody else gives them. ``frames`` tell how the thread
@@ -88,8 +85,7 @@ class Posted:
         """The one event that waits for a reply, on every way from where the value is made."""
         blocks = self.index.bodies[value[0]].blocks
         spots = self.endings.waits.stops(reply).marks(value[0]).spots
-        ends = [(b, len(block.events) - 1) for b, block in enumerate(blocks) if block.kind == "end"]
-        if len(spots) != 1 or any(reaches(blocks, value[1:], end, spots) for end in ends):
+        if len(spots) != 1 or any(reaches(blocks, value[1:], end, spots) for end in ends(blocks)):
             return None
         return (value[0], *next(iter(spots)))
 

@@ -31,10 +31,10 @@ class Puts:
             key = self.index.cell(obj.type) if field == CELL else self.index.key(field, obj.type)
             for stores in self.index.kept(key):
                 found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
-                found.update((kept, None) for kept in self._counted(stores.others, during) if self._hits(kept, o))
+                found.update((kept, None) for kept in self._counted(stores.others, during) if self.heap.goes_into(kept, 1 << o))
             for part in members(self.heap.address(1 << o, field)) if field in self.index.addressed else ():
                 for stores in self.index.kept(self.index.cell(self.heap.objects.all[part].type)):
-                    found.update((kept, None) for kept in self._counted(list(stores.all()), during) if self._hits(kept, part))
+                    found.update((kept, None) for kept in self._counted(list(stores.all()), during) if self.heap.goes_into(kept, 1 << part))
         return list(found)
 
     def over(self, objects: Bits, fields: tuple[str, ...], during: int) -> list[Kept]:
@@ -44,7 +44,7 @@ class Puts:
             stores = self.index.copies.get(self.index.struct(self.heap.objects.all[o].type))
             for kept in self._counted(list(stores.all()), during) if stores is not None else ():
                 renewed = bool(fields) and self.heap.overwritten.renews(self.index.copied[kept], fields[0])
-                if not renewed and self._hits(kept, o):
+                if not renewed and self.heap.goes_into(kept, 1 << o):
                     found[kept] = None
         return list(found)
 
@@ -69,9 +69,6 @@ class Puts:
             place = self.index.sites[site]
             match place.event:
                 case Call(callee=External(name=name), args=(base, *values)) if self.heap.is_atomic(name):
-                    if any(self._hits(Kept(place.func, base, base), o) for o in members(objects)):
+                    if self.heap.goes_into(Kept(place.func, base, base), objects):
                         found.extend(Kept(place.func, base, value) for value in values)
         return found
-
-    def _hits(self, kept: Kept, obj: int) -> bool:
-        return bool(self.heap.points(kept.func, kept.base) & self.heap.objects.compatible(obj))

@@ -11,7 +11,7 @@ from mapguard.bodies.state import READ
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import members
-from mapguard.ir.flow import Spot, reaches
+from mapguard.ir.flow import Spot, ends, reaches
 from mapguard.ir.model import CELL, ELEM, Call, Cast, Closure, Copy, Dynamic, Field, Load, MapOp, Reg, Static, Store
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Climber, Context, Locks
@@ -151,8 +151,8 @@ class Taken:
         slots = self._all_replaced(at.func)
         replaced = slots.get(self.bodies.paths(at.func).of(at.reg), []) if slots else []
         blocks = self.index.bodies[at.func].blocks
-        ends = [at.use] if at.use is not None else [(b, len(x.events) - 1) for b, x in enumerate(blocks) if x.kind == "end"]
-        if not replaced or any(reaches(blocks, place[1:3], end, replaced) for end in ends):
+        last = [at.use] if at.use is not None else ends(blocks)
+        if not replaced or any(reaches(blocks, place[1:3], end, replaced) for end in last):
             return ()
         return tuple(replaced)
 
@@ -183,12 +183,12 @@ class Taken:
         for target in members(self.bodies.heap.targets(site)):
             body = self.index.bodies[target]
             paths = self.bodies.paths(target)
-            ends = [(b, len(x.events) - 1) for b, x in enumerate(body.blocks) if x.kind == "end"]
+            last = ends(body.blocks)
             for b, block in enumerate(body.blocks):
                 for p, event in enumerate(block.events):
                     if not isinstance(event, Store) or not self._new(target, event.src):
                         continue
-                    if any(reaches(body.blocks, (0, -1), end, [(b, p)]) for end in ends):
+                    if any(reaches(body.blocks, (0, -1), end, [(b, p)]) for end in last):
                         continue
                     slot = self.bodies.given(site, target, paths.member(event.base, event.field, event.index))
                     if slot is not None:

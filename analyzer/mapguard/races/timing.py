@@ -153,7 +153,7 @@ class Timing:
         if thread.site == NO_SITE:
             return False
         where = self.place(thread.site)
-        parents = [p for p in self.ancestry.running(where[0]) if p != thread and p.kind != "unused"]
+        parents = [p for p in self.ancestry.used(where[0]) if p != thread]
         if below != NO_SITE:
             parents = [p for p in parents if p.site == below or any(below in sites for sites in self.ancestry.links(p).values())]
         return len(parents) > 1 or self.runs_again(where) or any(self.many(parent, below) for parent in parents)
