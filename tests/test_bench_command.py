@@ -1,16 +1,16 @@
 """mapguard bench: the profile of a finding, the benchmark of it, and what is made of its figures."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from git_repository import Repository
-from mapguard.cli.main import main
+from in_process import fingerprint, ran
 from mapguard.witness.benchmark import CPUS, MODULE, benchmark, choice, rows
 from mapguard.witness.profile import Profile
 from scanning import RACE
+from toolchain import GO
 
 FIGURES = """goos: linux
 BenchmarkMutex      	 100	 100.0 ns/op
@@ -29,19 +29,6 @@ def repo(tmp_path: Path) -> Repository:
     more = "\nfunc (s *S) Count() int { return len(s.hits) }\n"
     more += "\nfunc (s *S) Each() (n int) {\n\tfor range s.hits {\n\t\tn++\n\t}\n\treturn n\n}\n"
     return Repository.made(tmp_path / "repo", {"go.mod": "module example.com/m\n\ngo 1.22\n", "p/race.go": RACE + more})
-
-
-def ran(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main([*args, "--no-cache", "--jobs", "1"])
-    out, err = capsys.readouterr()
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code, out, err
-
-
-def fingerprint(repo: Repository, capsys: pytest.CaptureFixture[str]) -> str:
-    _, out, _ = ran(capsys, "scan", str(repo.root))
-    return out.partition("fingerprint ")[2].partition(";")[0]
 
 
 def test_the_benchmark_uses_the_map_as_the_code_does(repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,9 +57,9 @@ def test_the_simplest_of_those_that_are_about_as_fast(mutex: str, name: str, why
     assert choice(measured) == (name, why)
 
 
-@pytest.mark.go
-@pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed")
 class TestRun:
+    pytestmark = GO
+
     @pytest.mark.parametrize("key", ["string", "int"])
     def test_it_builds_as_gofmt_leaves_it(self, key: str, tmp_path: Path) -> None:
         text = benchmark(Profile(key, "*int", 3, 1, 0))

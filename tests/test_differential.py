@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,10 +17,11 @@ from differential.guards import Guard, Touch
 from differential.label import Label, on_map
 from differential.objects import COPY, DIFFERENT, OTHER_HOLDER, SAME
 from differential.score import Said, by_choice, right, scan, scan_alone, score, table
+from toolchain import RACE_DETECTOR
 
 COUNT = 200
 # What the analysis reaches on fresh programs, less four times what chance alone moves it by. To be raised with it.
-AGREEMENT, RECALL, SILENCE = 0.58, 0.22, 0.83
+AGREEMENT, RECALL, SILENCE = 0.90, 0.88, 0.87
 # Programs of today's seeds, other ones tomorrow; DIFFERENTIAL_SEED repeats a run.
 SEED = int(os.environ.get("DIFFERENTIAL_SEED") or time.strftime("%Y%m%d000", time.gmtime()))
 MEANT = re.compile(r"(?:un)?lock\w*|mutex|guard\w*|start\w*|wait\w*|done|worker\w*|stop|run|serve\w*|close", re.IGNORECASE)
@@ -163,30 +163,23 @@ def test_the_verdict_follows_from_the_choices(guard: Guard, modes: str, related:
     assert truth.races(guard, touches, nothing, dict.fromkeys(alone, related), alone) == expected
 
 
-@pytest.mark.go
-@pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed")
-@pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler")
-def test_fresh_programs(tmp_path: Path) -> None:
-    """Both what keeps the generator honest and what the analysis must reach; the folder of a failed run is kept by pytest."""
-    cases, sorted_out = draw(SEED, COUNT, tmp_path)
-    said = scan(tmp_path / "programs", cases)
-    total = score(cases, said)
-    wrong = [case.name for case in cases if not right(case, said[case.seed])]
-    told = f"seed {SEED}: {total} {dict(sorted_out)}, programs in {tmp_path}, wrong: {' '.join(wrong)}"
-    print(told)
-    assert sorted_out["races against its choices"] == sorted_out["broken"] == 0, told
-    assert sorted_out["hangs"] <= 0.02 * COUNT, told
-    assert sorted_out["never seen to race"] <= 0.04 * COUNT and sorted_out["other race"] <= 0.05 * COUNT, told
-    assert min(total.racing, total.silent) >= 0.25 * COUNT, told
-    assert total.agreement >= AGREEMENT and total.recall >= RECALL and total.silence >= SILENCE, told
+class TestFreshPrograms:
+    pytestmark = RACE_DETECTOR
 
-
-@pytest.mark.go
-@pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed")
-@pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler")
-@pytest.mark.xfail(reason="in a tree of many programs an object from outside can stand for those of several", strict=False)
-def test_a_program_alone_says_the_same(tmp_path: Path) -> None:
-    cases, _ = draw(SEED, 16, tmp_path)
-    said = scan(tmp_path / "programs", cases)
-    wrong = [case.name for case in cases if scan_alone(tmp_path / "programs", case) != said[case.seed]]
-    assert not wrong, f"seed {SEED}: {wrong}"
+    def test_the_generator_and_the_analysis(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        """Both what keeps the generator honest and what the analysis must reach; the folder of a failed run is kept by pytest."""
+        cases, sorted_out = draw(SEED, COUNT, tmp_path)
+        said = scan(tmp_path / "programs", cases)
+        total = score(cases, said)
+        wrong = [case.name for case in cases if not right(case, said[case.seed])]
+        told = f"seed {SEED}: {total} {dict(sorted_out)}, programs in {tmp_path}, wrong: {' '.join(wrong)}"
+        print(told)
+        assert sorted_out["races against its choices"] == sorted_out["broken"] == 0, told
+        assert sorted_out["hangs"] <= 0.02 * COUNT, told
+        assert sorted_out["never seen to race"] <= 0.04 * COUNT and sorted_out["other race"] <= 0.05 * COUNT, told
+        assert min(total.racing, total.silent) >= 0.25 * COUNT, told
+        assert total.agreement >= AGREEMENT and total.recall >= RECALL and total.silence >= SILENCE, told
+        # only what follows may fail
+        request.applymarker(pytest.mark.xfail(reason="in a tree of many programs an object from outside can stand for those of several"))
+        for case in cases[:8]:
+            assert scan_alone(tmp_path / "programs", case) == said[case.seed], told

@@ -14,6 +14,7 @@ from differential.label import TURNS, built, raced
 from differential.tree import write_binary, write_commands
 from othertext.compare import Difference, Verdict, differences, verdicts
 from othertext.rewriting import KINDS, Copy, go, plain, rewrite
+from toolchain import GO
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SEED = int(os.environ.get("DIFFERENTIAL_SEED") or time.strftime("%Y%m%d000", time.gmtime()))
@@ -31,7 +32,7 @@ ALLOWED = {
     "export": (0.50, 0.35),
 }
 
-pytestmark = [pytest.mark.go, pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed")]
+pytestmark = GO
 
 STORE = """package p
 

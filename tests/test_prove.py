@@ -1,13 +1,13 @@
 """mapguard prove: the test that it writes, and what the race detector says of it."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from git_repository import Repository
-from mapguard.cli.main import main
+from in_process import fingerprint, ran
 from mapguard.gotool.races import Stacks, crashed, races
+from toolchain import RACE_DETECTOR
 
 GUARDED = """package p
 
@@ -57,29 +57,11 @@ Goroutine 8 (running) created at:
       /src/p/p.go:3 +0x10
 ==================
 """
-needs_go = [
-    pytest.mark.go,
-    pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed"),
-    pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler"),
-]
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repository:
     return Repository.made(tmp_path / "repo", {"go.mod": "module example.com/m\n\ngo 1.22\n", "p/p.go": GUARDED})
-
-
-def ran(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main([*args, "--no-cache", "--jobs", "1"])
-    out, err = capsys.readouterr()
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code, out, err
-
-
-def fingerprint(repo: Repository, capsys: pytest.CaptureFixture[str]) -> str:
-    _, out, _ = ran(capsys, "scan", str(repo.root))
-    return out.partition("fingerprint ")[2].partition(";")[0]
 
 
 def test_the_object_is_made_as_the_code_does_with_fakes_for_interfaces(repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +97,7 @@ def test_what_the_detector_says() -> None:
 
 
 class TestRun:
-    pytestmark = needs_go
+    pytestmark = RACE_DETECTOR
 
     def test_the_race_is_shown_and_then_is_not(self, repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:
         found = fingerprint(repo, capsys)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from filelock import FileLock
 
 from expect import DRIVER, Fixture, fixtures
 from patience import HANG
+from toolchain import RACE_DETECTOR
 
 ROOT = Path(__file__).parent / "fixtures"
 ALL = fixtures(ROOT)
@@ -20,11 +20,7 @@ DRIVEN = [f for f in ALL if f.kind == "TESTS" or (ROOT / f.name / DRIVER).exists
 # What some fixtures show is what vet warns of: copied locks, and Add inside the goroutine that Wait waits for.
 _MEANT = re.compile(r"lock by value|copies lock value|WaitGroup\.Add called from inside new goroutine")
 
-pytestmark = [
-    pytest.mark.go,
-    pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed"),
-    pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler"),
-]
+pytestmark = RACE_DETECTOR
 
 
 ATTEMPTS = 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from git_repository import Repository
-from mapguard.cli.main import main
+from in_process import ran
 from mapguard.findings.model import Finding
 from mapguard.fix import remedies
 from mapguard.fix.edit import Edit
@@ -41,14 +41,6 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 def repo(tmp_path: Path) -> Repository:
     files = {"go.mod": "module example.com/m\n\ngo 1.22\n", "p/race.go": RACE, "p/store.go": STORE}
     return Repository.made(tmp_path / "repo", files)
-
-
-def ran(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main([*args, "--no-cache", "--jobs", "1"])
-    out, err = capsys.readouterr()
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code, out, err
 
 
 def fix(repo: Repository, capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:

@@ -9,11 +9,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from expect import DRIVER, fixtures
 from repair.repaired import Repaired, repaired_tree
 from test_race_proofs import ROOT, go_in, outputs_of, raced
+from toolchain import RACE_DETECTOR
 
 DRIVEN = [f for f in fixtures(ROOT) if f.kind in ("REPORT", "TESTS") and (f.kind == "TESTS" or (ROOT / f.name / DRIVER).exists())]
 _STEP = 1 if os.environ.get("MAPGUARD_ALL_PATCHES") else 8
@@ -31,11 +30,7 @@ _WRONG = {  # patches that are not right, because the scan that confirms them mi
     "ordering/quorum": "the map is ranged over while late goroutines still write",
 }
 
-pytestmark = [
-    pytest.mark.go,
-    pytest.mark.skipif(shutil.which("go") is None, reason="the Go toolchain is not installed"),
-    pytest.mark.skipif(shutil.which("gcc") is None and shutil.which("clang") is None, reason="the race detector needs a C compiler"),
-]
+pytestmark = RACE_DETECTOR
 
 
 def patched(name: str, tests: bool, folder: Path) -> Repaired:
