@@ -12,6 +12,7 @@ from mapguard.base.stack import deep_stack
 from mapguard.cli.console import say
 from mapguard.cli.grouped import GroupedCommand
 from mapguard.cli.options import TreeGiven, tree_options
+from mapguard.cli.patches import known_or_error
 from mapguard.cli.run import Session, session
 from mapguard.findings.model import Finding
 from mapguard.fix.plan import Change
@@ -52,15 +53,14 @@ def prove(fingerprint: str, path: Path, how: str | None, **given: Unpack[TreeGiv
 
 
 def _made(s: Session, fingerprint: str) -> tuple[Finding, Witness]:
-    for repairs in pipeline.repairs(s.options):
-        for ident, (finding, proof) in repairs.proofs.items():
-            if fingerprint and ident.startswith(fingerprint):
-                try:
-                    with deep_stack():
-                        return finding, witness(repairs.explainer, finding, proof)
-                except MissingError as why:
-                    raise UsageError(f"no test can be made for {ident}: {why}") from why
-    raise UsageError(f"no finding has the fingerprint {fingerprint}; mapguard scan shows those that there are")
+    every = [(repairs.explainer, finding, proof) for repairs in pipeline.repairs(s.options) for finding, proof in repairs.proofs.values()]
+    wanted = next(known_or_error([finding for _, finding, _ in every], (fingerprint,)))
+    explainer, finding, proof = next(one for one in every if one[1] is wanted)
+    try:
+        with deep_stack():
+            return finding, witness(explainer, finding, proof)
+    except MissingError as why:
+        raise UsageError(f"no test can be made for {finding.fingerprint}: {why}") from why
 
 
 def _run(s: Session, finding: Finding, made: Witness) -> int:
