@@ -1,9 +1,10 @@
 """Reading a file takes time in proportion to its size, whatever is in it."""
 
-import time
+import functools
 
 import pytest
 
+from growth import grows_at_most, size_for
 from mapguard.base.stack import deep_stack
 from mapguard.facts.codec import encode
 from mapguard.frontend.lower import lower
@@ -29,21 +30,16 @@ _TIMES = 4
 _MORE = 9  # times as much work for four times the size: square growth would be sixteen
 
 
-def cost(head: str, part: str, tail: str, count: int) -> float:
-    """Processor seconds from bytes to facts, the best of three."""
+def read(parts: tuple[str, str, str], count: int) -> None:
+    """From bytes to facts."""
+    head, part, tail = parts
     source = (head + part * count + tail).encode()
-    best = float("inf")
-    for _ in range(3):
-        start = time.process_time()
-        with deep_stack():
-            encode(lower(parse(source, "a.go"), "a.go", "p", source, False, True, True))
-        best = min(best, time.process_time() - start)
-    return best
+    with deep_stack():
+        encode(lower(parse(source, "a.go"), "a.go", "p", source, False, True, True))
 
 
 @pytest.mark.parametrize("parts", GENERATORS.values(), ids=GENERATORS.keys())
 def test_growth_is_linear(parts: tuple[str, str, str]) -> None:
-    count = 500
-    while (small := cost(*parts, count)) < 0.01 and count < 30_000:
-        count *= 2
-    assert cost(*parts, count * _TIMES) < small * _MORE + 0.02
+    run = functools.partial(read, parts)
+    count = size_for(run, 0.01, 500, 30_000)
+    assert grows_at_most(run, count, count * _TIMES, _MORE)

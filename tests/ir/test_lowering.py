@@ -1,10 +1,10 @@
 """Single events that matter to later layers, text that is no valid Go, and bodies of great size."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 
+from growth import grows_at_most
 from ir.lowering import bodies_of, program_of
 from ir.test_programs import printed
 from ir.wellformed import problems
@@ -169,18 +169,12 @@ SIZES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("kind", SIZES)
 def test_cost_grows_with_size_alone(kind: str) -> None:
-    def seconds(n: int) -> float:
+    def lowered(n: int) -> None:
         program = program_of(_in_function(SIZES[kind](n)))
-        best = 1e9
-        for _ in range(2):
-            start = time.process_time()
-            with deep_stack():
-                assert list(Lowerer(Types(program)).everything())
-            best = min(best, time.process_time() - start)
-        return best
+        with deep_stack():
+            assert list(Lowerer(Types(program)).everything())
 
-    small, large = seconds(200), seconds(800)
-    assert large < 10 * small + 0.05, (small, large)
+    assert grows_at_most(lowered, 200, 800, 10)
 
 
 @pytest.mark.parametrize(
