@@ -31,8 +31,8 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     if o.kind == "part" and q.key[0] == CELL:
         found |= k.ask(Contents(o.parent, k.index.key(o.name, k.objects.all[o.parent].type)))
     if k.objects.all[k.objects.origin(q.obj)].kind in OUTSIDE:
-        original = _original(k, o)
-        found |= _initial(k, q, o) if original is None else _of_all(k, k.ask(original), q.key)
+        source = original(k, o)
+        found |= _initial(k, q, o) if source is None else _of_all(k, k.ask(source), q.key)
     return found
 
 
@@ -102,7 +102,7 @@ def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
     return 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
 
 
-def _original(k: Knowledge, o: Obj) -> Points | None:
+def original(k: Knowledge, o: Obj) -> Points | None:
     """The argument that a library made a shallow copy of."""
     event = k.index.maker(o) if o.kind == "result" else None
     if not isinstance(event, Call) or not isinstance(event.callee, External):
