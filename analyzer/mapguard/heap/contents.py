@@ -1,7 +1,7 @@
 """Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
 
-from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
-from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, address, is_plain, outside
+from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, TStruct, Type
+from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, address, is_plain, of_type, outside, shallow
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey
 from mapguard.heap.objects import ANY, OUTSIDE, Obj
@@ -55,7 +55,7 @@ def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
     at, obj = o, q.obj
     while True:
         field = trail[-1][0] if trail else q.key[0]
-        for source in members(_sources(k, obj, at, field)):
+        for source in members(_of_struct(k, _sources(k, obj, at, field), at.type)):
             found |= k.ask(Contents(_descend(k, source, trail), q.key))
         if at.kind != "part":
             return found
@@ -86,9 +86,15 @@ def _sources(k: Knowledge, obj: int, o: Obj, field: str) -> Bits:
     return found & ~(1 << obj)
 
 
+def _of_struct(k: Knowledge, sources: Bits, type_: Type) -> Bits:
+    """Those that can be copied to a variable of a type as a whole: a struct comes from one of its own type only."""
+    kind = k.index.struct(type_)
+    return of_type(k, sources, kind) if isinstance(k.index.types.underlying(kind), TStruct) else sources
+
+
 def _descend(k: Knowledge, obj: int, trail: list[tuple[str, Type]]) -> int:
     for name, type_ in reversed(trail):
-        obj = k.objects.number(Obj("part", type_, name=name, parent=obj))
+        obj = k.objects.number(Obj("part", type_, name=name, parent=shallow(k, obj, name)))
     return obj
 
 
