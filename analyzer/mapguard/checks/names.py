@@ -1,15 +1,14 @@
 """Paths, maps and types to the text that the analysed code uses for them."""
 
 from mapguard.base.span import Place
-from mapguard.bodies.paths import CAPTURED, is_element
+from mapguard.bodies.paths import is_element
 from mapguard.checks.functions import Functions
-from mapguard.checks.location import Location, last
+from mapguard.checks.location import Location, is_named, last
 from mapguard.checks.sources import Sources
 from mapguard.checks.variables import Variables
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import MapInfo
 from mapguard.heap.index import Index
-from mapguard.ir.model import CELL
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 from mapguard.program.types import UNKNOWN
@@ -35,7 +34,7 @@ class Names:
         for f in path.fields:
             if is_element(f):
                 text += "[…]"
-            elif f != CELL and not f.startswith(CAPTURED):
+            elif is_named(f):
                 text += f".{last(f)}"
         return text
 

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
 from mapguard.facts.syntax import TName, Type
+from mapguard.heap.fields import HELD, LIBRARY
 from mapguard.heap.index import Index
 from mapguard.ir.model import CELL, ELEM, NONE, MapOp, Phi, Store
 from mapguard.program.types import UNKNOWN
@@ -44,9 +45,14 @@ class Location(NamedTuple):
         return self.name.rpartition(".")[2]
 
 
+def is_named(field: str) -> bool:
+    """Whether a field of a path is one of a struct: no element, no captured value, not what a pointer or a library's value leads to."""
+    return not is_element(field) and not field.startswith(CAPTURED) and field not in (CELL, LIBRARY, HELD)
+
+
 def named_fields(anchored: Anchored) -> tuple[str, ...]:
-    """The fields on the way that have names: without elements, captured values and pointers to variables."""
-    return tuple(f for f in anchored.path.fields if not is_element(f) and not f.startswith(CAPTURED) and f != CELL)
+    """The fields on the way that have names."""
+    return tuple(f for f in anchored.path.fields if is_named(f))
 
 
 def location(index: Index, anchored: Anchored) -> Location:

@@ -161,7 +161,8 @@ class Provenance:
         if not isinstance(event, Call) or isinstance(event.callee, External) or edge.kind == "root":
             return 1  # whoever registers several functions has them all run
         found = self.judge.heap.targets(edge.site).bit_count()
-        return min(found, FEW) if self._from_container(edge.site) else found  # each element is picked now and then
+        picked = self._from_container(edge.site) and not self.judge.edges.guessed(edge)
+        return min(found, FEW) if picked else found  # each element is picked now and then
 
     def _from_container(self, site: int) -> bool:
         """Whether the function, or the object whose method it is, is an element of a container, or comes from a function that is."""

@@ -6,7 +6,7 @@ from mapguard.base.budget import Budget
 from mapguard.base.defects import Defects
 from mapguard.heap.callgraph import callers, has_type, targets
 from mapguard.heap.contents import contents, original
-from mapguard.heap.fields import address, embedded, follow
+from mapguard.heap.fields import address, embedded, follow, with_field
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Index, Kept
 from mapguard.heap.objects import ANY, Context, Obj, Objects
@@ -93,6 +93,10 @@ class Heap:
     def follow(self, objects: Bits, field: str) -> Bits:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
+
+    def with_field(self, objects: Bits, field: str) -> Bits:
+        """The objects that a field is looked for in: those from outside whose type is not known have the type that declares the field."""
+        return with_field(self._knowledge, objects, field)
 
     def address(self, objects: Bits, field: str) -> Bits:
         """The storage of a field of each of the objects, that a pointer to the field leads to."""

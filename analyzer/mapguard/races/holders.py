@@ -65,7 +65,8 @@ class Holders:
     def _holders(self, r: Relation) -> dict[int, list[int]]:
         """The objects that the maps of a relation are reached from, by map."""
         found: dict[int, list[int]] = {}
-        for holder in members(self.resolver.objects(r.holder)) if r.map else ():
+        holders = self.heap.with_field(self.resolver.objects(r.holder), r.map[0]) if r.map else 0
+        for holder in members(holders):
             for map_ in members(self.resolver.follow(1 << holder, r.map)):
                 found.setdefault(map_, []).append(holder)
         return found
