@@ -8,9 +8,10 @@ from mapguard.bodies.state import READ
 from mapguard.checks.classify import Case, shared_read_lock
 from mapguard.checks.copied import Copies
 from mapguard.checks.functions import Functions
-from mapguard.checks.held import Held, Missing, Ways, field_beside
+from mapguard.checks.held import STARTS, Held, Missing, Ways, field_beside
 from mapguard.checks.location import Location, depth
 from mapguard.checks.lockname import MUTEXES
+from mapguard.checks.region import blocks_others
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
 from mapguard.checks.wording import counted
@@ -25,6 +26,7 @@ from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
 _WRITES = ("write", "delete", "replace")
+_UNCOPIED = "use a pointer there, or put the lock into the struct around it"
 
 
 class Adviser:
@@ -66,7 +68,22 @@ class Adviser:
             )
         if rule == "map-escapes-guard" and guard is not None:
             return _escaped(guard, c.access.op)
-        if guard is not None and case.proof.guard is not None:
+        kind = case.proof.guard.lock if case.proof.guard is not None else None
+        if guard is not None and kind is not None:
+            starter = self.waiting_starter(c, kind)
+            if starter:
+                return Advice(
+                    "own-lock",
+                    f"{guard.lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if it still holds "
+                    "the lock then, taking it here never ends. Give the map a lock of its own that every access holds, or make this access "
+                    f"in '{starter}', once the goroutine has ended.",
+                )
+            if rule == "map-guard-mismatch" and all(self._held.holds(x, kind) for x in case.sides):
+                return Advice(
+                    "one-lock",
+                    f"Each side holds the {guard.lock} of an object of its own, and both objects lead to this map. Give each object "
+                    "its own map, or put one lock where both find it, beside the map, and hold that at every access.",
+                )
             return self._hold(case, guard, ways, c)
         if rule == "map-guard-mismatch":
             return Advice(
@@ -92,6 +109,16 @@ class Adviser:
                     return self._functions.of(func), Anchored(func, site.path)
         return None, None
 
+    def waiting_starter(self, c: Context, kind: Location) -> str:
+        """The function on a way that holds a lock while it starts a goroutine of the way and waits for others; "" where none does."""
+        steps = self._held.along(c.chain, c.held[:-1])
+        for edge, held in zip(c.chain, steps, strict=True):
+            func = self._functions.of(self._held.caller(edge))
+            holding = edge.kind in STARTS and any(self._held.names.kind(s.lock) == kind for s in held)
+            if holding and blocks_others(func.facts.body or ()):
+                return func.display
+        return ""
+
     def guard_at(self, kind: Location, map_: Path, func: int, ways: Ways) -> Anchored | None:
         """The guard as a path of a function that knows the map as ``map_``, as far as the accesses that hold it show how it is reached."""
         return self._held.guard_at(kind, map_, func, [c for found in ways.values() for c in found])
@@ -114,9 +141,7 @@ class Adviser:
             )
         if elsewhere is not None:
             return self._with_call(elsewhere, lock, place)
-        do = "does" if guard.held == 1 else "do"
-        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses {do}"
-        text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
+        text = f"Hold {guard.lock} {_as_others(guard)}."
         bare = [x for x in ways if x.func == c.access.func and any(not self._held.holds(w, kind) for w in ways[x])]
         return self._held_around(text, lock, c.access, bare)
 
@@ -205,7 +230,7 @@ class Adviser:
             text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
         copier = self._copies.copier(info.package, info.owner) if info.kind == "field" and info.owner else ""
         if copier:
-            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: use a pointer there.")
+            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: {_UNCOPIED}.")
         return Advice(kind, text, sketch=self._beside(case, info, ways, c, kind == "rwmutex"))
 
     def _hold_beside(self, info: MapInfo, ways: Ways, c: Context, field: str, name: str, told: str) -> Advice:
@@ -280,6 +305,15 @@ class Adviser:
                 return False
         writers = {self._functions.of(x.func).frame.id for x in shared if x.writes}
         return not any(self._functions.of(x.func).frame.id in writers for x in shared if not x.writes)
+
+
+def _as_others(guard: Guard) -> str:
+    """Why the lock is the one to hold, and where."""
+    if guard.held == 0:
+        return "at every access, as the declaration says"
+    if guard.held > guard.missed:
+        return f"here too: {guard.held} of {guard.held + guard.missed} accesses do"
+    return f"at every access: so far {guard.held} of {guard.held + guard.missed} {'does' if guard.held == 1 else 'do'}"
 
 
 def _escaped(guard: Guard, op: str) -> Advice:

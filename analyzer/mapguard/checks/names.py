@@ -68,7 +68,7 @@ class Names:
 
     def _field(self, where: Location, access: Access) -> MapInfo:
         owner, _, name = where.name.rpartition(".")
-        package, _, type_name = owner.rpartition(".")
+        package, type_name = where.package, where.owner
         named = self.index.types.program.named(package, type_name)
         declared: Place | None = None
         kind: Type | None = None

@@ -13,6 +13,13 @@ from mapguard.races.contexts import Context
 from mapguard.races.judge import Judge
 
 
+def guarded(guard: Guard) -> str:
+    """What a guard says of the map: that its declaration names it, or how often it is held."""
+    if guard.declared:
+        return f"the map's declaration names its lock '{guard.lock.last}'"
+    return f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map"
+
+
 class Support:
     """Answers for one program."""
 
@@ -30,10 +37,8 @@ class Support:
         if any(self.words.unsafe(f.facts.doc) for f in funcs) or (owner is not None and self.words.unsafe(owner.decl.comment)):
             return []
         found = []
-        if guard is not None and guard.declared:
-            found.append(f"the map's declaration names its lock '{guard.lock.last}'")
-        elif guard is not None:
-            found.append(f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map")
+        if guard is not None:
+            found.append(guarded(guard))
         elif any(self.guards.held_beside(c) for c in (a, b)):
             found.append("one side holds a lock that lies beside the map")
         if owner is not None and self.words.safe(owner.decl.comment):
