@@ -262,8 +262,9 @@ def test_a_lock_that_the_waiting_starter_holds_is_not_taken(tmp_path: Path) -> N
     assert found.advice.sketch == ""
 
 
-def test_a_starter_that_does_not_wait_may_hold_it(tmp_path: Path) -> None:
-    found = find(tmp_path, FANNED.replace("WAIT", "_ = &wg"))
+@pytest.mark.parametrize("wait", ["_ = &wg", "s.mu.Unlock()\n\twg.Wait()\n\ts.mu.Lock()"])
+def test_a_starter_that_does_not_wait_with_the_lock_may_hold_it(tmp_path: Path, wait: str) -> None:
+    found = find(tmp_path, FANNED.replace("WAIT", wait))
     assert (found.rule, found.advice.kind) == ("map-guard-missed", "hold-lock")
     assert "s.mu.Lock()\ns.hits[k] = len(k)\ns.mu.Unlock()" in found.advice.sketch
 

@@ -8,12 +8,13 @@ from mapguard.bodies.state import READ
 from mapguard.checks.classify import Case, shared_read_lock
 from mapguard.checks.copied import Copies
 from mapguard.checks.functions import Functions
-from mapguard.checks.held import STARTS, Held, Missing, Ways, field_beside
+from mapguard.checks.held import Held, Missing, Ways, field_beside
 from mapguard.checks.location import Location, depth
 from mapguard.checks.lockname import MUTEXES
-from mapguard.checks.region import blocks_others
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
+from mapguard.checks.starters import Starters
+from mapguard.checks.ways import Way
 from mapguard.checks.wording import counted
 from mapguard.facts.syntax import TStruct, Type
 from mapguard.findings.model import Advice, Guard, MapInfo
@@ -42,13 +43,17 @@ class Adviser:
         self._functions = functions
         self._sources = sources
         self._sketcher = Sketcher(held, functions, sources)
+        self._starters = Starters(held, functions)
         self._copies = Copies(self._types, lambda: judge.index.bodies)
 
-    def advise(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways) -> Advice:
-        """``ways`` maps each access of the map to the ways that lead to it."""
+    def advise(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, shown: Sequence[Way]) -> Advice:
+        """``ways`` maps each access of the map to the ways that lead to it; ``shown`` are those of the two sides from their beginnings."""
         a, b = case.sides
         kind = case.proof.guard.lock if case.proof.guard is not None else None
         other = kind is not None and self._held.holds(a, kind) and not self._held.holds(b, kind)
+        starter = self._starters.waiting(shown[1 if other else 0], kind) if guard is not None and kind is not None else ""
+        if starter and guard is not None and rule in ("map-guard-missed", "map-guard-mismatch"):
+            return _not_while_waiting(starter, guard)
         return self._remedy(rule, case, info, guard, ways, b if other else a)
 
     def copier(self, package: str, name: str) -> str:
@@ -70,14 +75,6 @@ class Adviser:
             return _escaped(guard, c.access.op)
         kind = case.proof.guard.lock if case.proof.guard is not None else None
         if guard is not None and kind is not None:
-            starter = self.waiting_starter(c, kind)
-            if starter:
-                return Advice(
-                    "own-lock",
-                    f"{guard.lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if it still holds "
-                    "the lock then, taking it here never ends. Give the map a lock of its own that every access holds, or make this access "
-                    f"in '{starter}', once the goroutine has ended.",
-                )
             if rule == "map-guard-mismatch" and all(self._held.holds(x, kind) for x in case.sides):
                 return Advice(
                     "one-lock",
@@ -108,16 +105,6 @@ class Adviser:
                 if (site.path, READ) in at.held and self._held.kind_at(c, func, site.path) == kind:
                     return self._functions.of(func), Anchored(func, site.path)
         return None, None
-
-    def waiting_starter(self, c: Context, kind: Location) -> str:
-        """The function on a way that holds a lock while it starts a goroutine of the way and waits for others; "" where none does."""
-        steps = self._held.along(c.chain, c.held[:-1])
-        for edge, held in zip(c.chain, steps, strict=True):
-            func = self._functions.of(self._held.caller(edge))
-            holding = edge.kind in STARTS and any(self._held.names.kind(s.lock) == kind for s in held)
-            if holding and blocks_others(func.facts.body or ()):
-                return func.display
-        return ""
 
     def guard_at(self, kind: Location, map_: Path, func: int, ways: Ways) -> Anchored | None:
         """The guard as a path of a function that knows the map as ``map_``, as far as the accesses that hold it show how it is reached."""
@@ -305,6 +292,15 @@ class Adviser:
                 return False
         writers = {self._functions.of(x.func).frame.id for x in shared if x.writes}
         return not any(self._functions.of(x.func).frame.id in writers for x in shared if not x.writes)
+
+
+def _not_while_waiting(starter: str, guard: Guard) -> Advice:
+    return Advice(
+        "own-lock",
+        f"{guard.lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if it still holds the lock then, "
+        "taking it here never ends. Give the map a lock of its own that every access holds, or make this access in "
+        f"'{starter}', once the goroutine has ended.",
+    )
 
 
 def _as_others(guard: Guard) -> str:

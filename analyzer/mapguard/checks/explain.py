@@ -146,7 +146,7 @@ class _Telling:
             (*racing, *others),
             guard,
             self._reasons(),
-            self.x.adviser.advise(self.rule, self.case, info, guard, self.ways),
+            self.x.adviser.advise(self.rule, self.case, info, guard, self.ways, self.shown),
             sharing=self.x.provenance.of(proof),
         )
 

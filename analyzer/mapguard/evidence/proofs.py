@@ -13,7 +13,7 @@ from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location, Locations, may_hold_map, reached
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
-from mapguard.evidence.support import Support, guarded
+from mapguard.evidence.support import Support, with_guard
 from mapguard.evidence.words import words
 from mapguard.models.load import Models
 from mapguard.races.accesses import Access
@@ -67,7 +67,7 @@ class Proofs:
             return proof
         contexts = {x: tuple(self.judge.contexts(x)) for x in others}
         uses = (*proof.uses, *(Use(x, contexts[x], x in self.judge.private) for x in others))
-        return _of_all(proof, uses, self.guards.of(proof.where, uses))
+        return with_guard(proof._replace(uses=uses), self.guards.of(proof.where, uses))
 
     def named(self) -> dict[Location, list[Access]]:
         """All accesses by the name that their own function gives the map. What only takes a map out of its variable is none."""
@@ -182,16 +182,8 @@ class Proofs:
         uses = tuple(by_access.values())
         ended = Counter(dict(a.ended))
         ended.update(dict(b.ended))
-        full = _of_all(better, uses, self.guards.of(better.where, uses))
+        full = with_guard(better._replace(uses=uses), self.guards.of(better.where, uses))
         return full._replace(objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items())))
-
-
-def _of_all(proof: Proof, uses: tuple[Use, ...], guard: Guard | None) -> Proof:
-    """A proof with all accesses of the map's name and the guard of these, which its reasons tell of then."""
-    before = guarded(proof.guard) if proof.guard is not None else ""
-    now = (guarded(guard),) if guard is not None else ()
-    reasons = tuple(told for r in proof.reasons for told in (now if r == before else (r,)))
-    return proof._replace(uses=uses, guard=guard, reasons=reasons)
 
 
 def _slot(access: Access) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location
-from mapguard.evidence.proof import Guard, Use
+from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import own_way
 from mapguard.evidence.words import Words
 from mapguard.facts.syntax import TName, TStruct
@@ -18,6 +18,14 @@ def guarded(guard: Guard) -> str:
     if guard.declared:
         return f"the map's declaration names its lock '{guard.lock.last}'"
     return f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map"
+
+
+def with_guard(proof: Proof, guard: Guard | None) -> Proof:
+    """A proof with the guard of all accesses that are told of: its reasons count as that does."""
+    before = guarded(proof.guard) if proof.guard is not None else ""
+    now = (guarded(guard),) if guard is not None else ()
+    reasons = tuple(told for r in proof.reasons for told in (now if r == before else (r,)))
+    return proof._replace(guard=guard, reasons=reasons)
 
 
 class Support:

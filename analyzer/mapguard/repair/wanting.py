@@ -85,9 +85,6 @@ class Wanting:
         for access, contexts in ways.items():
             for c in contexts if _place(access) in self.racing else ():
                 if not self.x.held.holds(c, kind):
-                    starter = self.x.adviser.waiting_starter(c, kind)
-                    if starter:
-                        raise EditError(f"'{starter}' holds the lock while it starts the goroutine that lacks it, and may wait for that")
                     yield self._missing(c, contexts, kind)
 
     def only_reading(self, kind: Location) -> Iterator[Context]:
