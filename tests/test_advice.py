@@ -293,3 +293,23 @@ def test_the_lock_that_both_sides_hold_is_not_advised(tmp_path: Path) -> None:
     assert found.rule == "map-guard-mismatch"
     assert found.advice.kind == "one-lock"
     assert found.advice.text.startswith("Each side holds the o.mu of an object of its own, and both objects lead to this map.")
+
+
+# ---------------------------------------------------------------- the name of what has none
+
+
+def test_a_variable_that_holds_one_of_several_maps_goes_by_its_name(tmp_path: Path) -> None:
+    code = (
+        "var a, b = map[string]int{}, map[string]int{}\n\n"
+        + handler('m := a\nif r.Host == "" {\n\tm = b\n}\nm[r.Host] = 1', recv="s *S")
+        + "type S struct{}\n"
+    )
+    report = pipeline.run(
+        Options(
+            paths=(tree(tmp_path, {"go.mod": "module example.com/p\n\ngo 1.22\n", "p.go": HEAD + code}),),
+            cache=False,
+            debug=True,
+        )
+    )
+    assert {f.message.partition(" is ")[0] for f in report.findings} <= {"'a'", "'b'", "'m'"}
+    assert report.findings

@@ -49,7 +49,9 @@ class Coverage:
             *unfollowed(self.proofs),
             *self._by_file(Reason.TYPES, untyped, "indexed value", "of unknown type"),
             *self._by_file(Reason.ORIGIN, self._unmade(), "use", "of a map that is made nowhere known"),
-            *self._by_file(Reason.LIMIT, self._cut_short(), "call", f"of a library with maps over {DEPTH} levels inside its arguments"),
+            *self._by_file(
+                Reason.LIMIT, self._cut_short(), "call", f"of a library with maps more than {DEPTH} levels deep in its arguments"
+            ),
             *self._crashed(),
         ]
 
