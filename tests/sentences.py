@@ -222,7 +222,9 @@ def _waited_for(trace: Sequence[Step], field: str, root: Path) -> bool:
         held = held or any(h.lock.rpartition(".")[2] == field for h in s.locks)
         if s.text.startswith("starts a goroutine"):
             around = [n for n in goscope.around(root / s.path, s.line) if n.start_point[0] + 1 < s.line]
-            if held and any(b".Wait()" in (n.text or b"") for n in around[-1:]):
+            after = [t for n in around[-1:] for t in goscope.lines(root / s.path)[s.line : n.end_point[0]]]
+            ends = [t.strip() for t in after if t.strip().endswith((".Wait()", f"{field}.Unlock()")) and "defer" not in t]
+            if held and ends[:1] and ends[0].endswith(".Wait()"):
                 return True
             held = False
     return False

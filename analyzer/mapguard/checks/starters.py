@@ -36,9 +36,18 @@ class Starters:
 
     def _waits(self, edges: Sequence[Edge], held: Sequence[At], kind: Location, func: Func) -> bool:
         waits = self._at_waits(edges, held)
-        if not waits:
-            return blocks_others(func.facts.body or ())  # on channels: nothing tells what is held there
+        if not waits:  # it waits on channels, or a literal in it does for it: nothing tells what is held there
+            return blocks_others(func.facts.body or ()) or any(self._calls_wait(n) for n in self._inside(func))
         return any(self._is(kind, seen) for seen in waits)
+
+    def _inside(self, func: Func) -> list[int]:
+        """The literals of a function."""
+        return [
+            n for n, f in enumerate(self.index.funcs) if f is not None and f.outer is not None and f.frame is func.frame and f is not func
+        ]
+
+    def _calls_wait(self, func: int) -> bool:
+        return any(_is_wait(event) for block in self.index.bodies[func].blocks for event in block.events)
 
     def _at_waits(self, edges: Sequence[Edge], held: Sequence[At]) -> list[list[Seen]]:
         """What is held at each ``Wait`` of the function that makes the last of some calls, entered as by those before."""
@@ -47,6 +56,10 @@ class Starters:
         found: list[list[Seen]] = []
         for b, block in enumerate(self.index.bodies[func].blocks):
             for place, event in enumerate(block.events):
-                if isinstance(event, Call) and library_name(event.callee).endswith(").Wait"):
+                if _is_wait(event):
                     found += [self.held.at(func, at, entered, above) for at in self.held.bodies.held(func, b, place)]
         return found
+
+
+def _is_wait(event: object) -> bool:
+    return isinstance(event, Call) and library_name(event.callee).endswith(").Wait")
