@@ -313,3 +313,45 @@ def test_a_variable_that_holds_one_of_several_maps_goes_by_its_name(tmp_path: Pa
     )
     assert {f.message.partition(" is ")[0] for f in report.findings} <= {"'a'", "'b'", "'m'"}
     assert report.findings
+
+
+# ---------------------------------------------------------------- what is a lock to a reader
+
+SIGNAL = """
+type S struct {
+	mu      sync.Mutex
+	changed chan struct{}
+	hits    map[string]int
+}
+
+func New() *S { return &S{changed: make(chan struct{}, 1), hits: map[string]int{}} }
+
+func (s *S) Put(w http.ResponseWriter, r *http.Request) {
+	USE
+}
+
+func (s *S) Watch() {
+	for {
+		<-s.changed
+	}
+}
+
+func Serve() {
+	s := New()
+	go s.Watch()
+	http.HandleFunc("/", s.Put)
+	http.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) { _ = s.hits[r.Host] })
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "locks"),
+    [
+        ("s.changed <- struct{}{}\n\ts.hits[r.Host]++", set()),
+        ("s.changed <- struct{}{}\n\ts.hits[r.Host]++\n\t<-s.changed", {"s.changed"}),
+    ],
+)
+def test_a_channel_is_a_lock_where_it_is_a_semaphore(tmp_path: Path, use: str, locks: set[str]) -> None:
+    found = find(tmp_path, SIGNAL.replace("USE", use))
+    assert {h.lock for a in found.accesses for h in a.locks} == locks
