@@ -258,7 +258,7 @@ def test_a_lock_that_the_waiting_starter_holds_is_not_taken(tmp_path: Path) -> N
     found = find(tmp_path, FANNED.replace("WAIT", "wg.Wait()"))
     assert found.rule == "map-guard-missed"
     assert found.advice.kind == "own-lock"
-    assert "'(*S).Refill' waits for others: if it still holds the lock then, taking it here never ends" in found.advice.text
+    assert "'(*S).Refill' waits for others: if the lock is still held then, taking it here never ends" in found.advice.text
     assert found.advice.sketch == ""
 
 

@@ -276,7 +276,7 @@ class Adviser:
 def _not_while_waiting(starter: str, lock: str) -> Advice:
     return Advice(
         "own-lock",
-        f"{lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if it still holds the lock then, "
+        f"{lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if the lock is still held then, "
         "taking it here never ends. Give the map a lock of its own that every access holds, or make this access in "
         f"'{starter}', once the goroutine has ended.",
     )
