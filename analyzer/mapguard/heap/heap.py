@@ -56,8 +56,11 @@ class Heap:
         receiver = self.index.funcs[func]
         if receiver is None or receiver.recv is None:
             return None
-        caller = self.index.sites[site].func
-        found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
+        caller, event = self.index.sites[site].func, self.index.sites[site].event
+        given = (
+            event.args if isinstance(event, Call) and not isinstance(event.callee, External) else self._knowledge.handed.at.get(site, ())
+        )
+        found = [r for r in given if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
 
     def functions(self, func: int, reg: Reg) -> list[int]:

@@ -185,6 +185,14 @@ class Judge:
         values = self.values.of(c, way[-1][1])
         return c._replace(values=values) if values else c
 
+    def followed(self, access: Access) -> bool:
+        """Whether every way to an access was judged, of one that was asked for."""
+        return not (access in self.climber.cut or access in self.crowded)
+
+    def apart_here(self, a: Access, b: Access) -> bool:
+        """Whether locks that the two functions take for themselves keep the accesses apart, whichever ways lead there."""
+        return all(self.exclusion.excluded(x, y) for x in self.climber.here(a) for y in self.climber.here(b))
+
     def of_map(self, map_: Map, access: Access) -> list[Context]:
         """The ways to an access on which it may be about this map."""
         found = [(c, self._objects(c)) for c in self.contexts(access)]
