@@ -103,7 +103,7 @@ class Judge:
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
-        self.turns = Turns(self.timing.ancestry)
+        self.turns = Turns(self.timing.ancestry, self.timing.many)
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
