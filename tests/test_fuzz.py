@@ -114,6 +114,10 @@ var x, y = y, x
 var z = func() map[string]int { return z }()
 var u, v = func() (map[string]int, map[string]int) { return v, u }()
 var s, t = s.f(func() { t() })
+var on = off
+var off = on
+var seen = map[string]int{}
+func h() { if on == nil { x["a"] = 1 }; seen["a"]++; go h() }
 func f(g func()) (map[string]int, map[string]int) { go g(); return nil, nil }
 """,
 }
