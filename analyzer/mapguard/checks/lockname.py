@@ -55,6 +55,7 @@ class LockNames:
         self._models = models
         self._sources = sources
         self._sites: dict[int, list[Site]] = {}
+        self._is_lock: dict[Anchored, bool] = {}
         self._takers: dict[Location, set[int]] | None = None
 
     def kind(self, lock: Anchored) -> Location:
@@ -63,6 +64,12 @@ class LockNames:
 
     def is_lock(self, lock: Anchored) -> bool:
         """Whether readers of the code would call it a lock, unlike the once, flag or key that the analysis treats as one."""
+        known = self._is_lock.get(lock)
+        if known is None:
+            known = self._is_lock[lock] = self._named_so(lock)
+        return known
+
+    def _named_so(self, lock: Anchored) -> bool:
         kind = self.type(lock)
         if self.model(lock) in _NO_LOCKS:
             return False
