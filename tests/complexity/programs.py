@@ -10,6 +10,8 @@ from complexity import bodies, calls, texts, threads, types
 _SIZES = {
     "jumps_everywhere": 10,
     "nested_ranges": 16,
+    "locks_of_loops": 25,
+    "assigned_in_turn": 30,
     "recursive_embedding": 8,
     "everyone_calls_everyone": 20,
     "encoded_wide_maps": 20,
