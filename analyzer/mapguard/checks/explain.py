@@ -225,7 +225,8 @@ class _Telling:
         locks = self.x.locks
         kinds = {locks.kind(s.lock) for side in self.sides for s in side} | {locks.kind(s.lock) for s in self._own(ways)}
         kinds |= {self.kind} if self.kind is not None else set()
-        notes = [level, *(self._differs(ways, kind) for kind in sorted(kinds))]
+        held = [(c, self.x.held.kinds(c)) for c in ways]
+        notes = [level, *(self._differs(held, kind) for kind in sorted(kinds))]
         return "; ".join(filter(None, notes))
 
     def _level(self, raw: RawAccess) -> str:
@@ -242,8 +243,8 @@ class _Telling:
             found += [s for s in self.x.held.at_access(c) if self.x.locks.kind(s.lock) in mine]
         return found
 
-    def _differs(self, ways: Sequence[Context], kind: Location) -> str:
-        found = self.x.held.callers(ways, kind)
+    def _differs(self, held: Sequence[tuple[Context, frozenset[Location]]], kind: Location) -> str:
+        found = self.x.held.callers(held, kind)
         display = {c.func: self.x.functions.of(c.func).display for c in found}
         bare = sorted({display[c.func] if c.edge is not None else f"whoever calls {display[c.func]}" for c in found if not c.held})
         keeping = sum(c.held for c in found)

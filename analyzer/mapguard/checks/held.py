@@ -164,9 +164,13 @@ class Held:
     def holds(self, c: Context, kind: Location | None) -> bool:
         return any(self.names.kind(s.lock) == kind for s in self.at_access(c))
 
-    def callers(self, contexts: Iterable[Context], kind: Location | None) -> list[Caller]:
+    def kinds(self, c: Context) -> frozenset[Location]:
+        """The identities of the locks that a way holds at its access."""
+        return frozenset(self.names.kind(s.lock) for s in self.at_access(c))
+
+    def callers(self, held: Iterable[tuple[Context, frozenset[Location]]], kind: Location) -> list[Caller]:
         """The calls nearest to an access that separate the ways with the lock from those without; empty where all hold it, or none."""
-        ways = [(c, self.holds(c, kind)) for c in contexts]
+        ways = [(c, kind in kinds) for c, kinds in held]
         if not ways or len({held for _, held in ways}) == 1:
             return []
         return self._split(ways, 1)

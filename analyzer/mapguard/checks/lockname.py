@@ -57,6 +57,7 @@ class LockNames:
         self._sources = sources
         self._sites: dict[int, list[Site]] = {}
         self._semaphores = Semaphores(judge)
+        self._is_lock: dict[Anchored, bool] = {}
         self._takers: dict[Location, set[int]] | None = None
 
     def kind(self, lock: Anchored) -> Location:
@@ -65,6 +66,12 @@ class LockNames:
 
     def is_lock(self, lock: Anchored) -> bool:
         """Whether readers of the code would call it a lock, unlike the once, flag, key or signal that the analysis treats as one."""
+        known = self._is_lock.get(lock)
+        if known is None:
+            known = self._is_lock[lock] = self._named_so(lock)
+        return known
+
+    def _named_so(self, lock: Anchored) -> bool:
         kind = self.type(lock)
         if self.model(lock) in _NO_LOCKS:
             return False
