@@ -103,7 +103,7 @@ def parts(k: Knowledge, bases: Bits, field: str, type_: Type) -> Bits:
     for base in members(with_field(k, bases, field)):
         if k.objects.all[base].kind in ("closure", "bound"):
             continue
-        found |= one(k, Obj("part", kind, name=field, parent=_shallow(k, base, field)))
+        found |= one(k, Obj("part", kind, name=field, parent=shallow(k, base, field)))
     return found
 
 
@@ -115,7 +115,7 @@ def address(k: Knowledge, objects: Bits, field: str) -> Bits:
     return found
 
 
-def _shallow(k: Knowledge, base: int, field: str) -> int:
+def shallow(k: Knowledge, base: int, field: str) -> int:
     """``base``, or the object on the way to it whose own field of this name it already is: objects of recursive types stay finite."""
     at = base
     while k.objects.all[at].kind == "part":
