@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mapguard.heap.fitting import Fitting
+from mapguard.heap.given import Given
 from mapguard.heap.handed import Handed
 from mapguard.heap.index import FieldKey, Index, Kept, Stores
 from mapguard.heap.objects import ANY, Context, Objects
@@ -59,6 +60,7 @@ class Knowledge:
         "bases",
         "empty",
         "fitting",
+        "given",
         "given_to_containers",
         "handed",
         "index",
@@ -75,6 +77,7 @@ class Knowledge:
         self.index = index
         self.models = models
         self.handed = Handed(index, models)
+        self.given = Given(index)
         self.objects = objects
         self.fitting = Fitting(index)
         self.overwritten = Overwritten(index.bodies, index.number, lambda callee: _filled(models, callee.name))
