@@ -127,6 +127,22 @@ def test_names_that_are_not_utf8_are_gaps(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", [b"odd\xff.go", b"folder\xfe/in.go"])
+def test_a_file_that_is_named_but_not_in_utf8_is_a_gap(tmp_path: Path, name: bytes) -> None:
+    odd = tmp_path / os.fsdecode(name)
+    odd.parent.mkdir(exist_ok=True)
+    odd.write_text(PACKAGE)
+    tree(tmp_path, {"go.mod": MOD, "race.go": RACE})
+    assert name.decode("utf-8", "replace") in [g.path for g in report(odd).gaps]
+
+
+def test_links_whose_names_are_not_utf8_are_gaps(tmp_path: Path) -> None:
+    tree(tmp_path, {"m/go.mod": MOD, "m/race.go": RACE, "other/x.go": PACKAGE})
+    (tmp_path / "m" / os.fsdecode(b"out\xff")).symlink_to(tmp_path / "other")
+    (tmp_path / "m" / os.fsdecode(b"round\xff")).symlink_to(os.fsdecode(b"round\xff"))
+    assert [g.path for g in report(tmp_path / "m").gaps] == ["out\ufffd", "round\ufffd"]
+
+
 def test_what_go_mod_ignores_is_left_out(tmp_path: Path) -> None:
     ignoring = MOD + "ignore ./a/gen\nignore (\n\tdist\n)\n"
     files = ("a/a.go", "a/gen/g.go", "a/generated/g.go", "b/a/gen/g.go", "b/dist/d.go", "dist/d.go")

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.campaign import failures
-from fuzz.damage import DAMAGE, FIXTURES, damaged
+from fuzz import campaign
+from fuzz.campaign import Failure, failures
+from fuzz.damage import DAMAGE, Damage, fixtures
 from fuzz.grammar import Maker
 from mapguard import pipeline
 from mapguard.base.gap import Reason
 from mapguard.base.options import Options
+from mapguard.facts.model import FileFacts
+from mapguard.frontend.lower import lower
 from mapguard.frontend.parse import parse
+from mapguard.program.link import link
+
+FIXTURES = Damage(fixtures())
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -22,7 +28,7 @@ def test_damaged_code_is_no_crash(tmp_path: Path, seed: int) -> None:
     for number in range(40):
         folder = tmp_path / f"p{number // 4}"
         folder.mkdir(exist_ok=True)
-        (folder / f"f{number}.go").write_bytes(damaged(dice))
+        (folder / f"f{number}.go").write_bytes(FIXTURES.damaged(dice))
     report = pipeline.run(Options(paths=(tmp_path,), cache=False, debug=True))
     assert report.stats.files + len({g.path for g in report.gaps}) >= 40
     assert [g for g in report.gaps if g.reason == Reason.CRASH] == []
@@ -30,13 +36,43 @@ def test_damaged_code_is_no_crash(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda d: d.__name__)
 def test_the_damage_is_real(damage: Callable[[bytes, random.Random], bytes]) -> None:
-    source = FIXTURES[0].read_bytes()
+    source = FIXTURES.sources[0]
     assert any(damage(source, random.Random(seed)) != source for seed in range(5))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_every_format_has_something_to_say_of_anything(seed: int) -> None:
-    assert failures(seed) == []
+    assert failures(seed, FIXTURES, 60) == []
+
+
+def test_a_crash_is_laid_to_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(parsed: object, path: str, *rest: object) -> object:
+        if path == "p1/f5.go":
+            raise ValueError("broken")
+        return lower(parsed, path, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("mapguard.frontend.extract.lower", crash)
+    assert failures(0, FIXTURES, 12) == [Failure(0, "p1/f5.go", "line 0: ValueError: broken")]
+
+
+def test_what_ends_a_scan_is_laid_to_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(files: list[FileFacts], *rest: object) -> object:
+        if any(f.path.startswith("p2/") for f in files):
+            raise ValueError("broken")
+        return link(files, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("mapguard.pipeline.phases.link", crash)
+    assert failures(0, FIXTURES, 24) == [Failure(0, "p2", "ValueError: broken")]
+
+
+def test_a_report_that_nobody_can_read_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mapguard.report.junit.render", lambda *_: "<a>\x01</a>")
+    assert "junit: not well-formed" in failures(0, FIXTURES, 4)[0].what
+
+
+def test_a_scan_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "HANG", 0.01)
+    assert "processor seconds" in failures(0, FIXTURES, 8)[0].what
 
 
 def test_much_of_what_is_made_is_syntax() -> None:
@@ -78,6 +114,10 @@ var x, y = y, x
 var z = func() map[string]int { return z }()
 var u, v = func() (map[string]int, map[string]int) { return v, u }()
 var s, t = s.f(func() { t() })
+var on = off
+var off = on
+var seen = map[string]int{}
+func h() { if on == nil { x["a"] = 1 }; seen["a"]++; go h() }
 func f(g func()) (map[string]int, map[string]int) { go g(); return nil, nil }
 """,
 }

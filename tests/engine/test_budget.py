@@ -1,12 +1,14 @@
 """A program over its budget: what was judged stays, what was not is a gap."""
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mapguard import pipeline
-from mapguard.base.budget import Budget, BudgetError
+from mapguard.base.budget import NO_MEMORY, Budget, BudgetError
+from mapguard.base.defects import Defects
 from mapguard.base.gap import Reason
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
@@ -15,6 +17,7 @@ from mapguard.models.load import load
 from mapguard.races.engine import judge_of
 from mapguard.races.judge import Judge
 from mapguard.races.limits import gaps
+from mapguard.races.maps import Map
 
 _SOURCE = """package main
 
@@ -64,6 +67,23 @@ def test_the_bounds_hold() -> None:
         Budget(megabytes=0).check()
 
 
+def test_a_limit_of_the_system_is_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "main.go").write_text(_SOURCE)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1 << 20, resource.RLIM_INFINITY))
+    report = pipeline.run(Options(paths=(tmp_path,), cache=False))
+    assert [(g.reason, g.detail) for g in report.gaps] == [(Reason.LIMIT, f"{NO_MEMORY}: no map was judged")]
+
+
+def test_memory_that_is_refused_ends_the_run_with_a_gap(tmp_path: Path) -> None:
+    for judge in _judge(tmp_path, Budget()):
+        with deep_stack():
+            assert judge.maps()
+            judge.heap.defects = Defects(keep=True)
+            assert list(judge.each(_refused)) == []
+        assert [g.detail for g in gaps(judge)] == [f"{NO_MEMORY}: 2 maps were not judged, first the one used here"]
+        assert judge.heap.defects.found == []
+
+
 def test_what_was_stopped_is_answered_when_it_is_asked_again() -> None:
     left = [1]
 
@@ -77,6 +97,10 @@ def test_what_was_stopped_is_answered_when_it_is_asked_again() -> None:
         table.ask(1)
     left.extend([1] * 9)
     assert table.ask(1) == 2
+
+
+def _refused(_: Map) -> None:
+    raise MemoryError
 
 
 def _over() -> None:

@@ -1,14 +1,18 @@
-"""Fixtures to damaged Go: cut, shuffled, mixed, nested, with names that mean two things."""
+"""Go files to damaged Go: cut, shuffled, mixed, nested, with names that mean two things."""
 
 import random
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-FIXTURES = sorted(p for p in (Path(__file__).parent.parent / "fixtures").rglob("*.go") if "_stubs" not in p.parts)
+_LARGE = 20_000  # bytes
 _NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
 _OPERAND = re.compile(rb"(?<=[(\[=, ])[A-Za-z_]\w*(?=[)\],.])")
 _TOKEN = re.compile(rb"[A-Za-z_]\w*|\s+|[^\sA-Za-z_]")
+
+
+def fixtures() -> list[Path]:
+    return sorted(p for p in (Path(__file__).parent.parent / "fixtures").rglob("*.go") if "_stubs" not in p.parts)
 
 
 def cut(source: bytes, dice: random.Random) -> bytes:
@@ -34,9 +38,8 @@ def swapped(source: bytes, dice: random.Random) -> bytes:
 
 
 def repeated(source: bytes, dice: random.Random) -> bytes:
-    """Every declaration twice, or one of another fixture beside its own."""
-    other = dice.choice(FIXTURES).read_bytes().partition(b"\n\n")[2]
-    return source + dice.choice((source, other))
+    """Every declaration twice."""
+    return source + source
 
 
 def without_braces(source: bytes, dice: random.Random) -> bytes:
@@ -82,9 +85,17 @@ DAMAGE: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 )
 
 
-def damaged(dice: random.Random) -> bytes:
-    """A fixture with one to three kinds of damage."""
-    source = dice.choice(FIXTURES).read_bytes()
-    for _ in range(dice.randrange(1, 4)):
-        source = dice.choice(DAMAGE)(source, dice) or b"package p\n"
-    return source
+class Damage:
+    """Go files to damaged ones; those that are too large to damage many of them are left out."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self.sources = [source for file in files if 0 < len(source := file.read_bytes()) <= _LARGE]
+
+    def damaged(self, dice: random.Random) -> bytes:
+        """A file with one to three kinds of damage; sometimes with the declarations of another beside its own."""
+        source = dice.choice(self.sources)
+        if dice.random() < 0.1:
+            source += b"\n" + dice.choice(self.sources).partition(b"\n\n")[2]
+        for _ in range(dice.randrange(1, 4)):
+            source = dice.choice(DAMAGE)(source, dice) or b"package p\n"
+        return source

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from mapguard.base.budget import BudgetError
+from mapguard.base.budget import NO_MEMORY, BudgetError
 
 
 class Defect(NamedTuple):
@@ -29,6 +29,8 @@ class Defects:
             yield
         except BudgetError:
             raise
+        except MemoryError:  # the next map would end the same way
+            raise BudgetError(NO_MEMORY) from None
         except Exception as error:
             if not self._keep:
                 raise

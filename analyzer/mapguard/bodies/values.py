@@ -35,7 +35,7 @@ class Values:
     def constant(self, path: Path, steps: int = _STEPS) -> str:
         """The constant that a path's value always is, "" where it is none."""
         if isinstance(path.root, str):
-            return self._variable(path) if not path.fields else ""
+            return self._variable(path.root, steps) if steps and not path.fields else ""
         if not path.fields:
             known = self._number(path.root) or self.paths.constants.get(path.root, "")
             return known or (SOME if self._never_nil(path.root) else "")
@@ -51,13 +51,12 @@ class Values:
         event = self.paths.definitions.get(reg)
         return f"#{event.func}" if isinstance(event, Closure) and event.func not in self.translator.index.number else ""
 
-    def _variable(self, path: Path) -> str:
-        assert isinstance(path.root, str)
-        kept = self.translator.fields.variable(path.root)
+    def _variable(self, name: str, steps: int) -> str:
+        kept = self.translator.fields.variable(name)
         if kept is None:
             return ""
         func, src = kept
-        return Values(func, self.translator, self.models).constant(self.translator.paths(func).of(src))
+        return Values(func, self.translator, self.models).constant(self.translator.paths(func).of(src), steps - 1)
 
     def _never_nil(self, reg: Reg) -> bool:
         event = self.paths.definitions.get(reg)

@@ -99,6 +99,8 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(130)
     except BrokenPipeError:
         _reader_gone()
+    except MemoryError:
+        _fail("there is not enough memory for this tree: the system allows this process no more")
     except Exception as error:
         if debug:
             raise

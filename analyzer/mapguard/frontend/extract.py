@@ -102,6 +102,8 @@ def _one(file: SourceFile, source: bytes, options: Options) -> FileFacts | Gap:
         active = matches(file.absolute.name, source, options)
         # a file for another platform or build tag is no part of this program: it only supplies types
         return lower(parsed, file.path, file.package_path, source, is_generated(source), active, file.role == "scan" and active)
+    except MemoryError:
+        raise  # the next file would end the same way
     except Exception as error:
         # a crash in one file must not end the run; the gap says which file and why
         if options.debug:

@@ -94,12 +94,9 @@ class Walk:
         if name.startswith(("_", ".")):
             self._hidden(name, entry.is_dir(follow_symlinks=False), relative)
             return
-        try:
-            relative.encode()
-        except UnicodeEncodeError:
-            if name.endswith(".go") or entry.is_dir():
-                shown = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-                self.gaps.add(Gap(Reason.UNREADABLE, shown, 0, "its name is not UTF-8"))
+        if not _is_text(relative):
+            if name.endswith(".go") or entry.is_symlink() or entry.is_dir(follow_symlinks=False):
+                self._unnamed(relative)
             return
         try:
             if entry.is_symlink():
@@ -114,6 +111,11 @@ class Walk:
                     self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, "not a regular file"))
         except OSError as error:
             self.gaps.add(Gap(Reason.UNREADABLE, relative, 0, error.strerror or "unreadable"))
+
+    def _unnamed(self, relative: str) -> None:
+        """What reports cannot name."""
+        shown = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        self.gaps.add(Gap(Reason.UNREADABLE, shown, 0, "its name is not UTF-8"))
 
     def _hidden(self, name: str, is_folder: bool, relative: str) -> None:
         # folders with a dot belong to tools; one of them may be the cache of mapguard
@@ -143,6 +145,9 @@ class Walk:
 
     def _file(self, path: Path, relative: str) -> None:
         if not path.name.endswith(".go"):
+            return
+        if not _is_text(relative):
+            self._unnamed(relative)
             return
         if path.name.endswith("_test.go") and not self.options.tests:
             self.left_out[relative] = "tests"
@@ -193,3 +198,11 @@ class Walk:
 def joined(prefix: str, path: str) -> str:
     """A path below the root as one below the boundary."""
     return f"{prefix}/{path}" if prefix else path
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -105,7 +105,7 @@ class Table:
         try:
             self._step()
             value = self._rule(node.key) | node.value
-        except BudgetError:
+        except (BudgetError, MemoryError):
             self._enqueue(node)  # it has no answer yet
             raise
         except Exception as error:

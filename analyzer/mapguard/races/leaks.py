@@ -37,6 +37,7 @@ class Leaks:
         self.edges = edges
         self.index = bodies.index
         self._found: dict[tuple[int, Reg], tuple[Spot, ...]] = {}
+        self._users: dict[int, dict[Reg, list[tuple[Spot, Event]]]] = {}
 
     def of(self, func: int, root: Reg, depth: int = 0) -> tuple[Spot, ...]:
         """The events that let others reach what a register of a function refers to."""
@@ -51,24 +52,33 @@ class Leaks:
     def followed(self, func: int, root: Reg) -> tuple[frozenset[Reg], list[tuple[Spot, Event]]]:
         """The registers of a function that refer to an object, or to the function's own objects that it is put into, and the events that
         do something else with one of them."""
-        paths = self.bodies.paths(func)
+        paths, users = self.bodies.paths(func), self._users_in(func)
         mine = {root}
-        events: list[tuple[Spot, Event]] = []
-        grown = True
-        while grown:
-            grown = False
-            events = []
+        pending = [root]
+        events: dict[Spot, Event] = {}
+        while pending:
+            for spot, event in users.get(pending.pop(), ()):
+                holder = self._holder(event, mine, paths)
+                if holder is None:
+                    events[spot] = event
+                    continue
+                events.pop(spot, None)
+                if holder not in mine:
+                    mine.add(holder)
+                    pending.append(holder)
+        return frozenset(mine), sorted(events.items(), key=lambda found: found[0])
+
+    def _users_in(self, func: int) -> dict[Reg, list[tuple[Spot, Event]]]:
+        """The events of a function by the registers that what they use starts from."""
+        found = self._users.get(func)
+        if found is None:
+            found = self._users[func] = {}
+            paths = self.bodies.paths(func)
             for b, block in enumerate(self.index.bodies[func].blocks):
                 for place, event in enumerate(block.events):
-                    if not any(paths.of(r).root in mine for r in used(event)):
-                        continue
-                    holder = self._holder(event, mine, paths)
-                    if holder is None:
-                        events.append(((b, place), event))
-                    elif holder not in mine:
-                        mine.add(holder)
-                        grown = True
-        return frozenset(mine), events
+                    for root in {root for r in used(event) if isinstance(root := paths.of(r).root, int)}:
+                        found.setdefault(root, []).append(((b, place), event))
+        return found
 
     def _holder(self, event: Event, mine: Collection[Reg], paths: Paths) -> Reg | None:
         """What is followed instead: the function's own new object that a value of ``mine`` is put into, a copy of what has it, the function
