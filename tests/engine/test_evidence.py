@@ -143,18 +143,24 @@ def test_parameters_of_two_entry_points_are_two_objects() -> None:
     assert told(library(source)) == {}
 
 
+SINKS = (
+    "type sink interface{ put(k string) }\n"
+    "type one struct{ items map[string]int }\n"
+    "type two struct{}\n"
+    "func (*two) put(string) {}\n"
+    "type Server struct{ to sink }\n"
+    "func New(real bool) *Server { if real { return &Server{&one{map[string]int{}}} }; return &Server{&two{}} }\n"
+    "func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.to.put(r.Host) }\n"
+)
+
+
 def test_a_call_of_one_of_two_functions_is_a_choice() -> None:
-    source = (
-        "type sink interface{ put(k string) }\n"
-        "type one struct{ items map[string]int }\n"
-        "func (o *one) put(k string) { o.items[k]++ }\n"
-        "type two struct{}\n"
-        "func (*two) put(string) {}\n"
-        "type Server struct{ to sink }\n"
-        "func New(real bool) *Server { if real { return &Server{&one{map[string]int{}}} }; return &Server{&two{}} }\n"
-        "func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.to.put(r.Host) }\n"
-    )
+    source = SINKS + "var items = map[string]int{}\nfunc (*one) put(k string) { items[k]++ }\n"
     assert told(library(source)) == {"items": "medium"}
+
+
+def test_where_the_map_is_there_is_the_object_whose_method_runs() -> None:
+    assert told(library(SINKS + "func (o *one) put(k string) { o.items[k]++ }\n")) == {"items": "high"}
 
 
 # ---------------------------------------------------------------- programs and commands

@@ -1,6 +1,6 @@
 """Two contexts of a map to the links of the proof that they race, each with what was taken for granted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mapguard.bodies.paths import Path, is_element
 from mapguard.bodies.state import READ, RUNS
@@ -149,13 +149,22 @@ class Provenance:
     def calls(self, a: Context, b: Context) -> list[Link]:
         """Whether the calls on the way run the functions that they are taken to run."""
         found = []
-        for edge in dict.fromkeys(e for c in (a, b) for e in own_way(c)):
+        told = {*self._told_by_map(a), *self._told_by_map(b)}
+        for edge in dict.fromkeys(e for c in (a, b) for e in own_way(c) if e not in told):
             n = self._candidates(edge)
             if n > 1:
                 func = self.index.funcs[self.index.sites[edge.site].func]
                 name = func.display if func is not None else "a function"
                 found.append(Link("threads", of_number(n), f"a call in '{name}' runs one of {n} functions"))
         return found
+
+    def _told_by_map(self, c: Context) -> Iterator[Edge]:
+        """The calls of a method of what the map is reached through: where the map is there, so is the object with this method."""
+        for edge, (map_, _) in zip(reversed(c.chain), self.judge.climber.way(c), strict=False):
+            event = self.index.sites[edge.site].event
+            through = map_.func == edge.func and map_.path.root == 0
+            if through and isinstance(event, Call) and isinstance(event.callee, Invoke) and not self.judge.edges.guessed(edge):
+                yield edge
 
     def _candidates(self, edge: Edge) -> int:
         event = self.index.sites[edge.site].event

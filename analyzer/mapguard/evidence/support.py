@@ -62,7 +62,7 @@ class Support:
         cache = self.caches.reason(where, a, b, uses)
         if cache:
             found.append(cache)
-        if not self._one_starts_the_other(a, b) and any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
+        if not self._of_one_family(a, b) and any(self._started_for(owner, x, y) for x, y in ((a, b), (b, a))):
             found.append("a goroutine that is started for the same object uses the map")
         return found
 
@@ -81,10 +81,12 @@ class Support:
                 return field.name
         return ""
 
-    def _one_starts_the_other(self, a: Context, b: Context) -> bool:
-        """Whether the threads are of one family, so that one says nothing about callers who come while the other one runs."""
+    def _of_one_family(self, a: Context, b: Context) -> bool:
+        """Whether one thread starts the other or a third one starts both, so that one says nothing about callers who come while the other
+        one runs."""
         links = self.judge.timing.ancestry.links
-        return a.thread == b.thread or a.thread in links(b.thread) or b.thread in links(a.thread)
+        above_a, above_b = links(a.thread), links(b.thread)
+        return a.thread == b.thread or a.thread in above_b or b.thread in above_a or not above_a.keys().isdisjoint(above_b)
 
     def _started_for(self, owner: NamedType | None, a: Context, b: Context) -> bool:
         """Whether the thread of ``a`` is a goroutine that a method of the map's type starts or is, or that starts on the way of ``b``."""

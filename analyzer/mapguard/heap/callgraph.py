@@ -113,7 +113,7 @@ def callers(k: Knowledge, q: Callers) -> Bits:
     for place in k.index.made.get(q.func, ()):
         event = place.event
         assert isinstance(event, Closure | Bound)
-        for site in k.index.given.get((place.func, event.dst), ()):
+        for site in k.given.to.get((place.func, event.dst), ()):
             found |= 1 << site
     if q.func in k.index.made:
         for site in k.fitting.sites(q.func):

@@ -89,7 +89,6 @@ class Index:
         self.static: dict[int, list[int]] = {}  # the sites that call a function
         self.dynamic: dict[int, list[int]] = {}  # the sites that call function values, by how many arguments they pass
         self.invokes: dict[str, list[int]] = {}  # the sites that call an interface's method, by its name
-        self.given: dict[tuple[int, Reg], list[int]] = {}  # the library calls of a function that a register is passed to
         self.methods_of_libraries: list[int] = []  # the calls of those that take arguments
         self.allocated: dict[Type, list[Place]] = {}  # where structs are made, by their type
         self.made: dict[int, list[Place]] = {}  # where a function becomes a value
@@ -305,8 +304,6 @@ class Index:
             case Invoke(name=name):
                 self.invokes.setdefault(name, []).append(site)
             case External(name=name):
-                for reg in dict.fromkeys(event.args):
-                    self.given.setdefault((place.func, reg), []).append(site)
                 if name.startswith("(") and len(event.args) > 1:
                     self.methods_of_libraries.append(site)
 

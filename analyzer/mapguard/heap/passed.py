@@ -39,7 +39,7 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
     match event.callee:
         case External():
             if q.reg == 0:
-                given = _bound_receiver(k, q.func, place.func, event, context) | _handed(k, q.func, site, place.func, context)
+                given = _bound_receiver(k, q.func, site, place.func, context) | _handed(k, q.func, site, place.func, context)
                 if given:
                     return given
             return _given(k, q)
@@ -57,10 +57,10 @@ def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:
     return found
 
 
-def _bound_receiver(k: Knowledge, func: int, caller: int, event: Call, context: Context) -> Bits:
+def _bound_receiver(k: Knowledge, func: int, site: int, caller: int, context: Context) -> Bits:
     """The receivers of the method values of ``func`` that a library is given."""
     found = 0
-    for reg in event.args:
+    for reg in k.given.at[site]:
         for o, made in _values(k, func, k.ask(Points(caller, reg, context))) if k.fitting.may_hold(caller, reg) else ():
             if isinstance(made, Bound):
                 found |= k.ask(Points(o.func, made.recv, o.context))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mapguard.heap.fitting import Fitting
+from mapguard.heap.given import Given
 from mapguard.heap.handed import Handed
 from mapguard.heap.index import FieldKey, Index, Kept, Stores
 from mapguard.heap.kinds import Kinds
@@ -69,6 +70,7 @@ class Knowledge:
         "bases",
         "empty",
         "fitting",
+        "given",
         "given_to_containers",
         "handed",
         "index",
@@ -94,6 +96,7 @@ class Knowledge:
         self.index = index
         self.models = models
         self.handed = Handed(index, models)
+        self.given = Given(index)
         self.objects = objects
         self.fitting = Fitting(index)
         self.kinds = Kinds(index, objects)

@@ -7,7 +7,7 @@ from mapguard.heap.handed import argument_name
 from mapguard.heap.heap import Heap
 from mapguard.heap.tabling import members
 from mapguard.ir.model import Call, External, Invoke, Static
-from mapguard.models.entries import FunctionModel, RootModel, serves_calls
+from mapguard.models.entries import FunctionModel, RootModel, SignatureModel, comparable_type, serves_calls
 from mapguard.models.load import Models
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
@@ -101,7 +101,7 @@ class Edges:
         return [e for e in found if e.kind in ("call", "once")] if tests else found  # what only serves tests starts no thread
 
     def _given(self, site: int, event: Call, number: int, model: FunctionModel | None) -> list[Edge]:
-        """What a library does with a function that it is given as an argument: without a model it calls it."""
+        """What a library does with a function given as an argument: what no model speaks of it calls, but entry points it keeps."""
         assert isinstance(event.callee, External)
         name = argument_name(event.callee.name, number)
         func = self.index.sites[site].func
@@ -121,7 +121,13 @@ class Edges:
                 kind, many = ("parallel", model.many) if model.parallel and kind == "call" else (kind, False)
             elif model.once:
                 kind = "once"
-        return [Edge(site, f, kind, many) for f in functions]
+        said = model is not None and (many or kind != "call" or name in model.calls or "args" in model.calls)
+        return [Edge(site, f, kind, many) for f in functions if said or not self._is_entry(f)]
+
+    def _is_entry(self, number: int) -> bool:
+        """Whether models say of functions of this shape that they are entry points."""
+        func = self.index.funcs[number]
+        return func is not None and entry_of(self.models, func) is not None
 
     def _rooted(self, site: int, event: Call, root: RootModel) -> list[Edge]:
         """The function, or the methods of the object, that a call registers."""
@@ -193,6 +199,13 @@ class Edges:
             if selected is not None and selected.method is not None:
                 found.append(selected.method)
         return found
+
+
+def entry_of(models: Models, func: Func) -> SignatureModel | None:
+    """What models say of functions of this shape."""
+    params = tuple(comparable_type(show_type(p)) for p in func.params)
+    results = tuple(comparable_type(show_type(r)) for r in func.results)
+    return models.signature(params, results)
 
 
 def _serves(method: Func) -> bool:

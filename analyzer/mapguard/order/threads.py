@@ -7,7 +7,7 @@ from mapguard.facts.syntax import TStruct
 from mapguard.heap.index import Index
 from mapguard.models.entries import MethodModel, SignatureModel, comparable_type, serves_calls
 from mapguard.models.load import Models
-from mapguard.order.edges import Edges
+from mapguard.order.edges import Edges, entry_of
 from mapguard.order.settings import Settings
 from mapguard.order.stored import StoredFunctions
 from mapguard.program.model import Func
@@ -85,13 +85,13 @@ class Threads:
         """What models say of functions of this shape: kind, and whether several run at a time."""
         if self._serves_tests(func):
             return None
-        params = tuple(comparable_type(show_type(p)) for p in func.params)
-        results = tuple(comparable_type(show_type(r)) for r in func.results)
-        signature = self.models.signature(params, results)
+        signature = entry_of(self.models, func)
         if signature is not None:
             return signature.kind, self._many(signature, func)
         if func.recv is None or func.outer is not None:
             return None
+        params = tuple(comparable_type(show_type(p)) for p in func.params)
+        results = tuple(comparable_type(show_type(r)) for r in func.results)
         method = self.models.contract(func.facts.name, params, results)
         # what only the tree itself calls runs when the tree decides
         if method is not None and (method.kind in _ALWAYS or not self.edges.into(self.index.number[func.id])):

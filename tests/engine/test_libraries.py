@@ -1,4 +1,4 @@
-"""Methods of a library's interface do what the models say, where no type of the tree can be behind it: what they are given runs."""
+"""What libraries are given runs: through methods of their interfaces, converted, or as one of several functions."""
 
 import pytest
 
@@ -75,3 +75,36 @@ func (c *counted) AddEventHandler(h cache.ResourceEventHandler) (any, error) { r
 
 def test_an_implementation_in_the_tree_hides_no_handler() -> None:
     assert Engine(WRAPPED).races() == {("note",)}
+
+
+GIVEN = """package main
+
+import (
+	"context"
+
+	"k8s.io/client-go/util/workqueue"
+)
+
+type piece func(int)
+
+type counter struct{ seen map[int]int }
+
+func (c *counter) one(n int) { c.seen[n]++ } // @one
+
+func main() {
+	c := &counter{map[int]int{}}
+	%s
+	workqueue.ParallelizeUntil(context.Background(), 4, 10, run)
+}
+"""
+ONE_OF = "run := c.one\n\tif len(c.seen) > 0 {\n\t\trun = func(n int) { c.one(n) }\n\t}"
+
+
+@pytest.mark.parametrize("run", ["run := c.one", "run := piece(c.one)", ONE_OF], ids=["as it is", "converted", "one of two"])
+def test_a_library_runs_what_it_is_given(run: str) -> None:
+    assert Engine(GIVEN % run).races() == {("one",)}
+
+
+@pytest.mark.parametrize("run", ["run := func(n int) { (&counter{map[int]int{}}).one(n) }", "c.one(1)\n\trun := func(int) {}"])
+def test_a_library_runs_nothing_else(run: str) -> None:
+    assert Engine(GIVEN % run).races() == set()
