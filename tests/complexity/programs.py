@@ -12,6 +12,8 @@ _SIZES = {
     "nested_ranges": 16,
     "locks_of_loops": 25,
     "assigned_in_turn": 30,
+    "repeated_assignments": 30,
+    "recursion_under_locks": 25,
     "recursive_embedding": 8,
     "everyone_calls_everyone": 20,
     "encoded_wide_maps": 20,
