@@ -12,6 +12,7 @@ _SIZES = {
     "nested_ranges": 16,
     "locks_of_loops": 25,
     "assigned_in_turn": 30,
+    "functions_that_call_their_argument": 8,
     "repeated_assignments": 30,
     "recursion_under_locks": 25,
     "recursive_embedding": 8,
