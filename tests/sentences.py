@@ -7,14 +7,14 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 import goscope
-from mapguard.findings.model import Access, Finding
+from mapguard.findings.model import Access, Finding, Step
 
 _QUOTED = re.compile(r"'([^']*)'")
 _PLACED = re.compile(r"^// (before )?(\S+):(\d+)(?:, .*)?$")
@@ -43,8 +43,8 @@ class Part(NamedTuple):
 def parts(sketch: str) -> list[Part]:
     """The parts that say where they belong."""
     found: list[Part] = []
-    for text in sketch.split("\n\n//"):
-        head, _, code = ("//" + text.removeprefix("//")).partition("\n")
+    for text in re.split(r"\n\n(?=// (?:before )?\S+:\d)", sketch):
+        head, _, code = text.partition("\n")
         placed = _PLACED.match(head)
         if placed is not None:
             found.append(Part(placed[2], int(placed[3]), bool(placed[1]), code.rstrip("\n")))
@@ -204,14 +204,30 @@ def _part(f: Finding, root: Path, p: Part, added: set[str]) -> Found:
 def _twice(f: Finding, root: Path, p: Part, lock: str) -> Found:
     """A lock that an access in the function already holds, other than by the very line that is replaced."""
     field = lock.rpartition(".")[2]
-    around = {n.start_point[0] for n in goscope.around(root / p.path, p.line)[:1]}
+    around = {n.start_point for n in goscope.around(root / p.path, p.line)[-1:]}
     for a in f.accesses:
-        here = a.path == p.path and around == {n.start_point[0] for n in goscope.around(root / a.path, a.line)[:1]}
+        here = a.path == p.path and around == {n.start_point for n in goscope.around(root / a.path, a.line)[-1:]}
         held = any(h.lock.rpartition(".")[2] == field for h in a.locks) and field not in _taken_in(a, root)
         differs = a.note.partition(" held by ")[0].rpartition(".")[2] == field
+        held = held or _waited_for(a.trace, field, root)
         if here and (held or differs):
             yield "lock advised that a caller holds", f"{lock} at {p.path}:{p.line}"
             return
+
+
+def _waited_for(trace: Sequence[Step], field: str, root: Path) -> bool:
+    """Whether the goroutine of the access is started, with a lock held, in a function that waits for goroutines."""
+    held = False
+    for s in trace:
+        held = held or any(h.lock.rpartition(".")[2] == field for h in s.locks)
+        if s.text.startswith("starts a goroutine"):
+            around = [n for n in goscope.around(root / s.path, s.line) if n.start_point[0] + 1 < s.line]
+            after = [t for n in around[-1:] for t in goscope.lines(root / s.path)[s.line : n.end_point[0]]]
+            ends = [t.strip() for t in after if t.strip().endswith((".Wait()", f"{field}.Unlock()")) and "defer" not in t]
+            if held and ends[:1] and ends[0].endswith(".Wait()"):
+                return True
+            held = False
+    return False
 
 
 def _whole(f: Finding, p: Part) -> Found:
@@ -249,7 +265,47 @@ def _callers(f: Finding, root: Path) -> Found:
             yield "a count of what is not there", told
 
 
-_CHECKS = (_map_first, _crash, _callers, _lock_names, _one_name, _once, _steps, _counts, _exception, _held, _sketch, _sync_map)
+def _is_map(f: Finding, root: Path) -> Found:
+    """What the finding names can be a map or hold one, and has a name."""
+    if re.fullmatch(r"(\[\w*\]|\*)*(string|bool|byte|rune|error|u?int\d*|float\d+)", f.map.type):
+        yield "a map that is none", f"{f.map.title} {f.map.type}"
+    if not f.map.name or "?" in f.map.title:
+        yield "a map without a name", f.message
+
+
+def _reasons(f: Finding, root: Path) -> Found:
+    """A reason that counts the accesses with the guard counts as the guard does."""
+    for reason in f.reasons:
+        told = re.fullmatch(r"'(\w+)' is held at (\d+) of (\d+) accesses of the map", reason)
+        if told is not None and f.guard is not None and f.guard.lock.rpartition(".")[2] == told[1]:
+            counts = (f.guard.held, f.guard.held + f.guard.missed)
+            if (int(told[2]), int(told[3])) != counts:
+                yield "the guard counted in two ways", f"{reason}; {f.guard.held} of {f.guard.held + f.guard.missed}"
+
+
+def _advised(f: Finding, root: Path) -> Found:
+    guard = f.guard if f.rule == "map-guard-mismatch" and f.advice.kind == "hold-lock" else None
+    if guard is not None and all(any(h.lock == guard.lock for h in a.locks) for a in f.accesses[: f.racing]):
+        yield "advice to hold what both sides hold", f.advice.text
+
+
+_CHECKS = (
+    _map_first,
+    _is_map,
+    _reasons,
+    _advised,
+    _crash,
+    _callers,
+    _lock_names,
+    _one_name,
+    _once,
+    _steps,
+    _counts,
+    _exception,
+    _held,
+    _sketch,
+    _sync_map,
+)
 
 
 def main(report: str, root: str) -> int:

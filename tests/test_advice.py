@@ -219,3 +219,139 @@ def test_no_field_is_added_to_a_struct_whose_values_are_listed(tmp_path: Path) -
 def test_no_sketch_where_the_statement_shares_its_line(tmp_path: Path) -> None:
     code = BARE + "func (s *S) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hits[r.Host] = 1 }\n"
     assert advice(tmp_path, code).sketch == ""
+
+
+# ---------------------------------------------------------------- a lock that would not help
+
+FANNED = """
+type S struct {
+	mu   sync.Mutex
+	hits map[string]int
+}
+
+func (s *S) Put(k string) { s.mu.Lock(); s.hits[k]++; s.mu.Unlock() }
+func (s *S) Del(k string) { s.mu.Lock(); delete(s.hits, k); s.mu.Unlock() }
+func (s *S) Get(k string) int { s.mu.Lock(); defer s.mu.Unlock(); return s.hits[k] }
+
+func (s *S) Refill(keys []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, k := range keys {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			s.hits[k] = len(k)
+		}()
+	}
+	WAIT
+}
+
+func Serve(s *S) {
+	http.HandleFunc("/put", func(w http.ResponseWriter, r *http.Request) { s.Put(r.Host); s.Del(r.Host); s.Get(r.Host) })
+	http.HandleFunc("/refill", func(w http.ResponseWriter, r *http.Request) { s.Refill(r.Header["Key"]) })
+}
+"""
+
+
+def test_a_lock_that_the_waiting_starter_holds_is_not_taken(tmp_path: Path) -> None:
+    found = find(tmp_path, FANNED.replace("WAIT", "wg.Wait()"))
+    assert found.rule == "map-guard-missed"
+    assert found.advice.kind == "own-lock"
+    assert "'(*S).Refill' waits for others: if the lock is still held then, taking it here never ends" in found.advice.text
+    assert found.advice.sketch == ""
+
+
+@pytest.mark.parametrize("wait", ["_ = &wg", "s.mu.Unlock()\n\twg.Wait()\n\ts.mu.Lock()"])
+def test_a_starter_that_does_not_wait_with_the_lock_may_hold_it(tmp_path: Path, wait: str) -> None:
+    found = find(tmp_path, FANNED.replace("WAIT", wait))
+    assert (found.rule, found.advice.kind) == ("map-guard-missed", "hold-lock")
+    assert "s.mu.Lock()\ns.hits[k] = len(k)\ns.mu.Unlock()" in found.advice.sketch
+
+
+TWO_OWNERS = """
+type list struct{ items map[string]int }
+
+type owner struct {
+	mu   sync.Mutex
+	list *list
+}
+
+func (o *owner) Put(k string) { o.mu.Lock(); o.list.items[k]++; o.mu.Unlock() }
+
+func Serve() {
+	shared := &list{items: map[string]int{}}
+	a, b := &owner{list: shared}, &owner{list: shared}
+	http.HandleFunc("/a", func(w http.ResponseWriter, r *http.Request) { a.Put(r.Host) })
+	http.HandleFunc("/b", func(w http.ResponseWriter, r *http.Request) { b.Put(r.Host) })
+}
+"""
+
+
+def test_the_lock_that_both_sides_hold_is_not_advised(tmp_path: Path) -> None:
+    found = find(tmp_path, TWO_OWNERS)
+    assert found.rule == "map-guard-mismatch"
+    assert found.advice.kind == "one-lock"
+    assert found.advice.text.startswith("Each side holds the o.mu of an object of its own, and both objects lead to this map.")
+
+
+# ---------------------------------------------------------------- the name of what has none
+
+
+def test_a_variable_that_holds_one_of_several_maps_goes_by_its_name(tmp_path: Path) -> None:
+    code = (
+        "var a, b = map[string]int{}, map[string]int{}\n\n"
+        + handler('m := a\nif r.Host == "" {\n\tm = b\n}\nm[r.Host] = 1', recv="s *S")
+        + "type S struct{}\n"
+    )
+    report = pipeline.run(
+        Options(
+            paths=(tree(tmp_path, {"go.mod": "module example.com/p\n\ngo 1.22\n", "p.go": HEAD + code}),),
+            cache=False,
+            debug=True,
+        )
+    )
+    assert {f.message.partition(" is ")[0] for f in report.findings} <= {"'a'", "'b'", "'m'"}
+    assert report.findings
+
+
+# ---------------------------------------------------------------- what is a lock to a reader
+
+SIGNAL = """
+type S struct {
+	mu      sync.Mutex
+	changed chan struct{}
+	hits    map[string]int
+}
+
+func New() *S { return &S{changed: make(chan struct{}, 1), hits: map[string]int{}} }
+
+func (s *S) Put(w http.ResponseWriter, r *http.Request) {
+	USE
+}
+
+func (s *S) Watch() {
+	for {
+		<-s.changed
+	}
+}
+
+func Serve() {
+	s := New()
+	go s.Watch()
+	http.HandleFunc("/", s.Put)
+	http.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) { _ = s.hits[r.Host] })
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "locks"),
+    [
+        ("s.changed <- struct{}{}\n\ts.hits[r.Host]++", set()),
+        ("s.changed <- struct{}{}\n\ts.hits[r.Host]++\n\t<-s.changed", {"s.changed"}),
+    ],
+)
+def test_a_channel_is_a_lock_where_it_is_a_semaphore(tmp_path: Path, use: str, locks: set[str]) -> None:
+    found = find(tmp_path, SIGNAL.replace("USE", use))
+    assert {h.lock for a in found.accesses for h in a.locks} == locks

@@ -169,14 +169,14 @@ def test_what_differs_between_callers_is_told_at_the_step_and_in_the_table(tmp_p
     first, *others = (msgspec.structs.replace(a, note=note) for a in finding.accesses)
     report = Report(".", (msgspec.structs.replace(finding, accesses=(first, msgspec.structs.replace(others[0], trace=()), others[1])),))
     page = Document(sample_html(tmp_path, ready(report)))
-    assert [e.text for e in page.all("span", "differs")] == [note] * 5
+    assert [e.text for e in page.all("span", "differs")] == [f"({note})"] * 5
     steps = [" ".join(e.text.split()) for e in page.all("p", "where")]
     assert [s for s in steps if note in s] == [
-        f"internal/registry/registry.go:23 no lock {note}",
-        f"internal/registry/registry.go:13 r.mu {note}",
+        f"internal/registry/registry.go:23 no lock ({note})",
+        f"internal/registry/registry.go:13 r.mu ({note})",
     ]
     row = " ".join(page.all("tr")[-1].text.split())
-    assert row == f"read r.items[name] r.mu (read) {note} (*Registry).Get internal/registry/registry.go:19"
+    assert row == f"read r.items[name] r.mu (read) ({note}) (*Registry).Get internal/registry/registry.go:19"
 
 
 def test_the_head_tells_how_many_files_were_asked_for(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_every_kind_that_a_model_can_name_has_words(kind: str) -> None:
     [
         ({"write": 1}, "1 write"),
         ({"write": 2, "delete": 1, "read": 1}, "3 writes and 1 read"),
-        ({"replace": 1, "len": 1, "read": 1, "range": 2}, "1 write, 2 reads and 2 iterations"),
+        ({"replace": 1, "len": 1, "read": 1, "range": 2}, "1 replacement, 2 reads and 2 iterations"),
         ({"read": 0, "range": 1}, "1 iteration"),
     ],
 )

@@ -422,12 +422,7 @@ func main() {
 }
 
 
-WRONG = {"an element of a new map, or a new one that is put there": "the choice between an element and a new map is not followed to both"}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(reason=WRONG[n], strict=True)) if n in WRONG else n for n in PROGRAMS]
-)
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_races(name: str) -> None:
     source, expected = PROGRAMS[name]
     assert Engine(HEAD + source).races() == expected

@@ -7,6 +7,24 @@ from engine.stated import Engine
 HEAD = "package main\n"
 
 MAPS = {
+    "structs of two types, one inside the other, through the same helpers": """
+type stamp struct{ zone *string }
+type state struct {
+	since stamp
+	m map[string]int
+}
+func same[E any](e E) E { return e }
+func again[E any](e E) E { return same(e) }
+func passed[E any](e E) E { return again(e) }
+func main() {
+	first := state{m: map[string]int{}} // @x
+	second := passed(first)
+	second.since = passed(stamp{})
+	third := passed(second)
+	third.since = passed(third.since)
+	third.m["k"] = 1 // maps: x
+}
+""",
     "a constructor called twice": """
 type T struct{ m map[string]int }
 func New() *T { return &T{m: map[string]int{}} } // @made

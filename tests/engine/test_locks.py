@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from engine.stated import Engine
+from mapguard.bodies.worklist import Worklist
 
 HEAD = """package main
 
@@ -390,3 +391,58 @@ def test_held_does_not_depend_on_the_order_of_declarations(name: str) -> None:
     engine = Engine(HEAD + text)
     stated = engine.stated()
     assert engine.found(stated) == stated
+
+
+FLAG = (
+    HEAD
+    + """
+func (c *C) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy {
+		return false
+	}
+	CLAIM
+	return true
+}
+func (c *C) end() {
+	c.mu.Lock()
+	c.busy = false
+	c.mu.Unlock()
+}
+func main() {
+	c := &C{m: map[string]int{}}
+	go c.end()
+	c.begin()
+}
+"""
+)
+
+
+@pytest.mark.parametrize(("claim", "given"), [("c.busy = true", 1), ("c.m = nil", 0)])
+def test_unsetting_a_flag_gives_something_up_where_somebody_claims_it(claim: str, given: int) -> None:
+    judge = Engine(FLAG.replace("CLAIM", claim)).judge
+    (end,) = (number for name, number in judge.index.number.items() if name.endswith("(C).end"))
+    assert [len(way.lost) for way in judge.bodies.effect(end)] == [given]
+
+
+CHAIN = HEAD + "".join(f"func f{n}(c *C) {{ f{n + 1}(c) }}\n" for n in range(5)) + "func f5(c *C) { c.mu.Unlock() }\nfunc main() {}\n"
+
+
+def test_callees_are_looked_at_first() -> None:
+    index = Engine(CHAIN).judge.index
+    queue = Worklist(index, range(len(index.bodies)))
+    order = [index.bodies[func].func.rpartition(".")[2] for func in queue]
+    assert [name for name in order if name in {f"f{n}" for n in range(6)}] == ["f5", "f4", "f3", "f2", "f1", "f0"]
+
+
+def test_what_is_added_meanwhile_has_its_turn_once() -> None:
+    index = Engine(CHAIN).judge.index
+    queue = Worklist(index, [0])
+    found = []
+    for func in queue:
+        found.append(func)
+        if len(found) < 3:
+            queue.add(0)
+            queue.add(0)
+    assert found == [0, 0, 0]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from mapguard import pipeline
 from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
@@ -355,6 +357,24 @@ type S struct {
     found = repaired(tmp_path, {"p/p.go": source, "p/made.go": made})
     assert found.failed == {"m": "'m' is declared in generated code"}
     assert found.diff == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\tfor k := range s.users {\n\t\tif k == r.Host {\n\t\t\tgoto done\n\t\t}\n\t\tlog(k)\n\t}\n\ts.users[r.Host] = 1\ndone:\n",
+        "\tif x := s.users[r.Host]; x > 0 { goto done }\n\ts.users[r.Host] = 1\ndone:\n",
+        "\tif wait() == s.users[r.Host] { s.users[r.Host] = 1 }\n",
+        "\tfor wait() == s.users[r.Host] { s.users[r.Host] = 1; wait() }\n",
+        "\tswitch { case <-all == s.users[r.Host]: s.users[r.Host] = 1; default: wait() }\n",
+    ],
+)
+def test_no_reason_is_empty(tmp_path: Path, body: str) -> None:
+    more = "var all = make(chan int)\n\nfunc wait() int { return <-all }\n\nfunc log(string) {}\n"
+    source = f"{STORE}func (s *Store) Count{HANDLER} {{\n{body}}}\n\n{more}"
+    found = repaired(tmp_path, {"p/p.go": source})
+    for why in found.failed.values():
+        assert len(why) > 20 and not why.rstrip().endswith(":")
 
 
 def relocks(root: Path, body: str) -> list[str]:

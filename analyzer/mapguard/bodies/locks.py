@@ -5,15 +5,17 @@ TryLock and results that tell whether a lock is held need no rules of their own.
 """
 
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from mapguard.bodies.effects import HARMLESS, At, Effect, Found, Locks, Way, library_name, outermost
 from mapguard.bodies.facts import FALSE, TRUE, certain, possible
+from mapguard.bodies.flags import Flags
 from mapguard.bodies.paths import Path
 from mapguard.bodies.state import READ, RECEIVED, SENT, WRITE, Held, State, merged
 from mapguard.bodies.translate import Translator
 from mapguard.bodies.values import Values
-from mapguard.ir.flow import defined, predecessors
+from mapguard.ir.flow import defined, postorder, predecessors
 from mapguard.ir.model import (
     NONE,
     Block,
@@ -56,17 +58,20 @@ class Interpreter:
         func: int,
         translator: Translator,
         models: Models,
+        values: Values,
         effect: Callable[[int, int, Call], Iterable[Effect]],
         single: Callable[[Reg], bool],
+        flags: Flags,
     ) -> None:
         self.func = func
         self.body = translator.index.bodies[func]
         self.translator = translator
         self.paths = translator.paths(func)
-        self.values = Values(func, translator, models)
+        self.values = values
         self.models = models
         self.effect = effect
         self.single = single
+        self.flags = flags
         self.unsettled = False
         self.asked: dict[Reg, Asked] = {}
         self.places: dict[int, tuple[int, int]] = {}  # of deferred calls, by identity
@@ -78,17 +83,18 @@ class Interpreter:
     # ------------------------------------------------------------ blocks
 
     def run(self) -> Locks:
-        """The fixpoint over the blocks."""
+        """The fixpoint over the blocks, those first that the others follow."""
         blocks = self.body.blocks
         before = predecessors(blocks)
+        order = postorder(blocks)[::-1]
+        rank = {number: n for n, number in enumerate(order)}
         after: dict[tuple[int, int], list[State]] = {}  # by edge
-        at: Found = {}
-        ways: dict[Way, None] = {}
-        pending = [0]
+        pending = [0]  # ranks, as a heap
         rounds: dict[int, int] = {}
         entry: dict[int, list[State]] = {}
+        results: dict[int, tuple[Found, dict[Way, None]]] = {}  # of the last time that a block was looked at
         while pending:
-            number = pending.pop(0)
+            number = order[heappop(pending)]
             states = [State()] if number == 0 else []
             for place, p in enumerate(before[number]):
                 states.extend(self._entered(s, blocks[number], place) for s in after.get((p, number), ()))
@@ -101,14 +107,19 @@ class Interpreter:
                 continue
             self.translator.heap.budget.step()
             entry[number] = states
-            for succ, out in self._block(number, blocks[number], states, None, None):
+            results[number] = ({}, {})
+            for succ, out in self._block(number, blocks[number], states, *results[number]):
                 if after.get((number, succ)) != out:
                     after[number, succ] = out
-                    if succ not in pending:
-                        pending.append(succ)
-        for number in sorted(entry):
-            self._block(number, blocks[number], entry[number], at, ways)
-        return Locks({place: tuple(found) for place, found in at.items()}, tuple(ways) or HARMLESS)
+                    if rank[succ] not in pending:
+                        heappush(pending, rank[succ])
+        at: Found = {}
+        ways: dict[Way, None] = {}
+        for number in sorted(results):
+            for spot, found in results[number][0].items():
+                at.setdefault(spot, {}).update(found)
+            ways.update(results[number][1])
+        return Locks({spot: tuple(found) for spot, found in at.items()}, tuple(ways) or HARMLESS)
 
     def _entered(self, s: State, block: Block, number: int) -> State:
         """A state that enters a block from its predecessor of that number: what depends on it is one value now."""
@@ -125,20 +136,18 @@ class Interpreter:
                 s = s.learn(Path(dst), value)
         return s
 
-    def _block(
-        self, number: int, block: Block, states: list[State], at: Found | None, ways: dict[Way, None] | None
-    ) -> list[tuple[int, list[State]]]:
-        """The states on the edges that leave a block. ``at`` and ``ways`` collect the results, once the states have settled."""
+    def _block(self, number: int, block: Block, states: list[State], at: Found, ways: dict[Way, None]) -> list[tuple[int, list[State]]]:
+        """The states on the edges that leave a block. ``at`` and ``ways`` collect the results."""
         for place, event in enumerate(block.events):
             if isinstance(event, Phi):
                 continue
-            if at is not None and isinstance(event, Call | MapOp | Load | Store) and getattr(event, "how", "") != "defer":
+            if isinstance(event, Call | MapOp | Load | Store) and getattr(event, "how", "") != "defer":
                 for s in states:
                     self._seen(at, (number, place), s)
-            if at is not None and isinstance(event, RunDefers):
+            if isinstance(event, RunDefers):
                 for s in states:
                     self._deferred(s, at)
-            if isinstance(event, Return) and ways is not None:
+            if isinstance(event, Return):
                 for s in states:
                     ways[self._way(s, event)] = None
             again = defined(event)  # in a loop: what was known of a register was about the round before
@@ -234,8 +243,9 @@ class Interpreter:
         if value:
             s = s.learn(slot, value)
         if claimed:
+            self.flags.claim(field)
             return s.take(slot, WRITE)
-        return self._given(s, slot, WRITE) if value == FALSE else s
+        return self._given(s, slot, WRITE) if value == FALSE and self.flags.claimed(field) else s
 
     def _call(self, block: int, place: int, event: Call, s: State) -> list[State]:
         callee = event.callee

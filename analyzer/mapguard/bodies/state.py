@@ -50,11 +50,18 @@ class State(NamedTuple):
 
     def forget(self, regs: Collection[Reg]) -> "State":
         """Without what is known of registers that get new values."""
-        if not regs or not (self.facts or self.chosen):
-            return self
+        for path, _ in self.facts:
+            if path.root in regs:
+                break
+        else:
+            for reg, path in self.chosen:
+                if reg in regs or path.root in regs:
+                    break
+            else:
+                return self
         facts = frozenset(f for f in self.facts if f[0].root not in regs)
         chosen = frozenset(c for c in self.chosen if c[0] not in regs and c[1].root not in regs)
-        return self if len(facts) == len(self.facts) and len(chosen) == len(self.chosen) else self._replace(facts=facts, chosen=chosen)
+        return self._replace(facts=facts, chosen=chosen)
 
     def only(self, lasting: Callable[[Path], bool]) -> "State":
         """Without what others may have changed meanwhile."""
@@ -83,9 +90,14 @@ def joined(a: State, b: State) -> State:
     return State(a.held & b.held, a.lost | b.lost, a.deferred[:common], a.facts & b.facts, a.chosen & b.chosen)
 
 
-def _order(s: State) -> tuple[list[str], list[str], list[str], list[str]]:
-    """What states are sorted by: the text of a set would depend on how the set came to be."""
-    return (sorted(map(_text, s.held)), sorted(map(_text, s.lost)), list(map(_text, s.deferred)), sorted(map(_text, s.facts)))
+def _order(s: State) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """What states that differ in their locks are sorted by: the text of a set would depend on how the set came to be."""
+    return (_texts(s.held), _texts(s.lost), list(map(_text, s.deferred)))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _texts(held: Held) -> tuple[str, ...]:
+    return tuple(sorted(map(_text, held)))
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -1,25 +1,26 @@
 """All bodies to their locks: effects of functions to a fixpoint over the call graph, must-locksets on demand."""
 
-from collections import deque
-
 from mapguard.bodies.effects import HARMLESS, At, Effect, Locks, Way, few, library_name, told
 from mapguard.bodies.facts import Fact
+from mapguard.bodies.flags import Flags
 from mapguard.bodies.locks import Interpreter
 from mapguard.bodies.paths import CAPTURED, Path, Paths
 from mapguard.bodies.state import NO_LOCKS, READ, WRITE, Held
 from mapguard.bodies.translate import Translator
 from mapguard.bodies.values import Values
+from mapguard.bodies.worklist import Worklist
 from mapguard.facts.syntax import TChan, Type
 from mapguard.heap.heap import Heap
 from mapguard.heap.objects import Obj
 from mapguard.heap.tabling import members
 from mapguard.heap.written import written
 from mapguard.ir.flow import events
-from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static
+from mapguard.ir.model import NONE, Alloc, Bound, Call, Const, Dynamic, External, Invoke, Recv, Reg, Send, Static, Store
 from mapguard.models.load import Models
 from mapguard.program.names import show_type
 
 _NOTHING = (At(NO_LOCKS),)
+Asked = dict[tuple[int, int], tuple[Call, list[Effect]]]  # what a body's calls do to the locks, by block and place
 _ROUNDS = 12  # times that one function is looked at again
 
 
@@ -40,6 +41,9 @@ class Bodies:
         self._deciding: dict[int, bool] = {}
         self._kinds: dict[int, dict[int, str]] = {}
         self._ones: set[Type | None] | None = None
+        self._flags = Flags(self.index)
+        self._setting: dict[str, set[int]] = {}  # the functions that set each field
+        self._asked: dict[int, Asked] = {}
         self._locking = self._direct()
         self._settle()
 
@@ -84,6 +88,8 @@ class Bodies:
                 for e in block.events:
                     if isinstance(e, Send | Recv) and self._single(func, e.channel):
                         found.add(func)
+                    elif isinstance(e, Store):
+                        self._setting.setdefault(self._flags.one(e.field), set()).add(func)
                     elif isinstance(e, Bound) and isinstance(e.target, External) and self._is_permit(e.target.name):
                         self._bound = True
         if self._bound:
@@ -139,19 +145,27 @@ class Bodies:
     # ------------------------------------------------------------ the fixpoint
 
     def _settle(self) -> None:
-        queue = deque(sorted(self._locking))
+        queue = Worklist(self.index, self._locking)
         seen: dict[int, int] = {}
-        while queue:
-            func = queue.popleft()
-            seen[func] = seen.get(func, 0) + 1
-            if seen[func] > _ROUNDS:
-                self.unsettled.add(func)
-                continue
+        for func in queue:
             effect = HARMLESS
             with self.heap.defects.kept(*written(self.index, func)):
-                effect = few(self._interpreted(func).effect)
+                if self._unchanged(func):
+                    continue
+                seen[func] = seen.get(func, 0) + 1
+                self._locks.pop(func, None)
+                self._asked.pop(func, None)
+                if seen[func] > _ROUNDS:
+                    self.unsettled.add(func)
+                    continue
+                self._locks[func] = self._interpreted(func, self._asked.setdefault(func, {}))
+                effect = few(self._locks[func].effect)
             if not any(w.taken or w.lost for w in effect):
                 effect = HARMLESS
+            while self._flags.new:
+                for other in self._setting.get(self._flags.new.pop(), ()):
+                    if self._asked.pop(other, None) is not None:
+                        queue.add(other)
             if effect == self._effects.get(func, HARMLESS):
                 continue
             self._effects[func] = effect
@@ -159,8 +173,13 @@ class Bodies:
             for site in members(self.heap.callers(func)):
                 caller = self.index.sites[site].func
                 self._locking.add(caller)
-                if caller not in queue:
-                    queue.append(caller)
+                queue.add(caller)
+        self._asked.clear()
+
+    def _unchanged(self, func: int) -> bool:
+        """Whether all that a function calls has the effects that it had when the function was interpreted last."""
+        asked = self._asked.get(func)
+        return asked is not None and all(self._effects_of(func, *spot, event) == effects for spot, (event, effects) in asked.items())
 
     def _note(self, func: int) -> None:
         """Notes by what kinds of calls an effect can come."""
@@ -172,17 +191,21 @@ class Bodies:
     def _of(self, func: int) -> Locks:
         found = self._locks.get(func)
         if found is None:
-            found = self._locks[func] = self._interpreted(func)
+            found = self._locks[func] = self._interpreted(func, {})
         return found
 
-    def _interpreted(self, func: int) -> Locks:
+    def _interpreted(self, func: int, asked: Asked) -> Locks:
+        """A body's locks. ``asked`` gets what they rest on."""
+
         def effect(block: int, place: int, event: Call) -> list[Effect]:
-            return self._effects_of(func, block, place, event)
+            if (block, place) not in asked:
+                asked[block, place] = event, self._effects_of(func, block, place, event)
+            return asked[block, place][1]
 
         def single(reg: Reg) -> bool:
             return self._single(func, reg)
 
-        interpreter = Interpreter(func, self.translator, self.models, effect, single)
+        interpreter = Interpreter(func, self.translator, self.models, self.values(func), effect, single, self._flags)
         locks = interpreter.run()
         if interpreter.unsettled:
             self.unsettled.add(func)

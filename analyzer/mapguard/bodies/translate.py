@@ -234,8 +234,9 @@ class Translator:
             value = self._function_value(place, func) if root == 0 else None
             if value is not None and self.heap.is_bound(place.func, value):
                 return paths.of(value).plus(CAPTURED)
-            reg = self.heap.handed(self.index.site_at[place[:3]], func) if root == 0 else None
-            return paths.of(reg) if reg is not None else None
+            return self._handed_over(place, func, root)
+        if not self.heap.targets(self.index.site_at[place[:3]]) >> func & 1:  # it registers the object with this method
+            return self._handed_over(place, func, root)
         number = root
         if isinstance(event.callee, Dynamic) and target.params == len(event.args) + 1:  # a method value
             if number == 0:
@@ -245,6 +246,11 @@ class Translator:
             return None
         inside = self._embedded(place.func, event, func) if number == 0 and isinstance(event.callee, Invoke) else ()
         return paths.of(event.args[number]).plus(*inside)
+
+    def _handed_over(self, place: Place, func: int, root: Reg) -> Path | None:
+        """The object that a call gives away as the receiver of a method which is called later."""
+        reg = self.heap.handed(self.index.site_at[place[:3]], func) if root == 0 else None
+        return self.paths(place.func).of(reg) if reg is not None else None
 
     def _index_given(self, field: str, place: Place, func: int) -> str:
         """The index of an element in terms of the caller, where it is a parameter or was captured there."""

@@ -9,15 +9,17 @@ from mapguard.checks.classify import Case, shared_read_lock
 from mapguard.checks.copied import Copies
 from mapguard.checks.functions import Functions
 from mapguard.checks.held import Held, Missing, Ways, field_beside
-from mapguard.checks.location import Location, depth
+from mapguard.checks.location import Location
 from mapguard.checks.lockname import MUTEXES
 from mapguard.checks.sketch import Cover, Sketcher
 from mapguard.checks.sources import Sources
+from mapguard.checks.starters import Starters
+from mapguard.checks.usage import Usage
+from mapguard.checks.ways import Way
 from mapguard.checks.wording import counted
 from mapguard.facts.syntax import TStruct, Type
 from mapguard.findings.model import Advice, Guard, MapInfo
 from mapguard.models.load import Models
-from mapguard.order.threads import NO_SITE
 from mapguard.program.model import Func
 from mapguard.program.names import show_type
 from mapguard.races.accesses import Access as RawAccess
@@ -25,6 +27,7 @@ from mapguard.races.contexts import Anchored, Context
 from mapguard.races.judge import Judge
 
 _WRITES = ("write", "delete", "replace")
+_UNCOPIED = "use a pointer there, or put the lock into the struct around it"
 
 
 class Adviser:
@@ -40,20 +43,22 @@ class Adviser:
         self._functions = functions
         self._sources = sources
         self._sketcher = Sketcher(held, functions, sources)
+        self._starters = Starters(held, functions)
+        self._usage = Usage(judge.index, functions)
         self._copies = Copies(self._types, lambda: judge.index.bodies)
 
-    def advise(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways) -> Advice:
-        """``ways`` maps each access of the map to the ways that lead to it."""
+    def advise(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, shown: Sequence[Way]) -> Advice:
+        """``ways`` maps each access of the map to the ways that lead to it; ``shown`` are those of the two sides from their beginnings."""
         a, b = case.sides
         kind = case.proof.guard.lock if case.proof.guard is not None else None
         other = kind is not None and self._held.holds(a, kind) and not self._held.holds(b, kind)
-        return self._remedy(rule, case, info, guard, ways, b if other else a)
+        return self._remedy(rule, case, info, guard, ways, b if other else a, shown[1 if other else 0])
 
     def copier(self, package: str, name: str) -> str:
         """The name of a function that copies a value of the struct type; "" when there is none."""
         return self._copies.copier(package, name)
 
-    def _remedy(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, c: Context) -> Advice:
+    def _remedy(self, rule: str, case: Case, info: MapInfo, guard: Guard | None, ways: Ways, c: Context, way: Way) -> Advice:
         if rule == "sync-map-check-then-act":
             return Advice("atomic-step", "Use LoadOrStore, Swap or CompareAndSwap, which do both steps atomically.")
         if rule == "map-write-under-rlock":
@@ -66,13 +71,23 @@ class Adviser:
             )
         if rule == "map-escapes-guard" and guard is not None:
             return _escaped(guard, c.access.op)
-        if guard is not None and case.proof.guard is not None:
+        kind = case.proof.guard.lock if case.proof.guard is not None else None
+        if guard is not None and kind is not None:
+            starter = self._starters.waiting(way, kind)
+            if starter:
+                return _not_while_waiting(starter, guard.lock)
+            if rule == "map-guard-mismatch" and all(self._held.holds(x, kind) for x in case.sides):
+                return Advice(
+                    "one-lock",
+                    f"Each side holds the {guard.lock} of an object of its own, and both objects lead to this map. Give each object "
+                    "its own map, or put one lock where both find it, beside the map, and hold that at every access.",
+                )
             return self._hold(case, guard, ways, c)
         if rule == "map-guard-mismatch":
             return Advice(
                 "one-lock", "Choose one lock for this map, write it down beside the field ('// guarded by mu'), and hold it on both sides."
             )
-        return self._new(case, info, ways, c)
+        return self._new(case, info, ways, c, way)
 
     # ------------------------------------------------------------ a lock that is there
 
@@ -114,9 +129,7 @@ class Adviser:
             )
         if elsewhere is not None:
             return self._with_call(elsewhere, lock, place)
-        do = "does" if guard.held == 1 else "do"
-        share = "as the declaration says" if guard.held == 0 else f"{guard.held} of {guard.held + guard.missed} accesses {do}"
-        text = f"Hold {guard.lock} {'at every access, ' if guard.held == 0 else 'here too: '}{share}."
+        text = f"Hold {guard.lock} {_as_others(guard)}."
         bare = [x for x in ways if x.func == c.access.func and any(not self._held.holds(w, kind) for w in ways[x])]
         return self._held_around(text, lock, c.access, bare)
 
@@ -170,7 +183,7 @@ class Adviser:
 
     # ------------------------------------------------------------ another way to share the map
 
-    def _new(self, case: Case, info: MapInfo, ways: Ways, c: Context) -> Advice:
+    def _new(self, case: Case, info: MapInfo, ways: Ways, c: Context, way: Way) -> Advice:
         shared = [x for x in ways if ways[x]] or [x.access for x in case.sides]
         by_place = {(x.func, x.at): x.op for x in sorted(shared, key=lambda x: (x.writes, x.op))}  # of m[k]++ the write
         ops: Counter[str] = Counter(by_place.values())
@@ -189,8 +202,11 @@ class Adviser:
         beside = self.lock_beside(info)
         if beside is not None:
             name = f"{info.owner}.{beside.rpartition('.')[2]}"
+            starter = self._starters.waiting(way, Location("field", beside))
+            if starter:
+                return _not_while_waiting(starter, name)
             return self._hold_beside(info, ways, c, beside, f"{name}, the lock beside '{info.name}',", told)
-        owner = self._owner(case, ways, shared)
+        owner = self._usage.owner(case, ways, shared)
         if owner:
             return Advice(
                 "channel",
@@ -201,11 +217,11 @@ class Adviser:
         if reads + walks >= 3 * writes:
             kind = "rwmutex"
             text = f"Put a sync.RWMutex beside '{info.name}': {told}, so readers should not wait for each other."
-        elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._written_once(shared, ways):
+        elif info.type.startswith("map[") and not walks and ops["write"] and reads >= writes and self._usage.written_once(shared, ways):
             text = f"{text.removesuffix('.')}. A sync.Map fits too, where keys are stored once and read often."
         copier = self._copies.copier(info.package, info.owner) if info.kind == "field" and info.owner else ""
         if copier:
-            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: use a pointer there.")
+            return Advice(kind, f"{text} '{copier}' copies '{info.owner}', and would copy the lock: {_UNCOPIED}.")
         return Advice(kind, text, sketch=self._beside(case, info, ways, c, kind == "rwmutex"))
 
     def _hold_beside(self, info: MapInfo, ways: Ways, c: Context, field: str, name: str, told: str) -> Advice:
@@ -256,30 +272,23 @@ class Adviser:
             return "is declared in generated code"
         return "" if self._sketcher.own_module(info.package, func) else "is declared in another module"
 
-    def _owner(self, case: Case, ways: Ways, shared: Sequence[RawAccess]) -> str:
-        """The function of the single goroutine that makes most accesses, if the other side runs elsewhere; else ""."""
-        threads = sorted({w.thread for x in shared for w in ways.get(x, ())})
-        if len(threads) < 2 or len(shared) <= 2:
-            return ""
-        for thread in threads:
-            mine = sum(all(w.thread == thread for w in ways[x]) for x in shared if ways.get(x))
-            alone = thread.kind == "goroutine" and thread.site != NO_SITE and not case.judge.one_caller.timing.many(thread)
-            if alone and len(shared) > mine > len(shared) / 2:
-                return self._functions.of(thread.func).display
-        return ""
 
-    def _written_once(self, shared: Sequence[RawAccess], ways: Ways) -> bool:
-        """Whether no function both looks up a key and writes the map, and the values are no maps."""
-        for x in shared:
-            if x.op == "replace":
-                continue
-            found = self._types.map_of(self._types.deref(self._index.bodies[x.func].types[x.reg]))
-            if found is None or self._types.map_of(self._types.deref(found.elem)) is not None:
-                return False
-            if any(depth(w.map.path) > 0 for w in ways.get(x, ())):
-                return False
-        writers = {self._functions.of(x.func).frame.id for x in shared if x.writes}
-        return not any(self._functions.of(x.func).frame.id in writers for x in shared if not x.writes)
+def _not_while_waiting(starter: str, lock: str) -> Advice:
+    return Advice(
+        "own-lock",
+        f"{lock} is held where '{starter}' starts this goroutine, and '{starter}' waits for others: if the lock is still held then, "
+        "taking it here never ends. Give the map a lock of its own that every access holds, or make this access in "
+        f"'{starter}', once the goroutine has ended.",
+    )
+
+
+def _as_others(guard: Guard) -> str:
+    """Why the lock is the one to hold, and where."""
+    if guard.held == 0:
+        return "at every access, as the declaration says"
+    if guard.held > guard.missed:
+        return f"here too: {guard.held} of {guard.held + guard.missed} accesses do"
+    return f"at every access: so far {guard.held} of {guard.held + guard.missed} {'does' if guard.held == 1 else 'do'}"
 
 
 def _escaped(guard: Guard, op: str) -> Advice:

@@ -8,7 +8,7 @@ from mapguard.checks.advice import Adviser
 from mapguard.checks.classify import Case, classify, lacks, one_of_two, severity
 from mapguard.checks.functions import Functions
 from mapguard.checks.held import STARTS, Held, Ways
-from mapguard.checks.location import Location, depth
+from mapguard.checks.location import Location
 from mapguard.checks.lockname import LockNames, Seen
 from mapguard.checks.message import Side, message
 from mapguard.checks.names import Names
@@ -19,6 +19,7 @@ from mapguard.checks.sources import Sources
 from mapguard.checks.taken import Taken
 from mapguard.checks.variables import Variables
 from mapguard.checks.ways import Ways as Shown
+from mapguard.evidence.location import levels
 from mapguard.evidence.proof import Proof
 from mapguard.findings.model import Access, Confidence, Finding, Guard, HeldLock, RootInfo, Severity, Step
 from mapguard.findings.words import VERBS, many_at_a_time, start
@@ -145,7 +146,7 @@ class _Telling:
             (*racing, *others),
             guard,
             self._reasons(),
-            self.x.adviser.advise(self.rule, self.case, info, guard, self.ways),
+            self.x.adviser.advise(self.rule, self.case, info, guard, self.ways, self.shown),
             sharing=self.x.provenance.of(proof),
         )
 
@@ -217,23 +218,22 @@ class _Telling:
     def _note(self, raw: RawAccess) -> str:
         """What differs between the callers of an access, or why the access does not race."""
         ways = self.ways.get(raw, ())
-        if not ways and raw in self.private:
-            return "before the map is shared"
+        level = self._level(raw)
         if not ways:
-            return "on no way that several goroutines are known to take"
+            apart = "before the map is shared" if raw in self.private else "on no way that several goroutines are known to take"
+            return "; ".join(filter(None, (level, apart)))
         locks = self.x.locks
         kinds = {locks.kind(s.lock) for side in self.sides for s in side} | {locks.kind(s.lock) for s in self._own(ways)}
         kinds |= {self.kind} if self.kind is not None else set()
         held = [(c, self.x.held.kinds(c)) for c in ways]
-        notes = [self._level(ways), *(self._differs(held, kind) for kind in sorted(kinds))]
+        notes = [level, *(self._differs(held, kind) for kind in sorted(kinds))]
         return "; ".join(filter(None, notes))
 
-    def _level(self, ways: Sequence[Context]) -> str:
-        """Whether an access is of a map that the racing one holds, or is held by: both lie in one field or variable."""
-        racing, here = depth(self.proof.a.map.path), {depth(c.map.path) for c in ways}
-        if racing in here:
-            return ""
-        return "of a map inside this one" if min(here) > racing else "of the map around this one"
+    def _level(self, raw: RawAccess) -> str:
+        """Whether an access is of a map inside the one that the finding names: all go by one name."""
+        body = self.x.index.bodies[raw.func]
+        level = levels(self.x.index, self.proof.where, body.types[raw.reg]) if not raw.slot and not raw.inner else 0
+        return f"on a map inside {self.info.name}" if level else ""
 
     def _own(self, ways: Sequence[Context]) -> list[Seen]:
         """The locks in the map's own object that at least one way holds."""
@@ -248,7 +248,9 @@ class _Telling:
         display = {c.func: self.x.functions.of(c.func).display for c in found}
         bare = sorted({display[c.func] if c.edge is not None else f"whoever calls {display[c.func]}" for c in found if not c.held})
         keeping = sum(c.held for c in found)
-        if not bare or not keeping:
+        if found and not keeping:
+            return f"{self.chosen[kind]} held on some of the ways there"
+        if not bare:
             return ""
         more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
         holding = f"{self.chosen[kind]} held by {keeping} of {len(found)} callers"

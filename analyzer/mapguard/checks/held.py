@@ -40,17 +40,22 @@ class Held:
         entered: list[Seen] = []
         steps: list[list[Seen]] = []
         for number, (edge, at) in enumerate(zip(edges, held, strict=True)):
-            here = self._at(self.caller(edge), at, entered, edges[:number])
+            here = self.at(self.caller(edge), at, entered, edges[:number])
             steps.append(here)
             entered = [] if edge.kind in STARTS else [self._into(s, edge) for s in here]
         return steps
 
     def entered(self, c: Context) -> list[Seen]:
         """The locks with which the function of an access was entered, as paths of that function."""
-        steps = self.along(c.chain, c.held[:-1])
-        return [self._into(s, c.chain[-1]) for s in steps[-1]] if c.chain and c.chain[-1].kind not in STARTS else []
+        return self.entered_by(c.chain, c.held[:-1])
 
-    def _at(self, func: int, at: At, entered: Sequence[Seen], above: Sequence[Edge]) -> list[Seen]:
+    def entered_by(self, edges: Sequence[Edge], held: Sequence[At]) -> list[Seen]:
+        """The locks with which the function that edges lead to was entered, as paths of that function."""
+        steps = self.along(edges, held)
+        return [self._into(s, edges[-1]) for s in steps[-1]] if edges and edges[-1].kind not in STARTS else []
+
+    def at(self, func: int, at: At, entered: Sequence[Seen], above: Sequence[Edge]) -> list[Seen]:
+        """What is held at an event of a function that was entered with locks, over the calls above it."""
         own = []
         for path, mode in sorted(at.held, key=repr):
             lock = self._lifted(func, path, above)
@@ -102,7 +107,7 @@ class Held:
     def at_access(self, c: Context) -> list[Seen]:
         """The locks that the way ``c`` holds at its access, as paths of the function that contains the access."""
         found: dict[Location, Seen] = {}
-        for seen in self._at(c.access.func, c.held[-1], self.entered(c), c.chain):
+        for seen in self.at(c.access.func, c.held[-1], self.entered(c), c.chain):
             kind = self.names.kind(seen.lock)
             known = found.get(kind)
             if known is None or (known.local is None and seen.local is not None):
@@ -116,7 +121,7 @@ class Held:
         """
         if not contexts:
             ats = self.bodies.held(*access.where)
-            return self._at(access.func, ats[0], (), ()) if len(ats) == 1 else []
+            return self.at(access.func, ats[0], (), ()) if len(ats) == 1 else []
         common: dict[Location, Seen] | None = None
         for c in contexts:
             here = {self.names.kind(s.lock): s for s in self.at_access(c)}

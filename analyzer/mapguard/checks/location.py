@@ -1,13 +1,7 @@
 """Paths and locations to the parts of their names."""
 
-from mapguard.bodies.paths import CAPTURED, Path, is_element
-from mapguard.evidence.location import Location, location
-from mapguard.ir.model import CELL
-
-
-def is_named(field: str) -> bool:
-    """Whether a field of a path is one of a struct."""
-    return field != CELL and not is_element(field) and not field.startswith(CAPTURED)
+from mapguard.bodies.paths import Path, is_element
+from mapguard.evidence.location import Location, is_named, location
 
 
 def named_fields(path: Path) -> list[str]:

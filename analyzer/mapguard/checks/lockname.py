@@ -8,10 +8,11 @@ from mapguard.bodies.effects import library_name
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.checks.functions import Functions
 from mapguard.checks.location import Location, last, location, named_fields, owner
+from mapguard.checks.semaphores import Semaphores
 from mapguard.checks.sources import Sources
 from mapguard.checks.variables import Variables
 from mapguard.evidence.location import type_of
-from mapguard.facts.syntax import TName, Type
+from mapguard.facts.syntax import TChan, TName, Type
 from mapguard.ir.model import CELL, Call
 from mapguard.models.load import Models
 from mapguard.program.model import Func
@@ -55,6 +56,7 @@ class LockNames:
         self._models = models
         self._sources = sources
         self._sites: dict[int, list[Site]] = {}
+        self._semaphores = Semaphores(judge)
         self._is_lock: dict[Anchored, bool] = {}
         self._takers: dict[Location, set[int]] | None = None
 
@@ -63,7 +65,7 @@ class LockNames:
         return location(self.index, lock)
 
     def is_lock(self, lock: Anchored) -> bool:
-        """Whether readers of the code would call it a lock, unlike the once, flag or key that the analysis treats as one."""
+        """Whether readers of the code would call it a lock, unlike the once, flag, key or signal that the analysis treats as one."""
         known = self._is_lock.get(lock)
         if known is None:
             known = self._is_lock[lock] = self._named_so(lock)
@@ -74,6 +76,8 @@ class LockNames:
         if self.model(lock) in _NO_LOCKS:
             return False
         under = self.index.types.underlying(kind)
+        if isinstance(under, TChan):
+            return self._semaphores.has(self.kind(lock))
         return not (isinstance(under, TName) and under.pkg == "" and under.name in _PLAIN)
 
     def takers(self, kind: Location) -> set[int]:

@@ -1,20 +1,23 @@
 """Paths, maps and types to the text that the analysed code uses for them."""
 
+import re
+
 from mapguard.base.span import Place
-from mapguard.bodies.paths import CAPTURED, is_element
+from mapguard.bodies.paths import is_element
 from mapguard.checks.functions import Functions
-from mapguard.checks.location import Location, last
+from mapguard.checks.location import Location, is_named, last
 from mapguard.checks.sources import Sources
 from mapguard.checks.variables import Variables
 from mapguard.facts.syntax import TName, TPtr, TStruct, TUnknown, Type
 from mapguard.findings.model import MapInfo
 from mapguard.heap.index import Index
-from mapguard.ir.model import CELL
 from mapguard.program.model import NamedType
 from mapguard.program.names import show_type
 from mapguard.program.types import UNKNOWN
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Anchored
+
+_OPERAND = re.compile(r"(?:delete\(|len\(|clear\(|(?:.*:?= )?range )?([A-Za-z_]\w*)(?:\[.*|, .*|\))?", re.DOTALL)
 
 
 class Names:
@@ -31,11 +34,12 @@ class Names:
             text = path.root.rsplit("/", 1)[-1]
         else:
             named = self.variables.of(func, path.root).name
-            text = named or show_type(self.index.bodies[func].types[path.root], "").rsplit(".", 1)[-1].lstrip("*") or "?"
+            kind = show_type(self.index.bodies[func].types[path.root], "")
+            text = named or (short(kind) if "[" in kind else kind.rsplit(".", 1)[-1].lstrip("*")) or "?"
         for f in path.fields:
             if is_element(f):
                 text += "[…]"
-            elif f != CELL and not f.startswith(CAPTURED):
+            elif is_named(f):
                 text += f".{last(f)}"
         return text
 
@@ -50,9 +54,9 @@ class Names:
             variable = program.variable(where.name)
             declared = self._place(variable.scope.file.path, variable.at, name) if variable is not None else None
             return MapInfo("global", package, "", name, self._type(self.index.global_type(where.name), package), declared)
-        return self._variable(where)
+        return self._variable(where, access)
 
-    def _variable(self, where: Location) -> MapInfo:
+    def _variable(self, where: Location, access: Access) -> MapInfo:
         number = self.index.number[where.name]
         func, body = self.functions.of(number), self.index.bodies[number]
         package = func.scope.package.path
@@ -64,11 +68,17 @@ class Names:
         variable = self.variables.of(number, where.at)
         known = variable.name and variable.at >= 0
         found = self.sources.place(variable.func.path, variable.at, variable.at + len(variable.name)) if known else None
-        return MapInfo("local", package, func.frame.display, variable.name or "map", kind, found)
+        name = variable.name or (self._written(access) if access.func == number else "") or "map"
+        return MapInfo("local", package, func.frame.display, name, kind, found)
+
+    def _written(self, access: Access) -> str:
+        """The variable that an access names: ``m`` in ``m[k]``, ``delete(m, k)`` and ``range m``; "" where it names none."""
+        named = _OPERAND.fullmatch(self.sources.text(self.functions.of(access.func).path, access.at, access.end))
+        return named[1] if named is not None else ""
 
     def _field(self, where: Location, access: Access) -> MapInfo:
         owner, _, name = where.name.rpartition(".")
-        package, _, type_name = owner.rpartition(".")
+        package, type_name = where.package, where.owner
         named = self.index.types.program.named(package, type_name)
         declared: Place | None = None
         kind: Type | None = None

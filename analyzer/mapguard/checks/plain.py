@@ -2,6 +2,7 @@
 
 from mapguard.evidence.location import reached
 from mapguard.evidence.proof import Guard, Proof, Use
+from mapguard.evidence.support import with_guard
 from mapguard.races.accesses import Access
 from mapguard.races.contexts import Context
 
@@ -24,7 +25,8 @@ class Plain:
             more = known.contexts if known is not None else ()
             uses[x] = Use(x, tuple(dict.fromkeys((*more, *contexts))), use.private)
         guard = self._guard(proof.guard) if proof.guard is not None else None
-        return proof._replace(a=self.context(proof.a), b=self.context(proof.b), uses=tuple(uses.values()), guard=guard)
+        plain = proof._replace(a=self.context(proof.a), b=self.context(proof.b), uses=tuple(uses.values()))
+        return with_guard(plain, guard)
 
     def _guard(self, guard: Guard) -> Guard:
         held = tuple(dict.fromkeys(self.access(x) for x in guard.held))

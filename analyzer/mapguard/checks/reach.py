@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mapguard.base.span import line_of
+from mapguard.checks.filetext import FileText, FunctionText
 from mapguard.facts.model import FileFacts, FuncFacts
 from mapguard.facts.syntax import Assign, Call, Composite, Expr, Name, Sel, TInterface, TName, TPtr, TStruct, Type, TypeExpr, Unary, VarStmt
-from mapguard.facts.walk import nodes
 from mapguard.program.names import default_name
 
 _DEPTH = 6  # embedded types and chains of selectors
@@ -35,39 +35,31 @@ class Reached(NamedTuple):
 
 
 class Reach:
-    """The calls in some files, by name."""
+    """The calls in some files, by name. Only functions whose text names what is asked for are looked into."""
 
-    def __init__(self, files: Iterable[FileFacts]) -> None:
-        self._files = sorted((f for f in files if f.active), key=lambda f: f.path)
+    def __init__(self, texts: Iterable[FileText]) -> None:
+        self._texts = sorted((t for t in texts if t.file.active), key=lambda t: t.file.path)
         self._results: dict[Function, tuple[Type, ...]] = {}
         self._scopes: dict[Function, FileFacts] = {}
         self._structs: dict[tuple[str, str], tuple[FileFacts, TStruct]] = {}
         self._concrete: set[tuple[str, str]] = set()
-        whole = [(file, *group) for file in self._files for group in _functions(file)]
-        for file in self._files:
+        self._calls: dict[int, frozenset[Function]] = {}  # by identity of the function's text
+        for text in self._texts:
+            file = text.file
             self._concrete.update((_package(file), decl.name) for decl in file.types if not isinstance(decl.type, TInterface))
             for decl in file.types:
                 if isinstance(decl.type, TStruct):
                     self._structs.setdefault((_package(file), decl.name), (file, decl.type))
-        for file, func, _ in whole:
-            self._results.setdefault(_ident(file, func), tuple(r.type for r in func.results))
-            self._scopes.setdefault(_ident(file, func), file)
-        self._tests = [
-            (file, func, {n.name for n in nodes([f.body for f in inside]) if isinstance(n, TName | Name | Sel)})
-            for file, func, inside in whole
-            if file.test and func.recv is None and _named_as_test(func.name) and len(func.params) == 1
-        ]
-        self._callers: dict[Function, list[tuple[FileFacts, FuncFacts]]] = {}
-        for file, func, inside in whole:
-            for called in sorted(set(self._called(file, inside))):
-                self._callers.setdefault(called, []).append((file, func))
+            for func in (f.func for f in text.functions):
+                self._results.setdefault(_ident(file, func), tuple(r.type for r in func.results))
+                self._scopes.setdefault(_ident(file, func), file)
 
     def test(self, targets: Sequence[Function]) -> Reached | None:
         """The test that is the fewest calls away; among equals the one that reaches the earliest target, then the first by place."""
         queue = [(target, target) for target in targets]
         seen = set(targets)
         for at, target in queue:  # the loop appends to it
-            for file, func in self._callers.get(at, ()):
+            for file, func in self._callers(at):
                 pattern = self._pattern(file, func)
                 if pattern:
                     line = line_of(list(file.newlines), func.at)
@@ -88,21 +80,31 @@ class Reach:
         if not suite and ".func" not in func.name:
             return ""
         by = _receiver(func) if suite else "RunSpecs"  # ginkgo's specs are literals at package level
-        for other, test, names in self._tests:
-            if by in names and _package(other) == _package(file):
-                return f"^{test.name}$/^{func.name}$" if suite else f"^{test.name}$"
+        for text in self._texts:
+            for test in text.naming.get(by, ()) if text.file.test and _package(text.file) == _package(file) else ():
+                if test.func.recv is None and _named_as_test(test.func.name) and len(test.func.params) == 1:
+                    return f"^{test.func.name}$/^{func.name}$" if suite else f"^{test.func.name}$"
         return ""
 
     # ------------------------------------------------------------ calls
 
-    def _called(self, file: FileFacts, inside: Sequence[FuncFacts]) -> Iterator[Function]:
+    def _callers(self, called: Function) -> Iterator[tuple[FileFacts, FuncFacts]]:
+        """The functions that call one, in the order of files."""
+        for text in self._texts:
+            for function in text.naming.get(called.name, ()):
+                calls = self._calls.get(id(function))
+                if calls is None:
+                    calls = self._calls[id(function)] = frozenset(self._called(text.file, function))
+                if called in calls:
+                    yield text.file, function.func
+
+    def _called(self, file: FileFacts, function: FunctionText) -> Iterator[Function]:
         """The functions that a function and its literals call, or pass on as values."""
-        body = [f.body for f in inside]
-        types = self._variables(file, inside)
-        for node in nodes(body):
+        types = self._variables(file, function)
+        for node in function.names:
             if isinstance(node, Name):
                 yield Function(_package(file), "", node.name)
-            elif isinstance(node, Sel):
+            else:
                 package = _imported(file, node.x.name) if isinstance(node.x, Name) and node.x.name not in types else None
                 if package is not None:
                     yield Function(package, "", node.name)
@@ -113,13 +115,12 @@ class Reach:
                 else:  # an interface, a type of another file, or a type that the text does not show
                     yield Function("", "", node.name)
 
-    def _variables(self, file: FileFacts, inside: Sequence[FuncFacts]) -> dict[str, tuple[str, str]]:
+    def _variables(self, file: FileFacts, function: FunctionText) -> dict[str, tuple[str, str]]:
         """Local names to their named types, as far as parameters, declarations and assignments show them."""
         found: dict[str, tuple[str, str]] = {}
-        for param in (p for f in inside for p in (*f.params, *([f.recv] if f.recv is not None else []))):
+        for param in (p for f in function.inside for p in (*f.params, *([f.recv] if f.recv is not None else []))):
             self._bind(found, param.name, _named(file, param.type))
-        told = [n for n in nodes([f.body for f in inside]) if isinstance(n, Assign | VarStmt)]
-        for node in sorted(told, key=lambda n: n.at):  # in source order: the type of an operand is known before its use
+        for node in function.set:  # in source order: the type of an operand is known before its use
             names = [x.name if isinstance(x, Name) else "_" for x in node.lhs] if isinstance(node, Assign) else list(node.names)
             values = node.rhs if isinstance(node, Assign) else node.values
             declared = _named(file, node.type) if isinstance(node, VarStmt) and node.type is not None else None
@@ -200,16 +201,6 @@ def _receiver(func: FuncFacts) -> str:
         return ""
     base = func.recv.type.elem if isinstance(func.recv.type, TPtr) else func.recv.type
     return base.name if isinstance(base, TName) else ""
-
-
-def _functions(file: FileFacts) -> list[tuple[FuncFacts, list[FuncFacts]]]:
-    """The functions of a file, each with itself and the literals in it."""
-    found: dict[int, tuple[FuncFacts, list[FuncFacts]]] = {}
-    outermost: dict[int, int] = {}
-    for func in sorted(file.funcs, key=lambda f: f.index):
-        outermost[func.index] = outermost.get(func.parent, func.index)
-        found.setdefault(outermost[func.index], (func, []))[1].append(func)
-    return list(found.values())
 
 
 def _ident(file: FileFacts, func: FuncFacts) -> Function:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from mapguard.checks.filetext import FileText
 from mapguard.checks.reach import Function, Reach, Reached
 from mapguard.facts.model import FileFacts
 from mapguard.findings.model import Finding
@@ -37,6 +38,7 @@ class TestLines:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._reaches: dict[tuple[tuple[str, ...], bool], Reach] = {}
+        self._texts: dict[str, FileText] = {}  # by path
 
     def told(self, f: Finding) -> Finding:
         """The finding with ``advice.test`` and ``advice.tested``; unchanged where there is no data race that the detector could report."""
@@ -89,7 +91,7 @@ class TestLines:
             if importing:
                 more = self._files.importing({self._package_path(folder) for folder in folders})
                 files.update((file.path, file) for file in more)
-            self._reaches[key] = Reach(files.values())
+            self._reaches[key] = Reach(self._texts.setdefault(path, FileText(file)) for path, file in files.items())
         return self._reaches[key]
 
 

@@ -18,7 +18,6 @@ NOUN = {
     "len": "len",
     "replace": "replacement",
 }
-_WRITES = ("write", "delete", "replace")
 _UNCHECKED = ("len", "replace")  # they do not touch a map's content: the runtime does not check them
 
 
@@ -58,7 +57,7 @@ def _only_replaced(writes: Collection[str]) -> str:
 
 def counted(ops: Mapping[str, int]) -> str:
     """The number of accesses of each sort, without zeros: ``2 writes and 1 read``."""
-    sorts = {"write": _WRITES, "read": ("read", "len"), "iteration": ("range",)}
+    sorts = {"write": ("write", "delete"), "replacement": ("replace",), "read": ("read", "len"), "iteration": ("range",)}
     numbers = {word: sum(ops.get(op, 0) for op in of) for word, of in sorts.items()}
     parts = [f"{n} {word}" if n == 1 else f"{n} {word}s" for word, n in numbers.items() if n]
     *before, last = parts

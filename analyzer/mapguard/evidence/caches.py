@@ -28,7 +28,7 @@ class Caches:
             return ""
         funcs = [self.index.funcs[c.thread.func] for c in (a, b)]
         if all(f is not None and for_each_request(f) for f in funcs):
-            return "the map is filled on demand by methods that are called for each request"
+            return "the map is filled on demand, and both sides have the shape of methods that a server calls for each request"
         if where.kind == "global" and where.package in self._concurrent_packages():
             return "the map is filled on demand, and its package starts goroutines or takes locks elsewhere"
         return ""

@@ -22,9 +22,9 @@ class Callers:
         if func is None or for_each_request(func) or self.words.safe(func.facts.doc):
             return ""
         if self.programs.has(thread.func, self.words.beside) and not self._of_library(func):
-            return f"nobody calls '{func.display}' in this tree, which has the program that it belongs to"
+            return f"nobody in this tree calls '{func.display}', though the program that it belongs to is here"
         if self.words.begins(func.facts.name, of_object=func.recv is not None):
-            return f"'{func.display}' is called once{' an object' if func.recv is not None else ''}, by its name"
+            return f"its name says that '{func.display}' is called once{' for each object' if func.recv is not None else ''}"
         return ""
 
     def _of_library(self, func: Func) -> bool:

@@ -7,6 +7,7 @@ from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.evidence.proof import Proof
 from mapguard.evidence.proofs import Proofs
+from mapguard.evidence.unfollowed import unfollowed
 from mapguard.findings.model import Stats
 from mapguard.heap.index import Place
 from mapguard.heap.tabling import Bits
@@ -43,13 +44,14 @@ class Coverage:
     def gaps(self) -> list[Gap]:
         """What limits, unknown types and defects have hidden, and the maps that come from nowhere known."""
         untyped = {path: set(places) for path, places in self.untyped.items()}
-        unsure = "of the many races of this map none that was looked at is sure"
         return [
             *limits.gaps(self.judge),
-            *(limits.gap_at(self.judge, x.func, x.at, unsure) for x in self.proofs.unsure),
+            *unfollowed(self.proofs),
             *self._by_file(Reason.TYPES, untyped, "indexed value", "of unknown type"),
             *self._by_file(Reason.ORIGIN, self._unmade(), "use", "of a map that is made nowhere known"),
-            *self._by_file(Reason.LIMIT, self._cut_short(), "call", f"of a library with maps over {DEPTH} levels inside its arguments"),
+            *self._by_file(
+                Reason.LIMIT, self._cut_short(), "call", f"of a library with maps more than {DEPTH} levels deep in its arguments"
+            ),
             *self._crashed(),
         ]
 

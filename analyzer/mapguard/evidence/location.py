@@ -4,7 +4,8 @@ from typing import Literal, NamedTuple
 
 from mapguard.bodies.paths import CAPTURED, Path, is_element
 from mapguard.bodies.summaries import Bodies
-from mapguard.facts.syntax import TName, Type
+from mapguard.facts.syntax import TMap, TName, TSlice, Type
+from mapguard.heap.fields import HELD, LIBRARY
 from mapguard.heap.index import Index
 from mapguard.ir.model import CELL, ELEM, NONE, MapOp, Phi, Store
 from mapguard.program.types import UNKNOWN
@@ -12,6 +13,7 @@ from mapguard.races.contexts import Anchored, Context
 
 Kind = Literal["field", "global", "local", "param"]
 _DEPTH = 3  # variables that a name is looked for through
+_NESTED = 8  # maps and slices in one another
 _ORDER: tuple[Kind, ...] = ("field", "global", "local", "param")
 
 
@@ -35,8 +37,9 @@ class Location(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """The name of the struct type of a field, else ""."""
-        return self.name.split(".")[-2] if self.kind == "field" and "." in self.name else ""
+        """The name of the struct type of a field, else "", also where the type is not known."""
+        owner = self.name.split(".")[-2] if self.kind == "field" and "." in self.name else ""
+        return "" if owner == "?" else owner
 
     @property
     def last(self) -> str:
@@ -44,9 +47,14 @@ class Location(NamedTuple):
         return self.name.rpartition(".")[2]
 
 
+def is_named(field: str) -> bool:
+    """Whether a field of a path is one of a struct: no element, no captured value, not what a pointer or a library's value leads to."""
+    return not is_element(field) and not field.startswith(CAPTURED) and field not in (CELL, LIBRARY, HELD)
+
+
 def named_fields(anchored: Anchored) -> tuple[str, ...]:
-    """The fields on the way that have names: without elements, captured values and pointers to variables."""
-    return tuple(f for f in anchored.path.fields if not is_element(f) and not f.startswith(CAPTURED) and f != CELL)
+    """The fields on the way that have names."""
+    return tuple(f for f in anchored.path.fields if is_named(f))
 
 
 def location(index: Index, anchored: Anchored) -> Location:
@@ -101,6 +109,29 @@ class Locations:
                         others.append(paths.member(base, ELEM, key))
         found = [self._location(Anchored(func, other), depth + 1) for other in dict.fromkeys(others)]
         return min([plain, *found], key=lambda where: where.rank)
+
+
+def may_hold_map(index: Index, where: Location) -> bool:
+    """Whether what a name stands for can be a map, or hold one as an element: its declared type says so, or is not known."""
+    kind = index.types.underlying(index.types.deref(type_of(index, where)))
+    while isinstance(kind, TSlice):
+        kind = index.types.underlying(index.types.deref(kind.elem))
+    return not isinstance(kind, TName) or kind.pkg != "" or kind.name == "any"  # else a number, a text, a truth value
+
+
+def levels(index: Index, where: Location, kind: Type) -> int | None:
+    """How many maps and slices lie between what a name stands for and a map of type ``kind`` in it; None where the types do not tell."""
+    at: Type = type_of(index, where)
+    wanted = index.types.map_of(kind)
+    for level in range(_NESTED):
+        at = index.types.deref(at)
+        under = index.types.map_of(at) or index.types.underlying(at)
+        if wanted is not None and under == wanted:
+            return level
+        if not isinstance(under, TMap | TSlice):
+            return None
+        at = under.elem
+    return None
 
 
 def type_of(index: Index, where: Location) -> Type:

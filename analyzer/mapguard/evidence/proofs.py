@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from mapguard.base.budget import BudgetError
@@ -10,10 +10,10 @@ from mapguard.evidence.caches import Caches
 from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
-from mapguard.evidence.location import Location, Locations, reached
+from mapguard.evidence.location import Location, Locations, may_hold_map, reached
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
-from mapguard.evidence.support import Support
+from mapguard.evidence.support import Support, with_guard
 from mapguard.evidence.words import words
 from mapguard.models.load import Models
 from mapguard.races.accesses import Access
@@ -36,7 +36,8 @@ class Proofs:
         self.guards = Guards(judge, models)
         self.provenance = Provenance(judge, Callers(judge, words()))
         self._named: dict[Location, list[Access]] | None = None
-        self.unsure: list[Access] = []  # one of each map that has more races than were looked at, none of them more than low
+        self.verdicts: dict[Map, Confidence] = {}  # of the maps with a proof
+        self.unsure: set[Map] = set()  # those with more races than were looked at, none of them more than low
         self.support = Support(judge, self.guards, Caches(judge.index, models), words())
 
     def all(self, done: Callable[[int, int], None] | None = None) -> list[Proof]:
@@ -66,7 +67,7 @@ class Proofs:
             return proof
         contexts = {x: tuple(self.judge.contexts(x)) for x in others}
         uses = (*proof.uses, *(Use(x, contexts[x], x in self.judge.private) for x in others))
-        return proof._replace(uses=uses, guard=self.guards.of(proof.where, uses))
+        return with_guard(proof._replace(uses=uses), self.guards.of(proof.where, uses))
 
     def named(self) -> dict[Location, list[Access]]:
         """All accesses by the name that their own function gives the map. What only takes a map out of its variable is none."""
@@ -114,7 +115,8 @@ class Proofs:
         if best is None:
             return None
         if races >= _EXAMINED and best[1].confidence == "low":
-            self.unsure.append(best[1].a.access)
+            self.unsure.add(map_)
+        self.verdicts[map_] = best[1].confidence
         return best[1]._replace(uses=uses, objects=(map_.obj,), ended=tuple(sorted(ended.items())))
 
     def uses(self, map_: Map) -> tuple[Use, ...]:
@@ -123,10 +125,19 @@ class Proofs:
 
     def _where(self, a: Context, b: Context, uses: tuple[Use, ...]) -> Location:
         """The name of the map: a field or package variable as one of the two sides reaches it, else as any use does, else the variable."""
-        found = min((self.locations.of(reached(c)) for c in (a, b)), key=lambda w: w.rank)
-        if found.kind in ("field", "global"):
-            return found
-        return min([found, *(self.locations.of(reached(c)) for use in uses for c in use.contexts)], key=lambda w: w.rank)
+        found = self._best(self.locations.of(reached(c)) for c in (a, b))
+        if found is None or found.kind not in ("field", "global"):
+            found = self._best([*([found] if found else []), *(self.locations.of(reached(c)) for use in uses for c in use.contexts)])
+        own = self.locations.of(Anchored(a.access.func, self.judge.bodies.normal(a.access.func, a.access.path.plus(*_slot(a.access)))))
+        return own if found is None or not self._has_name(found) else found
+
+    def _best(self, names: Iterable[Location]) -> Location | None:
+        return min((w for w in names if may_hold_map(self.index, w)), key=lambda w: (not self._has_name(w), w.rank), default=None)
+
+    def _has_name(self, where: Location) -> bool:
+        """Whether the code gives what lies there a name."""
+        number = self.index.number.get(where.name) if where.at >= 0 else None
+        return number is None or self.index.bodies[number].names[where.at] != ""
 
     def _pairs(self, map_: Map, uses: tuple[Use, ...], ended: Counter[str]) -> Iterator[tuple[Context, Context]]:
         """The pairs that their sides do not keep apart, those that promise the surest proof first: both sides have the map from one place.
@@ -171,9 +182,12 @@ class Proofs:
         uses = tuple(by_access.values())
         ended = Counter(dict(a.ended))
         ended.update(dict(b.ended))
-        return better._replace(
-            uses=uses, guard=self.guards.of(better.where, uses), objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items()))
-        )
+        full = with_guard(better._replace(uses=uses), self.guards.of(better.where, uses))
+        return full._replace(objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items())))
+
+
+def _slot(access: Access) -> tuple[str, ...]:
+    return (access.slot,) if access.slot else ()
 
 
 def _home(c: Context) -> object:

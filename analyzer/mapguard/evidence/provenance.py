@@ -47,19 +47,21 @@ class Provenance:
             return []
         passed = next((c for c in (a, b) if self._passed(c)), None)
         if passed is not None:
-            reason = f"{self._function(passed.map.func)} is passed the object, and nothing shows that the other side has the same"
+            reason = (
+                f"the object is an argument of {self._function(passed.map.func)}, and nothing shows that the other side has the same one"
+            )
             return [Link("object", Grade.ASSUMED, reason)]
         most = max(len(self._sites(self.judge.resolver.objects(c.map))) for c in (a, b))
         found = []
         if most > 1:
-            found.append(Link("object", of_number(most), f"the map is one of {most} that are made in different places"))
+            found.append(Link("object", of_number(most), f"the map may be any of {most}, which are made in different places"))
         elif most == 0 or any(self._from_outside(c) for c in (a, b)):
             if not self._own_receivers(a, b):
                 found.append(Link("object", Grade.ASSUMED, "nothing in the tree shows that both sides have the same map"))
         elif any(_varies(c.map) for c in (a, b)):
             found.append(Link("object", Grade.CHOICE, f"the map is one of the elements of {self._container(a, b)}"))
         elif not _from_same(a.map, b.map) and not self._of_one_activation(a, b):
-            found.append(Link("object", Grade.CHOICE, "the map is one of those that are made in one place"))
+            found.append(Link("object", Grade.CHOICE, "the map may be any of those that are made at one place"))
         return found
 
     def _one_variable(self, a: Context, b: Context) -> bool:
@@ -116,14 +118,13 @@ class Provenance:
         if unknown and not (self._starts(a.thread, b.thread) and self.one_caller.meet(a, b)):
             callers = " and ".join(self._name(t) for t in unknown)
             if any(t.kind == "exported" for t in unknown):
-                many = "are" if len(unknown) > 1 else "is"
-                found = [Link("threads", Grade.ASSUMED, f"{callers} {many} called from outside this tree, by several goroutines", True)]
+                found = [Link("threads", Grade.ASSUMED, f"assumed: several goroutines outside this tree call {callers}", True)]
                 unlikely = [self.callers.unlikely(t) for t in unknown if t.kind == "exported"]
                 return [*found, *(Link("threads", Grade.ASSUMED, reason) for reason in unlikely if reason)]
             return [Link("threads", Grade.ASSUMED, f"who calls {callers} was not found")]
         if not unknown and not self.one_caller.meet(a, b):
             callers = " and ".join(sorted({self._name(t) for c in (a, b) for t in self._outermost(c.thread)}))
-            return [Link("threads", Grade.ASSUMED, f"{callers} must be called several times at once from outside this tree", True)]
+            return [Link("threads", Grade.ASSUMED, f"assumed: calls of {callers} from outside this tree overlap", True)]
         return []
 
     def _starts(self, s: Thread, t: Thread) -> bool:
@@ -161,7 +162,8 @@ class Provenance:
         if not isinstance(event, Call) or isinstance(event.callee, External) or edge.kind == "root":
             return 1  # whoever registers several functions has them all run
         found = self.judge.heap.targets(edge.site).bit_count()
-        return min(found, FEW) if self._from_container(edge.site) else found  # each element is picked now and then
+        picked = self._from_container(edge.site) and not self.judge.edges.guessed(edge)
+        return min(found, FEW) if picked else found  # each element is picked now and then
 
     def _from_container(self, site: int) -> bool:
         """Whether the function, or the object whose method it is, is an element of a container, or comes from a function that is."""

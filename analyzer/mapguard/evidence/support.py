@@ -3,7 +3,7 @@
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.guard import Guards
 from mapguard.evidence.location import Location
-from mapguard.evidence.proof import Guard, Use
+from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import own_way
 from mapguard.evidence.words import Words
 from mapguard.facts.syntax import TName, TStruct
@@ -11,6 +11,21 @@ from mapguard.order.threads import NO_SITE
 from mapguard.program.model import Func, NamedType
 from mapguard.races.contexts import Context
 from mapguard.races.judge import Judge
+
+
+def guarded(guard: Guard) -> str:
+    """What a guard says of the map: that its declaration names it, or how often it is held."""
+    if guard.declared:
+        return f"the map's declaration names its lock '{guard.lock.last}'"
+    return f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map"
+
+
+def with_guard(proof: Proof, guard: Guard | None) -> Proof:
+    """A proof with the guard of all accesses that are told of: its reasons count as that does."""
+    before = guarded(proof.guard) if proof.guard is not None else ""
+    now = (guarded(guard),) if guard is not None else ()
+    reasons = tuple(told for r in proof.reasons for told in (now if r == before else (r,)))
+    return proof._replace(guard=guard, reasons=reasons)
 
 
 class Support:
@@ -30,10 +45,8 @@ class Support:
         if any(self.words.unsafe(f.facts.doc) for f in funcs) or (owner is not None and self.words.unsafe(owner.decl.comment)):
             return []
         found = []
-        if guard is not None and guard.declared:
-            found.append(f"the map's declaration names its lock '{guard.lock.last}'")
-        elif guard is not None:
-            found.append(f"'{guard.lock.last}' is held at {len(guard.held)} of {len(guard.held) + len(guard.missed)} accesses of the map")
+        if guard is not None:
+            found.append(guarded(guard))
         elif any(self.guards.held_beside(c) for c in (a, b)):
             found.append("one side holds a lock that lies beside the map")
         if owner is not None and self.words.safe(owner.decl.comment):

@@ -20,10 +20,15 @@ def targets(k: Knowledge, q: Targets) -> Bits:
             found = 0
             for obj in members(k.ask(Points(place.func, reg, q.context))):
                 found |= _function(k, k.objects.all[obj])
-            return found
-        case Invoke(name=name, type=type_):
-            return _methods(k, Points(place.func, event.args[0], q.context), type_, name) if event.args else 0
+            return _in_one_program(k, place.func, found)
+        case Invoke(name=name, type=type_) if event.args:
+            return _in_one_program(k, place.func, _methods(k, Points(place.func, event.args[0], q.context), type_, name))
     return 0
+
+
+def _in_one_program(k: Knowledge, caller: int, functions: Bits) -> Bits:
+    """The functions that a program can have together with their caller."""
+    return sum(1 << func for func in members(functions) if k.together.can_meet(caller, func))
 
 
 def _bit(k: Knowledge, func: str) -> Bits:

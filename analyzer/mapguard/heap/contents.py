@@ -1,7 +1,7 @@
 """Which objects a field may hold: what is stored there, what was copied there, and, of objects from outside, what was there before."""
 
-from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, Type
-from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, address, is_plain, outside
+from mapguard.facts.syntax import TChan, TFunc, TMap, TSlice, TStruct, Type
+from mapguard.heap.fields import HELD, LIBRARY, UNKNOWN_OBJECT, address, is_plain, of_type, outside, shallow
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import FieldKey
 from mapguard.heap.objects import ANY, OUTSIDE, Obj
@@ -31,8 +31,8 @@ def contents(k: Knowledge, q: Contents) -> Bits:
     if o.kind == "part" and q.key[0] == CELL:
         found |= k.ask(Contents(o.parent, k.index.key(o.name, k.objects.all[o.parent].type)))
     if k.objects.all[k.objects.origin(q.obj)].kind in OUTSIDE:
-        original = _original(k, o)
-        found |= _initial(k, q, o) if original is None else _of_all(k, k.ask(original), q.key)
+        source = original(k, o)
+        found |= _initial(k, q, o) if source is None else _of_all(k, k.ask(source), q.key)
     return found
 
 
@@ -55,7 +55,7 @@ def _copied(k: Knowledge, q: Contents, o: Obj) -> Bits:
     at, obj = o, q.obj
     while True:
         field = trail[-1][0] if trail else q.key[0]
-        for source in members(_sources(k, obj, at, field)):
+        for source in members(_of_struct(k, _sources(k, obj, at, field), at.type)):
             found |= k.ask(Contents(_descend(k, source, trail), q.key))
         if at.kind != "part":
             return found
@@ -86,9 +86,15 @@ def _sources(k: Knowledge, obj: int, o: Obj, field: str) -> Bits:
     return found & ~(1 << obj)
 
 
+def _of_struct(k: Knowledge, sources: Bits, type_: Type) -> Bits:
+    """Those that can be copied to a variable of a type as a whole: a struct comes from one of its own type only."""
+    kind = k.index.struct(type_)
+    return of_type(k, sources, kind) if isinstance(k.index.types.underlying(kind), TStruct) else sources
+
+
 def _descend(k: Knowledge, obj: int, trail: list[tuple[str, Type]]) -> int:
     for name, type_ in reversed(trail):
-        obj = k.objects.number(Obj("part", type_, name=name, parent=obj))
+        obj = k.objects.number(Obj("part", type_, name=name, parent=shallow(k, obj, name)))
     return obj
 
 
@@ -102,7 +108,7 @@ def _initial(k: Knowledge, q: Contents, o: Obj) -> Bits:
     return 1 << k.objects.number(outside(k.index, type_, _place(q.key[0], o)))
 
 
-def _original(k: Knowledge, o: Obj) -> Points | None:
+def original(k: Knowledge, o: Obj) -> Points | None:
     """The argument that a library made a shallow copy of."""
     event = k.index.maker(o) if o.kind == "result" else None
     if not isinstance(event, Call) or not isinstance(event.callee, External):

@@ -5,8 +5,8 @@ from collections.abc import Hashable
 from mapguard.base.budget import Budget
 from mapguard.base.defects import Defects
 from mapguard.heap.callgraph import callers, has_type, targets
-from mapguard.heap.contents import contents
-from mapguard.heap.fields import address, embedded, follow
+from mapguard.heap.contents import contents, original
+from mapguard.heap.fields import address, embedded, follow, with_field
 from mapguard.heap.handed import argument_name
 from mapguard.heap.index import Index, Kept
 from mapguard.heap.objects import ANY, Context, Obj, Objects
@@ -15,7 +15,7 @@ from mapguard.heap.points import points
 from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
-from mapguard.ir.model import ELEM, Bound, Call, Closure, External, Reg
+from mapguard.ir.model import ELEM, Bound, Call, Clone, Closure, External, Reg
 from mapguard.models.load import Models
 from mapguard.program.types import UNKNOWN
 
@@ -56,8 +56,11 @@ class Heap:
         receiver = self.index.funcs[func]
         if receiver is None or receiver.recv is None:
             return None
-        caller = self.index.sites[site].func
-        found = [r for r in self._knowledge.handed.at.get(site, ()) if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
+        caller, event = self.index.sites[site].func, self.index.sites[site].event
+        given = (
+            event.args if isinstance(event, Call) and not isinstance(event.callee, External) else self._knowledge.handed.at.get(site, ())
+        )
+        found = [r for r in given if has_type(self._knowledge, self.points(caller, r), receiver.recv.key)]
         return found[0] if len(found) == 1 else None
 
     def functions(self, func: int, reg: Reg) -> list[int]:
@@ -94,6 +97,10 @@ class Heap:
         """What a field of any of the objects is or holds: its storage, where it is a struct or an array, else what is in it."""
         return follow(self._knowledge, objects, field)
 
+    def with_field(self, objects: Bits, field: str) -> Bits:
+        """The objects that a field is looked for in: those from outside whose type is not known have the type that declares the field."""
+        return with_field(self._knowledge, objects, field)
+
     def address(self, objects: Bits, field: str) -> Bits:
         """The storage of a field of each of the objects, that a pointer to the field leads to."""
         return address(self._knowledge, objects, field)
@@ -107,6 +114,14 @@ class Heap:
         """Whether a store may go into one of the objects."""
         bases = self.points(kept.func, kept.base)
         return any(self.objects.compatible(o) & bases for o in members(objects))
+
+    def original(self, number: int) -> Bits:
+        """What an object is a shallow copy of."""
+        o = self.objects.all[number]
+        if o.kind == "alloc" and isinstance(made := self.index.maker(o), Clone):
+            return self.points(o.func, made.src, o.context)
+        asked = original(self._knowledge, o)
+        return self._table.ask(asked) if asked is not None else 0
 
     def embedded(self, objects: Bits, type_: str) -> Bits:
         """The structs of a type, ``import/path.Name``, that the objects are or have embedded."""

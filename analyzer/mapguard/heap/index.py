@@ -195,7 +195,7 @@ class Index:
     def field_type(self, owner: Type, field: str) -> Type:
         """The type of a field, UNKNOWN where neither the object's type nor the field's own name tells it."""
         name = field.rpartition(".")[2]
-        for holder in (owner, _declared_by(field)):
+        for holder in (owner, declared_by(field)):
             selected = self.types.select(holder, name)
             if selected is not None and selected.steps and selected.method is None:
                 return selected.steps[-1].type
@@ -303,7 +303,7 @@ class Index:
                     self.methods_of_libraries.append(site)
 
 
-def _declared_by(field: str) -> Type:
+def declared_by(field: str) -> Type:
     """The struct type in the name of a field, ``import/path.Type.field``."""
     package, _, name = field.rpartition(".")[0].rpartition(".")
     return TName(package, name) if package and name else UNKNOWN

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mapguard.heap.fields import one, outside, receivers
+from mapguard.heap.fields import from_outside, one, outside, receivers
 from mapguard.heap.objects import ANY, Context, Obj
 from mapguard.heap.questions import Callers, Knowledge, Points
 from mapguard.heap.tabling import Bits, members
@@ -23,16 +23,12 @@ def parameter(k: Knowledge, q: Points) -> Bits:
 
 
 def _given(k: Knowledge, q: Points) -> Bits:
-    """What a caller outside the tree passes. All receivers of a type are one object, which may be one that the tree has made and let out;
-    any other container is that of the parameter."""
+    """What a caller outside the tree passes: as a receiver an object of the type, any other container is that of the parameter."""
     func = k.index.funcs[q.func]
     receiver = func is not None and func.recv is not None and q.reg == 0
     body = k.index.bodies[q.func]
-    found = one(k, outside(k.index, body.types[q.reg], "" if receiver else f"{body.func}:{q.reg}"))
-    kind = k.index.struct(body.types[q.reg])
-    for place in k.index.allocated.get(kind, ()) if receiver else ():
-        found |= one(k, Obj("alloc", kind, place.func, place.block, place.number))
-    return found
+    type_ = body.types[q.reg]
+    return from_outside(k, type_) if receiver else one(k, outside(k.index, type_, f"{body.func}:{q.reg}"))
 
 
 def _argument(k: Knowledge, q: Points, site: int, context: Context) -> Bits:

@@ -1,6 +1,6 @@
 """Which objects a register may refer to: one case for each event that defines one."""
 
-from mapguard.heap.fields import is_plain, of_type, one, parts
+from mapguard.heap.fields import is_plain, of_type, one, parts, with_field
 from mapguard.heap.index import Place
 from mapguard.heap.objects import Obj
 from mapguard.heap.passed import captured, parameter
@@ -72,7 +72,7 @@ def _all(k: Knowledge, q: Points, regs: tuple[Reg, ...]) -> Bits:
 def _loaded(k: Knowledge, q: Points, base: Reg, field: str) -> Bits:
     key = k.index.key(field, k.index.bodies[q.func].types[base])
     found = 0
-    for obj in members(k.ask(Points(q.func, base, q.context))):
+    for obj in members(with_field(k, k.ask(Points(q.func, base, q.context)), field)):
         found |= k.ask(Contents(obj, key))
     return found
 

@@ -9,6 +9,7 @@ from mapguard.heap.index import FieldKey, Index, Kept, Stores
 from mapguard.heap.objects import ANY, Context, Objects
 from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.tabling import Bits
+from mapguard.heap.together import Together
 from mapguard.ir.model import Call, External, Reg
 from mapguard.models.load import Models
 
@@ -67,6 +68,7 @@ class Knowledge:
         "objects",
         "overwritten",
         "pairs",
+        "together",
     )
 
     def __init__(
@@ -77,6 +79,7 @@ class Knowledge:
         self.handed = Handed(index, models)
         self.objects = objects
         self.fitting = Fitting(index)
+        self.together = Together(index)
         self.overwritten = Overwritten(index.bodies, index.number, lambda callee: _filled(models, callee.name))
         self.given_to_containers = _given_to_containers(index, models)
         self.kept_in: dict[int, dict[int, list[tuple[Kept, Context]]]] = {}  # stores to the objects that they go into, as far as found

@@ -127,7 +127,10 @@ class Selectors(Frame):
                 recv = Value(recv.reg, recv.type if method.pointer else recv.type.elem, method.pointer)  # type: ignore[union-attr]
             return Method(Static(method.id), recv, self._bound_type(signature(method), method.recv_type, recv.type))
         if selected.iface is not None:
-            return Method(Invoke(place.name, selected.owner, str(selected.external)), recv, self._of_owner(selected.iface, selected.owner))
+            type_ = self._of_owner(selected.iface, selected.owner)
+            if self.types.only_of_libraries(selected.owner):
+                return Method(External(str(selected.external)), recv._replace(fresh=True), type_)
+            return Method(Invoke(place.name, selected.owner, str(selected.external)), recv, type_)
         declared = self._declared_method(selected)
         return Method(External(str(selected.external)), recv._replace(fresh=True), declared)
 

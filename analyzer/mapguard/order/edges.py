@@ -18,13 +18,14 @@ Kind = Literal["call", "go", "root", "parallel", "once"]
 class Edge(NamedTuple):
     """``func`` runs because of the call at ``site``. ``call`` and ``once``: during the call, on its thread; ``parallel``: on threads
     that end before the call does; ``go`` and ``root``: on threads of their own. ``root`` names the kind of an entry point; ``many``:
-    several at a time."""
+    several at a time. ``serial``: not while another function that the site registers runs."""
 
     site: int
     func: int
     kind: Kind
     many: bool = False
     root: str = ""
+    serial: bool = False
 
 
 class Edges:
@@ -130,9 +131,9 @@ class Edges:
             if root.arg not in (argument_name(name, number), "args"):
                 continue
             func = self.index.sites[site].func
-            found.extend(Edge(site, f, "root", root.many, root.kind) for f in self.heap.functions(func, reg))
+            found.extend(Edge(site, f, "root", root.many, root.kind, root.serial) for f in self.heap.functions(func, reg))
             for method in self._methods(func, reg, event, number, root):
-                found.append(Edge(site, method, "root", root.many, root.kind))
+                found.append(Edge(site, method, "root", root.many, root.kind, root.serial))
         return found
 
     def _methods(self, func: int, reg: int, event: Call, number: int, root: RootModel) -> list[int]:

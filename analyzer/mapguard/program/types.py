@@ -114,7 +114,14 @@ class Types:
         if not isinstance(base, TName):
             return False
         named = self.program.named(base.pkg, base.name)
-        return base.pkg == "" or (named is not None and named.scope.file.path.startswith("<model>"))
+        return base.pkg == "" or (named is not None and _of_models(named))
+
+    def only_of_libraries(self, t: Type) -> bool:
+        """Whether ``t`` is an interface of a library that no type of the tree implements: what it holds is the library's."""
+        named = self.program.named(t.pkg, t.name) if isinstance(t, TName) else None
+        if named is None or not _of_models(named):
+            return False
+        return all(map(_of_models, self.implementers(t)))
 
     def map_of(self, t: Type) -> TMap | None:
         """The map type behind ``t`` (named or not), None when it is no map."""
@@ -268,6 +275,11 @@ class Types:
         if selected.method is not None:
             return fits(self, selected.method, signature)
         return selected.external is not None or selected.iface is not None
+
+
+def _of_models(named: NamedType) -> bool:
+    """Whether a type is declared by the models of a library."""
+    return named.scope.file.path.startswith("<model>")
 
 
 def external_name(t: Type, method: Func | None, name: str) -> str:

@@ -91,6 +91,23 @@ class _Way(NamedTuple):
     held: tuple[At, ...]
 
 
+class _Seen:
+    """The states that were found, ``count`` of them. One that needs more than another, and is alike otherwise, leads nowhere else."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._needs: dict[_State, list[frozenset[Fact]]] = {}
+
+    def add(self, state: _State) -> bool:
+        """Whether a state leads to what those before it do not."""
+        known = self._needs.setdefault(state._replace(needs=frozenset()), [])
+        if any(needs <= state.needs for needs in known):
+            return False
+        known.append(state.needs)
+        self.count += 1
+        return True
+
+
 class _Climbed(NamedTuple):
     """Contexts of any access that is there; ``cut``: there are more."""
 
@@ -99,14 +116,14 @@ class _Climbed(NamedTuple):
 
 
 class Climber:
-    """``cut`` collects the accesses whose contexts were too many."""
+    """``cut`` has the accesses whose contexts were too many."""
 
     def __init__(self, bodies: Bodies, edges: Edges, threads: Threads) -> None:
         self.bodies = bodies
         self.callbacks = Callbacks(bodies)
         self.edges = edges
         self.threads = threads
-        self.cut: list[Access] = []
+        self.cut: set[Access] = set()
         self._climbed: dict[tuple[tuple[_State, At], ...], _Climbed] = {}
 
     def maps(self, access: Access) -> list[Anchored]:
@@ -114,8 +131,12 @@ class Climber:
         held = self.bodies.held(access.func, access.block, access.place)
         return [Anchored(access.func, self.bodies.normal(access.func, at.where(access.path))) for at in held]
 
-    def contexts(self, access: Access) -> list[Context]:
-        """Every context of an access, the ones with short chains first."""
+    def here(self, access: Access) -> list[Context]:
+        """An access as its own function has it, whoever calls that: what is held on every way further out is held here as well."""
+        anyone = Thread("unknown", True, access.func)
+        return [Context(access, anyone, s.map, s.locks, (), 0, (at,)) for s, at in self._start(access).items()]
+
+    def _start(self, access: Access) -> dict[_State, At]:
         start: dict[_State, At] = {}
         for at, map_ in zip(self.bodies.held(access.func, access.block, access.place), self.maps(access), strict=True):
             state = _State(
@@ -127,29 +148,32 @@ class Climber:
                 None,
             )
             start.setdefault(state, at)
-        key = tuple(start.items())
+        return start
+
+    def contexts(self, access: Access) -> list[Context]:
+        """Every context of an access, the ones with short chains first."""
+        key = tuple(self._start(access).items())
         climbed = self._climbed.get(key)
         if climbed is None:
             climbed = self._climbed[key] = self._climb(access, key)
         if climbed.cut:
-            self.cut.append(access)
+            self.cut.add(access)
         return [c._replace(access=access) for c in climbed.contexts]
 
     def _climb(self, access: Access, start: tuple[tuple[_State, At], ...]) -> _Climbed:
         """All ways out from some states: accesses of one map in one place of a body have them in common."""
         found: list[Context] = []
-        seen = {state for state, _ in start}
-        pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
-        while pending and len(seen) <= _MOST:
+        seen = _Seen()
+        pending = deque(_Way(state, (), 0, (at,)) for state, at in start if seen.add(state))
+        while pending and seen.count <= _MOST:
             self.bodies.heap.budget.step()
             way = pending.popleft()
             state = way.state
-            outer = [following for following in self._outer(way) if following.state not in seen]
+            outer = [following for following in self._outer(way) if seen.add(following.state)]
             for thread in self._ends(state, bool(outer)):
                 found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
-            seen.update(following.state for following in outer)
             pending.extend(outer)
-        return _Climbed(found, len(seen) > _MOST)
+        return _Climbed(found, bool(pending))
 
     def way(self, c: Context) -> list[tuple[Anchored, Where]]:
         """The map of a context in terms of each function on the way from the access out to its anchor, and the event there that leads
@@ -285,7 +309,7 @@ class Climber:
             path = here.where(given)
             if not possible(values.known(here, path), value):
                 return None
-            if self._is_outer(place.func, path) and self.bodies.translator.fields.lasting(path):
+            if _repeated(path) == 0 and self._is_outer(place.func, path) and self.bodies.translator.fields.lasting(path):
                 found.add((path, value))
         return frozenset(found)
 

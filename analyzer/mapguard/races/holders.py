@@ -12,7 +12,7 @@ from mapguard.heap.index import Kept, Place
 from mapguard.heap.objects import OUTSIDE, Objects
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import reaches
-from mapguard.ir.model import CELL, ELEM, Clone, Phi
+from mapguard.ir.model import CELL, ELEM, Phi
 from mapguard.races.again import has_again
 from mapguard.races.contexts import Anchored
 from mapguard.races.escape import Escape
@@ -65,7 +65,8 @@ class Holders:
     def _holders(self, r: Relation) -> dict[int, list[int]]:
         """The objects that the maps of a relation are reached from, by map."""
         found: dict[int, list[int]] = {}
-        for holder in members(self.resolver.objects(r.holder)) if r.map else ():
+        holders = self.heap.with_field(self.resolver.objects(r.holder), r.map[0]) if r.map else 0
+        for holder in members(holders):
             for map_ in members(self.resolver.follow(1 << holder, r.map)):
                 found.setdefault(map_, []).append(holder)
         return found
@@ -146,13 +147,13 @@ class Holders:
             parents = 0
             for child in members(children & self.resolver.follow(above, (field,))):
                 mine = sum(1 << o for o in members(above) if self.resolver.follow(1 << o, (field,)) & self.objects.compatible(child))
-                if not self._put_once(child, field, mine):
+                if not self.put_once(child, field, mine):
                     return False
                 parents |= mine
             children = parents
         return True
 
-    def _put_once(self, child: int, field: str, parents: Bits) -> bool:
+    def put_once(self, child: int, field: str, parents: Bits) -> bool:
         """Whether each object that ``child`` stands for comes into the field of one of the parents only."""
         key = (child, field, parents)
         known = self._once.get(key)
@@ -167,22 +168,32 @@ class Holders:
             return True
         if field in (CELL, LIBRARY) or field.startswith((CAPTURED, EMBEDDED)) or field in self.index.addressed:
             return False
-        if any(self._is_copy(o) for o in members(parents)):
+        if any(self.is_copy(o, (field,), child) for o in members(parents)):
             return False
         stores = self._stores(child, field, parents)
         if not stores and self.objects.all[child].kind in OUTSIDE:
             return True  # it stands for what each holder had before the tree's code ran
         return bool(stores) and all(map(self._new_each_time, stores)) and not self._one_after_another(stores)
 
-    def _is_copy(self, number: int) -> bool:
-        """Whether an object, or what it is a part of, got its fields from another one as a whole."""
+    def is_copy(self, number: int, fields: tuple[str, ...], child: int) -> bool:
+        """Whether an object has what some fields lead to from another one, that it, or what it is a part of, was copied from."""
         o = self.objects.all[number]
-        if o.kind == "alloc" and isinstance(self.index.maker(o), Clone):
+        same = self.objects.compatible(child)
+        if self.resolver.follow(self.heap.original(number), fields) & same:
             return True
-        copies = self.index.copies.get(self.index.struct(o.type))
-        if copies is not None and any(self.heap.goes_into(kept, 1 << number) for kept in copies.all()):
+        over = self.index.copies.get(self.index.struct(o.type))
+        if any(self._brings(kept, number, fields, same) for kept in (over.all() if over is not None else ())):
             return True
-        return o.kind == "part" and self._is_copy(o.parent)
+        if o.kind != "part":
+            return False
+        into = self.index.kept(self.index.key(o.name, self.objects.all[o.parent].type))
+        if any(self._brings(kept, o.parent, fields, same) for stores in into for kept in stores.all()):
+            return True
+        return self.is_copy(o.parent, (o.name, *fields), child)
+
+    def _brings(self, kept: Kept, into: int, fields: tuple[str, ...], same: Bits) -> bool:
+        """Whether a struct that is stored into an object has one of some objects in its fields."""
+        return bool(self.resolver.follow(self.heap.points(kept.func, kept.src), fields) & same) and self.heap.goes_into(kept, 1 << into)
 
     def _stores(self, child: int, field: str, parents: Bits) -> list[Kept]:
         """The stores that put an object into the field."""

@@ -23,6 +23,7 @@ from mapguard.order.threads import Thread, Threads
 from mapguard.order.turns import Turns
 from mapguard.order.waiting import Waiting
 from mapguard.races.accesses import Access
+from mapguard.races.confined import Confined
 from mapguard.races.contexts import Anchored, Climber, Context, Hop, Locks, Values
 from mapguard.races.elements import Elements
 from mapguard.races.escape import Escape
@@ -35,6 +36,7 @@ from mapguard.races.meeting import Meeting
 from mapguard.races.pairs import Pairs
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
+from mapguard.races.retained import Retained
 from mapguard.races.samelock import SameLock
 from mapguard.races.taken import Taken
 from mapguard.races.timing import Timing
@@ -50,6 +52,7 @@ class Filter(StrEnum):
 
     BOTH_READ = "BOTH_READ"
     DIFFERENT_OBJECT = "DIFFERENT_OBJECT"
+    CONFINED = "CONFINED"
     DIFFERENT_PROGRAM = "DIFFERENT_PROGRAM"
     OTHER_TURN = "OTHER_TURN"
     SAME_THREAD = "SAME_THREAD"
@@ -101,10 +104,12 @@ class Judge:
         order = after, Endings(Waiting(signalling, Activations(self.index)), self.edges, ancestry, after), ancestry
         self.timing = Timing(*order)
         self.programs = Programs(self.index)
-        self.turns = Turns(self.timing.ancestry)
+        self.turns = Turns(self.timing.ancestry, self.timing.many)
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
+        self.retained = Retained(self.bodies, self.edges, self.threads, self.resolver, self.escape.made)
+        self.confined = Confined(self.retained, same.holders, self.resolver)
         self.lent = Lent(self.bodies, self.timing, self.provenance)
         self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
@@ -182,6 +187,14 @@ class Judge:
         values = self.values.of(c, way[-1][1])
         return c._replace(values=values) if values else c
 
+    def followed(self, access: Access) -> bool:
+        """Whether every way to an access was judged, of one that was asked for."""
+        return not (access in self.climber.cut or access in self.crowded)
+
+    def apart_here(self, a: Access, b: Access) -> bool:
+        """Whether locks that the two functions take for themselves keep the accesses apart, whichever ways lead there."""
+        return all(self.exclusion.excluded(x, y) for x in self.climber.here(a) for y in self.climber.here(b))
+
     def of_map(self, map_: Map, access: Access) -> list[Context]:
         """The ways to an access on which it may be about this map."""
         found = [(c, self._objects(c)) for c in self.contexts(access)]
@@ -223,6 +236,8 @@ class Judge:
             return Filter.BOTH_READ
         if not self._may_be_one(a, b, self.heap.objects.same_site(map_.obj)):
             return Filter.DIFFERENT_OBJECT
+        if self._confined(map_, a, b):
+            return Filter.CONFINED
         if not self._programs(a) & self._programs(b):
             return Filter.DIFFERENT_PROGRAM
         if self.turns.apart(a.thread, b.thread):
@@ -270,6 +285,16 @@ class Judge:
             return False
         theirs = self._objects(b) & same
         return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
+
+    def _confined(self, map_: Map, a: Context, b: Context) -> bool:
+        """Whether one of the two threads has its map for itself."""
+        same = self.heap.objects.same_site(map_.obj)
+        return any(self.confined.confined(c.map, self._common(c, d) & same) for c, d in ((a, b), (b, a)))
+
+    def _common(self, c: Context, other: Context) -> Bits:
+        """The objects of a map that may be one of another map."""
+        theirs = self._objects(other)
+        return sum(1 << o for o in members(self._objects(c)) if self.heap.objects.compatible(o) & theirs)
 
     def _kept_inside(self, a: Context, b: Context) -> bool:
         """Whether ``b`` gets its object from callers outside the tree, who cannot have that of ``a``."""

@@ -24,7 +24,7 @@ class Later:
             running = self.timing.ancestry.running(made[0])
             if not self.timing.many(a.thread) and all(self._after(a, made, t, frozenset()) for t in running):
                 return True
-            if a.thread.site != NO_SITE and self._ended(a, made, running):
+            if a.thread.site != NO_SITE and self._ended(a, made, running) and not self._starts_again(a, b, made, running):
                 return True
         return False
 
@@ -39,8 +39,18 @@ class Later:
         start = self.timing.place(thread.site)
         return all(self._after(a, start, t, seen | {thread}) for t in self.timing.ancestry.running(start[0]))
 
+    def _starts_again(self, a: Context, b: Context, made: Where, running: frozenset[Thread]) -> bool:
+        """Whether a thread like that of ``a`` can also start between the event that makes the function value of ``b`` and its end."""
+        told = self.timing.told(b, "yes" if self.timing.several(b) else "no")
+        return self.timing.after(made, told).has(self.timing.place(a.thread.site), _threads(running))
+
     def _ended(self, a: Context, where: Where, running: frozenset[Thread]) -> bool:
         """Whether the thread of ``a`` has done its part on every way to an event that comes after its start."""
-        threads = frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))
+        threads = _threads(running)
         started = self.timing.after(self.timing.place(a.thread.site)).has(where, threads)
         return started and not self.timing.until(a.thread.site, a).has(where, threads)
+
+
+def _threads(running: frozenset[Thread]) -> frozenset[int]:
+    """The threads that a walk is asked for: the one that it begins on, and these."""
+    return frozenset((SAME, *(t.site for t in running if t.site != NO_SITE)))

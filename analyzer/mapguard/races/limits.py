@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mapguard.base.gap import Gap, Reason
 from mapguard.base.span import line_of
 from mapguard.heap.written import written
-from mapguard.races.judge import MOST, Judge
+from mapguard.races.judge import Judge
 
 
 def gaps(judge: Judge) -> list[Gap]:
@@ -14,10 +14,6 @@ def gaps(judge: Judge) -> list[Gap]:
 
 
 def _all(judge: Judge) -> Iterator[Gap]:
-    for access in judge.climber.cut:
-        yield gap_at(judge, access.func, access.at, "this access of a map is reached in more ways than are followed")
-    for access in judge.crowded:
-        yield gap_at(judge, access.func, access.at, f"of the ways to this access of a map only the {MOST} shortest are judged")
     for func in judge.bodies.unsettled:
         yield gap_at(judge, func, 0, "the locks that this function takes and releases did not settle")
     if judge.stopped:

@@ -17,7 +17,7 @@ class Map(NamedTuple):
     """What is made at one place in the text: one object of it, and the accesses that may be of one of them."""
 
     obj: int
-    accesses: list[Access]
+    accesses: tuple[Access, ...]
 
 
 class Maps:
@@ -64,5 +64,5 @@ class Maps:
                 objects = self.resolver.accessed(access)
             for number in members(objects):
                 found.setdefault((self.heap.objects.site(number), access.slot), (number, {}))[1][access] = None
-        maps = [Map(number, list(group)) for number, group in found.values() if any(a.writes for a in group)]
+        maps = [Map(number, tuple(group)) for number, group in found.values() if any(a.writes for a in group)]
         return sorted(maps, key=itemgetter(0))

@@ -28,9 +28,11 @@ class Puts:
         found: dict[Kept, None] = {}
         for o in members(objects):
             obj = self.heap.objects.all[o]
+            made = self.heap.objects.all[self.heap.objects.origin(o)]
             key = self.index.cell(obj.type) if field == CELL else self.index.key(field, obj.type)
             for stores in self.index.kept(key):
-                found.update((kept, None) for kept in stores.local.get((obj.func, obj.block, obj.place), ()))
+                local = stores.local.get((made.func, made.block, made.place), ())
+                found.update((kept, None) for kept in local if self.heap.goes_into(kept, 1 << o))
                 found.update((kept, None) for kept in self._counted(stores.others, during) if self.heap.goes_into(kept, 1 << o))
             for part in members(self.heap.address(1 << o, field)) if field in self.index.addressed else ():
                 for stores in self.index.kept(self.index.cell(self.heap.objects.all[part].type)):

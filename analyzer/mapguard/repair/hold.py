@@ -122,7 +122,7 @@ class Holder:
         whole = self.func.facts.at, self.func.facts.end
         found = hoisted(self.runs, run, header, whole) if self.file.own_lines(run.first, run.last) else None
         if found is None:
-            raise self.file.refuse(start, f"{self.lock.written} cannot be held here: {self._why(run)}")
+            raise self.file.refuse(start, f"{self.lock.written} cannot be held here: {self._why(run) or self._apart(run, header)}")
         if found.clones and self.func.scope.shared_loops:
             raise self.file.refuse(start, "the map would have to be copied, and this Go has no maps.Clone")
         writes = any(t.writes for t in header)
@@ -198,6 +198,16 @@ class Holder:
 
     def _span(self, item: Item) -> tuple[int, int]:
         return self.file.tokens[item.first].start, self.file.tokens[item.last].end
+
+    def _apart(self, run: Run, header: Sequence[Target]) -> str:
+        """Why the text leaves no room for a lock that could be held over a run."""
+        if any(leave.word == b"goto" for leave in self.runs.leaves(run)):
+            return "a goto leads out of it"
+        try:
+            self._around(run, header)
+        except EditError as error:
+            return str(error)
+        return "what is accessed cannot be moved out of the head of this statement"
 
     def _free(self, run: Run, without: Spans) -> bool:
         """Whether the lock may be held over a run, but for some parts of it."""
