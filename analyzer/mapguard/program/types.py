@@ -215,13 +215,17 @@ class Types:
             return None, [], Selected(steps, None, external_name(t, None, name), None, t)
         return None, [], None
 
-    def interface_methods(self, t: TInterface, depth: int = 0) -> tuple[tuple[str, TFunc], ...]:
-        found = list(t.methods)
-        if depth < _EMBEDDING_LIMIT:
-            for embedded in t.embeds:
-                under = self.underlying(embedded)
-                if isinstance(under, TInterface):
-                    found.extend(self.interface_methods(under, depth + 1))
+    def interface_methods(self, t: TInterface) -> tuple[tuple[str, TFunc], ...]:
+        """Its own methods and those of the interfaces that it embeds, each of which counts once."""
+        found: list[tuple[str, TFunc]] = []
+        seen: set[Type] = set()
+        pending = [t]
+        while pending:
+            at = pending.pop()
+            found.extend(at.methods)
+            embedded = [e for e in dict.fromkeys(at.embeds) if e not in seen]
+            seen.update(embedded)
+            pending.extend(u for e in reversed(embedded) if isinstance(u := self.underlying(e), TInterface))
         return tuple(found)
 
     # ------------------------------------------------------------ interfaces
