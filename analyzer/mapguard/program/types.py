@@ -17,6 +17,7 @@ from mapguard.facts.syntax import (
 from mapguard.program.model import TYPE_PARAM, Func, NamedType, Program
 from mapguard.program.names import canonical_type, type_parameters
 from mapguard.program.signatures import fits
+from mapguard.program.size import is_small
 
 UNKNOWN = TUnknown()
 _EMBEDDING_LIMIT = 6
@@ -214,13 +215,17 @@ class Types:
             return None, [], Selected(steps, None, external_name(t, None, name), None, t)
         return None, [], None
 
-    def interface_methods(self, t: TInterface, depth: int = 0) -> tuple[tuple[str, TFunc], ...]:
-        found = list(t.methods)
-        if depth < _EMBEDDING_LIMIT:
-            for embedded in t.embeds:
-                under = self.underlying(embedded)
-                if isinstance(under, TInterface):
-                    found.extend(self.interface_methods(under, depth + 1))
+    def interface_methods(self, t: TInterface) -> tuple[tuple[str, TFunc], ...]:
+        """Its own methods and those of the interfaces that it embeds, each of which counts once."""
+        found: list[tuple[str, TFunc]] = []
+        seen: set[Type] = set()
+        pending = [t]
+        while pending:
+            at = pending.pop()
+            found.extend(at.methods)
+            embedded = [e for e in dict.fromkeys(at.embeds) if e not in seen]
+            seen.update(embedded)
+            pending.extend(u for e in reversed(embedded) if isinstance(u := self.underlying(e), TInterface))
         return tuple(found)
 
     # ------------------------------------------------------------ interfaces
@@ -290,7 +295,7 @@ def external_name(t: Type, method: Func | None, name: str) -> str:
 
 
 def substitute(t: Type, bound: dict[str, Type]) -> Type:
-    """``t`` with type parameters replaced."""
+    """``t`` with type parameters replaced: by an unknown type where an argument is so large that it was made to grow."""
     if not bound:
         return t
     match t:
@@ -301,7 +306,7 @@ def substitute(t: Type, bound: dict[str, Type]) -> Type:
                     # under another name, of the same form; the parameters in that have none, or a type that constrains itself would grow
                     plain = {key: TName(TYPE_PARAM, v.name) if _is_parameter(v) else v for key, v in bound.items()}
                     return TName(TYPE_PARAM, given.name, tuple(substitute(a, plain) for a in args))
-                return given
+                return given if is_small(given) else UNKNOWN
             return TName(pkg, name, tuple(substitute(a, bound) for a in args)) if args else t
         case TPtr(elem=elem):
             return TPtr(substitute(elem, bound))

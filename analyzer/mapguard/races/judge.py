@@ -33,6 +33,7 @@ from mapguard.races.lent import Lent
 from mapguard.races.loops import Loops
 from mapguard.races.maps import Map, Maps
 from mapguard.races.meeting import Meeting
+from mapguard.races.pairs import Pairs
 from mapguard.races.provenance import Provenance
 from mapguard.races.resolve import Resolver
 from mapguard.races.retained import Retained
@@ -114,6 +115,7 @@ class Judge:
         self.exclusion = Exclusion(same, Loops(self.bodies, self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self.found = Maps(self.bodies, self.resolver)
+        self._ordered = Pairs(self._in_order, self.found)
         self._contexts: dict[Access, list[Context]] = {}
         self._numbers: dict[_Side, int] = {}
         self._first_of: list[Context] = []  # a context of each side
@@ -249,6 +251,9 @@ class Judge:
     def ordered(self, a: Context, b: Context) -> Filter | None:
         """Why two accesses of one map that their sides do not keep apart cannot race; None where they can."""
         self.heap.budget.step()
+        return self._ordered.of(a, b)
+
+    def _in_order(self, a: Context, b: Context) -> Filter | None:
         if self.exclusion.excluded_here(a, b):
             return Filter.COMMON_LOCK
         return None if self.meeting.meet(a, b) else self._in_turn(a, b)
