@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from mapguard.base.options import Options
 from mapguard.base.stack import deep_stack
 from mapguard.heap.tabling import Table
 from mapguard.models.load import load
+from mapguard.order.after import After
 from mapguard.races.engine import judge_of
 from mapguard.races.judge import Judge
 from mapguard.races.limits import gaps
@@ -65,6 +67,23 @@ def test_the_bounds_hold() -> None:
         Budget(seconds=-1).check()
     with pytest.raises(BudgetError, match="MB"):
         Budget(megabytes=0).check()
+
+
+def test_walks_over_functions_look_at_the_budget(tmp_path: Path) -> None:
+    chain = "".join(f"func f{n}() {{ f{n + 1}() }}\n" for n in range(50))
+    (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.22\n")
+    (tmp_path / "main.go").write_text(f"package main\n\nfunc main() {{ f0() }}\n{chain}func f50() {{}}\n")
+    budget = Budget()
+    steps: list[None] = []
+    for _, program in pipeline.linked(Options(paths=(tmp_path,), cache=False, jobs=1)):
+        with deep_stack():
+            judge = judge_of(program, load(), budget)
+            main = next(n for n, body in enumerate(judge.index.bodies) if body.func.endswith(".main"))
+            start = (main, 0, -1)
+            After(judge.edges).start(start)  # what is called is known now
+            budget.step = partial(steps.append, None)  # type: ignore[method-assign]
+            After(judge.edges).start(start)
+    assert len(steps) >= 50
 
 
 def test_a_limit_of_the_system_is_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,18 @@ func main() {
 	third.m["k"] = 1 // maps: x
 }
 """,
+    "a pointer converted to one to another type of struct, through a helper": """
+type plain struct{ inner *kept }
+type other plain
+type kept struct{ m map[string]int }
+func same[E any](e E) E { return e }
+func main() {
+	p := &plain{inner: &kept{m: map[string]int{}}} // @x
+	o := same((*other)(p))
+	q := same((*plain)(o))
+	q.inner.m["k"] = 1 // maps: x
+}
+""",
     "a constructor called twice": """
 type T struct{ m map[string]int }
 func New() *T { return &T{m: map[string]int{}} } // @made

@@ -104,3 +104,13 @@ def test_a_rule_that_fails_leaves_the_table_usable() -> None:
 @pytest.mark.parametrize("numbers", [[], [0], [3, 64, 65, 900]])
 def test_members(numbers: list[int]) -> None:
     assert members(sum(1 << n for n in numbers)) == numbers
+
+
+def test_what_is_told_of_a_question_reaches_who_asked_it() -> None:
+    def rule(key: Hashable) -> int:
+        return told.ask("told") if key == "asks" else 0
+
+    told = Table(rule)
+    assert told.ask("asks") == 0
+    told.tell("told", 4)
+    assert told.ask("asks") == 4

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mapguard.bodies.state import READ
+from mapguard.bodies.state import READ, RUNS
 from mapguard.checks.copies import is_copy
 from mapguard.checks.lockname import LockNames
 from mapguard.checks.taken import Taken
@@ -27,12 +27,15 @@ class Case(NamedTuple):
         return self.proof.a, self.proof.b
 
     def guarding(self, c: Context) -> list[tuple[Anchored, str]]:
-        """The locks of a way that can guard its map: no copy, and not one of many for one map."""
+        """The locks of a way that can guard its map: no copy, not one of many for one map, and no event loop, which has no name."""
         same = self.judge.exclusion.same
         return [
             (lock, mode)
             for lock, mode in sorted(c.locks, key=repr)
-            if self.names.is_lock(lock) and not is_copy(self.judge.index, lock) and (same.must(c, lock, c, lock) or self._beside(c, lock))
+            if mode != RUNS
+            and self.names.is_lock(lock)
+            and not is_copy(self.judge.index, lock)
+            and (same.must(c, lock, c, lock) or self._beside(c, lock))
         ]
 
     @staticmethod

@@ -12,7 +12,7 @@ from mapguard.heap.index import Index, Kept
 from mapguard.heap.objects import ANY, Context, Obj, Objects
 from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.points import points
-from mapguard.heap.questions import Callers, Contents, Into, Knowledge, Points, Targets, is_atomic
+from mapguard.heap.questions import Callers, Contents, Into, IntoSite, Knowledge, Points, Targets, is_atomic
 from mapguard.heap.stored import into
 from mapguard.heap.tabling import Bits, Table, members
 from mapguard.ir.model import ELEM, Bound, Call, Clone, Closure, External, Reg
@@ -29,7 +29,7 @@ class Heap:
         self.defects = defects or Defects()
         self.objects = Objects()
         self._table = Table(self._rule, self.budget.step, _stratum)
-        self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty)
+        self._knowledge = Knowledge(index, models, self.objects, self._table.ask, self._table.empty, self._table.tell)
 
     def points(self, func: int, reg: Reg, context: Context = ANY) -> Bits:
         """The objects that a register may refer to when its function runs under a context."""
@@ -180,6 +180,8 @@ class Heap:
                 return into(self._knowledge, question)
             case Callers():
                 return callers(self._knowledge, question)
+            case IntoSite():
+                return 0  # what is known of it is told
         raise AssertionError(question)
 
 

@@ -97,6 +97,7 @@ class Index:
         self.given_back: dict[FieldKey, list[Kept]] = {}  # sends of what has come from the same channel: they store nothing new
         self.converted: dict[tuple[int, int, int], list[TName]] = {}  # by where a value is made, the named types that it is converted to
         self.copies: dict[Type, Stores] = {}  # of whole structs and arrays, by their type
+        self.recast: set[Type] = set()  # structs that are converted to or from another type
         self.copied: dict[Kept, list[Place]] = {}  # the events that those are
         self.addressed: set[str] = set()  # fields, not of struct type, whose address is taken
         self._elements: dict[Type, Type | None] = {}
@@ -231,8 +232,10 @@ class Index:
                         kept = Kept(n, base, src)
                         copied.append((self.struct(body.types[base]), kept))
                         self.copied.setdefault(kept, []).append(place)
-                    case Cast(src=src, type=TName() as type_, asserted=False):
-                        casts.append((src, type_))
+                    case Cast(src=src, type=type_, asserted=False):
+                        if isinstance(type_, TName):
+                            casts.append((src, type_))
+                        self._cast(self.struct(body.types[src]), self.struct(type_))
                     case Closure(func=func):
                         self._function(place, func)
                     case Bound(target=Static(func=func)):
@@ -263,6 +266,11 @@ class Index:
             if stores is None:
                 stores = self.copies[type_] = self.new_stores()
             self._sort(stores, kept)
+
+    def _cast(self, a: Type, b: Type) -> None:
+        """Notes a conversion of a struct to another type of struct, or of pointers to them."""
+        if a != b and all(isinstance(self.types.underlying(t), TStruct) for t in (a, b)):
+            self.recast.update((a, b))
 
     def new_stores(self) -> Stores:
         """Stores of a field of its own."""

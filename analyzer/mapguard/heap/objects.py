@@ -4,7 +4,6 @@ Objects and contexts are interned: a small int stands for each, a set of them is
 under which a function runs, the innermost last; it says nothing of the calls before them.
 """
 
-from collections.abc import Hashable
 from typing import Literal, NamedTuple
 
 from mapguard.facts.syntax import Type
@@ -38,8 +37,10 @@ class Objects:
         self._numbers: dict[Obj, int] = {}
         self._origin: list[int] = []
         self._contexts: list[Context] = []
-        self._site: list[tuple[object, ...]] = []  # what objects that differ in their context only have in common
-        self._sites: dict[tuple[object, ...], list[int]] = {}
+        self._site: list[int] = []  # what objects that differ in their context only have in common, as a number
+        self._numbers_of_sites: dict[tuple[object, ...], int] = {}
+        self._siblings: list[list[int]] = []  # the objects of each site
+        self._as_bits: list[int] = []  # the same as bits
         self._compatible: dict[int, tuple[int, int]] = {}
 
     def number(self, obj: Obj) -> int:
@@ -52,19 +53,24 @@ class Objects:
             self._contexts.append(origin.context)
             inner = self._site[obj.parent] if obj.parent >= 0 else None
             type_ = obj.type if obj.kind == "outside" else None
-            self._site.append((obj.kind, obj.func, obj.block, obj.place, obj.name, type_, inner))
-            self._sites.setdefault(self._site[found], []).append(found)
+            key = (obj.kind, obj.func, obj.block, obj.place, obj.name, type_, inner)
+            site = self._numbers_of_sites.setdefault(key, len(self._siblings))
+            if site == len(self._siblings):
+                self._siblings.append([])
+                self._as_bits.append(0)
+            self._site.append(site)
+            self._siblings[site].append(found)
+            self._as_bits[site] |= 1 << found
         return found
 
     def compatible(self, number: int) -> int:
         """The objects that may be the same one, itself too: a shorter context says less. As bits; grows with the objects known."""
-        siblings = self._sites[self._site[number]]
-        known = self._compatible.get(number)
-        if known is not None and known[0] == len(siblings):
-            return known[1]
+        siblings = self._siblings[self._site[number]]
+        looked_at, bits = self._compatible.get(number, (0, 0))
+        if looked_at == len(siblings):
+            return bits
         mine = self.context(number)
-        bits = 0
-        for other in siblings:
+        for other in siblings[looked_at:]:
             theirs = self.context(other)
             shorter, longer = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
             if not shorter or longer[-len(shorter) :] == shorter:
@@ -86,13 +92,13 @@ class Objects:
         """The context of the allocation that an object is, or is a part of."""
         return self._contexts[number]
 
-    def site(self, number: int) -> Hashable:
+    def site(self, number: int) -> int:
         """What objects that differ in their context only have in common."""
         return self._site[number]
 
     def same_site(self, number: int) -> int:
         """The objects that differ from this one in their context only, as bits."""
-        return sum(1 << n for n in self._sites[self._site[number]])
+        return self._as_bits[self._site[number]]
 
     def origin(self, number: int) -> int:
         """The object that this one is a part of, or is reached from; itself where it is neither."""

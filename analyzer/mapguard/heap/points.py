@@ -52,14 +52,19 @@ def _event(k: Knowledge, q: Points, place: Place) -> Bits:
         case Field(base=base, field=field, dst=dst):
             return parts(k, k.ask(Points(q.func, base, q.context)), field, k.index.bodies[q.func].types[dst])
         case Load(base=base, field=field):
-            return _loaded(k, q, base, field) | _before_renewed(k, q, place)
+            return _fitting(k, q, _loaded(k, q, base, field) | _before_renewed(k, q, place))
         case MapOp(map=map_):
-            return _loaded(k, q, map_, ELEM)
+            return _fitting(k, q, _loaded(k, q, map_, ELEM))
         case Recv(channel=channel):
-            return _loaded(k, q, channel, ELEM)
+            return _fitting(k, q, _loaded(k, q, channel, ELEM))
         case Call():
-            return result(k, q, place, place.event)
+            return _fitting(k, q, result(k, q, place, place.event))
     return 0
+
+
+def _fitting(k: Knowledge, q: Points, found: Bits) -> Bits:
+    """What comes out of a function or container can be of other types where that is generic: not in a variable of one type."""
+    return k.kinds.in_variable(found, k.index.bodies[q.func].types[q.reg])
 
 
 def _all(k: Knowledge, q: Points, regs: tuple[Reg, ...]) -> Bits:

@@ -7,6 +7,7 @@ from mapguard.heap.fitting import Fitting
 from mapguard.heap.given import Given
 from mapguard.heap.handed import Handed
 from mapguard.heap.index import FieldKey, Index, Kept, Stores
+from mapguard.heap.kinds import Kinds
 from mapguard.heap.objects import ANY, Context, Objects
 from mapguard.heap.overwritten import Overwritten
 from mapguard.heap.tabling import Bits
@@ -50,7 +51,15 @@ class Into(NamedTuple):
     what: str = "into"
 
 
-Question = Points | Contents | Targets | Callers | Into
+class IntoSite(NamedTuple):
+    """How many pairs there are of a store and an object of a site that it goes into: as one bit more for each, told and not asked for."""
+
+    stores: int
+    site: int
+    what: str = "site"
+
+
+Question = Points | Contents | Targets | Callers | Into | IntoSite
 
 
 class Knowledge:
@@ -66,15 +75,23 @@ class Knowledge:
         "handed",
         "index",
         "kept_in",
+        "kinds",
         "models",
         "objects",
         "overwritten",
         "pairs",
+        "tell",
         "together",
     )
 
     def __init__(
-        self, index: Index, models: Models, objects: Objects, ask: Callable[[Question], Bits], empty: Callable[[Question], bool]
+        self,
+        index: Index,
+        models: Models,
+        objects: Objects,
+        ask: Callable[[Question], Bits],
+        empty: Callable[[Question], bool],
+        tell: Callable[[Question, Bits], None],
     ) -> None:
         self.index = index
         self.models = models
@@ -82,14 +99,16 @@ class Knowledge:
         self.given = Given(index)
         self.objects = objects
         self.fitting = Fitting(index)
+        self.kinds = Kinds(index, objects)
         self.together = Together(index)
         self.overwritten = Overwritten(index.bodies, index.number, lambda callee: _filled(models, callee.name))
         self.given_to_containers = _given_to_containers(index, models)
         self.kept_in: dict[int, dict[int, list[tuple[Kept, Context]]]] = {}  # stores to the objects that they go into, as far as found
         self.bases: dict[tuple[int, Kept, Context], Bits] = {}
-        self.pairs: dict[int, int] = {}
+        self.pairs: dict[IntoSite, int] = {}
         self.ask = ask
         self.empty = empty
+        self.tell = tell
 
 
 _CONTAINERS = frozenset(["atomic", "concurrent-map", "pool"])

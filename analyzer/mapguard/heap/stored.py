@@ -1,14 +1,14 @@
 """Stores of a field to the objects that they go into: found once for all objects, so that none has to look at every store.
 
-The bases of all stores are asked for together. What they are is kept by object, and the answer of the question only counts how much is
-kept: it grows when a store is found to go into one more object, and who has looked the stores up looks again.
+The bases of all stores are asked for together. What they are is kept by object. When a store is found to go into one more object, who
+has looked up the stores for an object of that site looks again, and nobody else.
 """
 
 from collections.abc import Callable
 
 from mapguard.heap.index import Kept, Stores
 from mapguard.heap.objects import ANY, Context
-from mapguard.heap.questions import Callers, Into, Knowledge, Points
+from mapguard.heap.questions import Callers, Into, IntoSite, Knowledge, Points
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import NONE
 
@@ -16,7 +16,7 @@ _CALLERS = 24  # callers that a store is looked at for one by one
 
 
 def into(k: Knowledge, q: Into) -> Bits:
-    """As many bits as there are pairs of a store, under a context, and an object that it goes into."""
+    """Nothing: what the bases of stores are is told to those who ask for the objects of a site."""
     kept_in = k.kept_in.setdefault(q.stores, {})
     for kept in k.index.all_stores[q.stores].others:
         for context in _contexts(k, kept):
@@ -27,8 +27,10 @@ def into(k: Knowledge, q: Into) -> Bits:
                 k.bases[key] = bases
                 for obj in members(new):
                     kept_in.setdefault(obj, []).append((kept, context))
-                k.pairs[q.stores] = k.pairs.get(q.stores, 0) + new.bit_count()
-    return (1 << k.pairs.get(q.stores, 0)) - 1
+                    at = IntoSite(q.stores, k.objects.site(obj))
+                    k.pairs[at] = k.pairs.get(at, 0) + 1
+                    k.tell(at, 1 << k.pairs[at])
+    return 0
 
 
 def stored(k: Knowledge, stores: Stores, obj: int, counts: Callable[[Kept], bool] | None = None) -> Bits:
@@ -43,6 +45,7 @@ def stored(k: Knowledge, stores: Stores, obj: int, counts: Callable[[Kept], bool
             found |= k.ask(Points(kept.func, kept.src, origin.context))
     if stores.others:
         k.ask(Into(stores.number))
+        k.ask(IntoSite(stores.number, k.objects.site(obj)))
         kept_in = k.kept_in.get(stores.number, {})
         for same in members(k.objects.compatible(obj)):
             for kept, context in kept_in.get(same, ()):

@@ -66,6 +66,16 @@ class Table:
         node = self._nodes.get(key)
         return node.value if node is not None else None
 
+    def tell(self, key: Hashable, value: Bits) -> None:
+        """Adds to the answer of a question what its rule does not say."""
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = _Node(key)
+        if value & ~node.value:
+            node.value |= value
+            for user in node.users:
+                self._enqueue(user)
+
     def empty(self, key: Hashable) -> bool:
         """Whether a question has no answer, once everything else is settled: only then may a rule that asks rest on it (stratified
         negation)."""

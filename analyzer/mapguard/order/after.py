@@ -170,6 +170,7 @@ class _Walk:
     def _down(self, funcs: Bits, region: Region) -> None:
         pending = members(funcs & ~region.whole)
         while pending:
+            self.flows.edges.heap.budget.step()
             func = pending.pop()
             if region.whole >> func & 1 or func in region.inside:
                 continue

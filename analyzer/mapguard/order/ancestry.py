@@ -20,6 +20,7 @@ class Ancestry:
             found: set[Thread] = set()
             seen, pending = {func}, [func]
             while pending:
+                self.edges.heap.budget.step()
                 at = pending.pop()
                 found.update(self.threads.started(at))
                 for edge in self.edges.into(at):
@@ -41,6 +42,7 @@ class Ancestry:
             found: dict[Thread, set[int]] = {}
             seen, pending = {thread}, [thread]
             while pending:
+                self.edges.heap.budget.step()
                 at = pending.pop()
                 if at.site == NO_SITE:
                     continue

@@ -33,6 +33,7 @@ class Before:
             seen, pending = {func}, [func]
             known = False
             while pending and not known:
+                self._flows.edges.heap.budget.step()
                 at = pending.pop()
                 known = self._entered.get((at, across), False) or self._begins(at, across)
                 for edge in self._flows.edges.into(at) if not known else ():

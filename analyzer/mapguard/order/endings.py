@@ -42,6 +42,7 @@ class Endings:
         self.after = after
         self._before: dict[Told, Before] = {}
         self._told: dict[tuple[Frames, Several], Told] = {}
+        self._by_body: dict[int, list[tuple[Where, frozenset[Where]]]] = {}
         self._giving: dict[tuple[int, int], frozenset[Where]] = {}
         self.waits = Waits(waiting)
 
@@ -86,10 +87,9 @@ class Endings:
         soon: set[Where] = set()
         again = False
         for where in frames.ways:
-            for event in self._of_body(where[0]):
-                if event == where:
-                    continue
-                (late if not again and self.activations.over(where, event) else soon).update(self._gives(event, 0))
+            for event, given in self._giving_in(where[0]):
+                if event != where:
+                    (late if not again and self.activations.over(where, event) else soon).update(given)
             again = again or self.activations.before(where, where)
         return frozenset(late - soon), frozenset(soon)
 
@@ -100,8 +100,17 @@ class Endings:
             found.update((func, b, place) for place, e in enumerate(block.events) if isinstance(e, Call) and e.how != "go")
         return sorted(found)
 
+    def _giving_in(self, func: int) -> list[tuple[Where, frozenset[Where]]]:
+        """The events of a function because of which signals are given, each with those that give them."""
+        known = self._by_body.get(func)
+        if known is None:
+            found = ((event, self._gives(event, 0)) for event in self._of_body(func))
+            known = self._by_body[func] = [(event, given) for event, given in found if given]
+        return known
+
     def _gives(self, where: Where, depth: int) -> frozenset[Where]:
         """The events that give signals because of an event: itself, or those of what it calls."""
+        self.edges.heap.budget.step()
         func, *spot = where
         found = frozenset((where,)) if tuple(spot) in self.signalling.gives.get(func, ()) else frozenset()
         event = self.signalling.event(where)
@@ -189,9 +198,8 @@ class Endings:
         shared: set[Where] = set()
         own = {where[0] for where in frames.ways}
         for func in sorted(self._waiting(stops.funcs) - own):
-            for where in self._of_body(func):
-                given = self._gives(where, 0)
-                if given and not before.inside(where):
+            for where, given in self._giving_in(func):
+                if not before.inside(where):
                     late.add(where)
                     shared.update(given)
         return self._exclusive(frames, frozenset(late), soon, told, frozenset(shared))

@@ -212,6 +212,7 @@ class Flows:
 
     def followed(self, where: Where, stops: Marks, over: Bits, passes: Callable[[int], bool]) -> Flow:
         """What follows a place in a function. ``passes`` tells the functions that can return."""
+        self.edges.heap.budget.step()
         func, first, place = where
         blocks = self.index.bodies[func].blocks
         steps = self.steps(func)

@@ -20,7 +20,11 @@ def heap_of(program: Program, models: Models, budget: Budget | None = None, defe
     types = Types(program)
     lowerer = Lowerer(types)
     with deep_stack():
-        bodies = list(lowerer.everything(defects=defects))
+        bodies = []
+        for body in lowerer.everything(defects=defects):
+            bodies.append(body)
+            if budget is not None:
+                budget.step()
         return Heap(Index(bodies, types, lowerer.global_type), models, budget, defects)
 
 

@@ -30,9 +30,10 @@ class Exclusion:
 
     def _facing(self, a: Context, b: Context) -> Iterator[tuple[Anchored, Anchored]]:
         """The locks of the two, each with each that its mode excludes."""
+        one_loop = not self._of_other_loops(a, b)
         for lock, mode in a.locks:
             for other, other_mode in b.locks:
-                if (mode, other_mode) in _APART and (mode != RUNS or self._serial(lock, other)):
+                if (mode, other_mode) in _APART and (mode != RUNS or (one_loop and self._serial(lock, other))):
                     yield lock, other
 
     def _lent(self, a: Context, b: Context) -> bool:
@@ -50,6 +51,11 @@ class Exclusion:
         """Whether a function that lends a lock is itself on the way to an access, or lends it to that as well."""
         inside = {self.same.index.sites[edge.site].func for edge in c.chain[c.inside :]}
         return giver in {c.thread.func, c.access.func, *inside} or any(lending.giver == giver for lending in c.lent)
+
+    def _of_other_loops(self, a: Context, b: Context) -> bool:
+        """Whether what the two run was sent to different loops."""
+        mine, theirs = self.loops.sent(a), self.loops.sent(b)
+        return bool(mine and theirs) and not self.same.objects.common(mine, theirs)
 
     def _serial(self, loop: Anchored, other: Anchored) -> bool:
         return self.loops.serial(self.same.resolver.objects(loop) | self.same.resolver.objects(other))

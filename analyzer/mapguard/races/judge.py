@@ -69,7 +69,7 @@ class Race(NamedTuple):
 
 class _Side(NamedTuple):
     """What of a context tells without the order of events whether it can race. ``alone``: the function that the map comes from gets to the
-    access on its own thread."""
+    access on its own thread. ``sent``: the channels over which an event loop got what it runs."""
 
     writes: bool
     slot: bool
@@ -80,6 +80,7 @@ class _Side(NamedTuple):
     thread: Thread
     programs: Bits
     alone: bool
+    sent: Bits
 
 
 class Judge:
@@ -110,7 +111,7 @@ class Judge:
         self.retained = Retained(self.bodies, self.edges, self.threads, self.resolver, self.escape.made)
         self.confined = Confined(self.retained, same.holders, self.resolver)
         self.lent = Lent(self.bodies, self.timing, self.provenance)
-        self.exclusion = Exclusion(same, Loops(self.resolver, self.timing), self.meeting.together_in)
+        self.exclusion = Exclusion(same, Loops(self.bodies, self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
         self.found = Maps(self.bodies, self.resolver)
         self._contexts: dict[Access, list[Context]] = {}
@@ -215,6 +216,7 @@ class Judge:
             c.thread,
             self._programs(c),
             self.meeting.home(c).begin is None,
+            self.exclusion.loops.sent(c),
         )
         number = self._numbers.setdefault(side, len(self._first_of))
         if number == len(self._first_of):

@@ -1,23 +1,30 @@
 """Channels of functions to whether one goroutine runs all that comes over them, one after another: an event loop, which keeps what it runs
 apart as a lock does."""
 
+from collections.abc import Sequence
+
+from mapguard.bodies.state import RUNS
+from mapguard.bodies.summaries import Bodies
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.flow import events, reaches
-from mapguard.ir.model import Recv
+from mapguard.ir.model import Bound, Closure, Recv, Send
 from mapguard.order.after import Where
 from mapguard.order.threads import NO_SITE
+from mapguard.races.contexts import Anchored, Context
 from mapguard.races.resolve import Resolver
 from mapguard.races.timing import Timing
 
 
 class Loops:
-    def __init__(self, resolver: Resolver, timing: Timing) -> None:
+    def __init__(self, bodies: Bodies, resolver: Resolver, timing: Timing) -> None:
+        self.bodies = bodies
         self.resolver = resolver
         self.heap = resolver.heap
         self.index = resolver.index
         self.timing = timing
         self._receives: list[tuple[Where, int]] | None = None
         self._serial: dict[Bits, bool] = {}
+        self._sent: dict[Context, Bits] = {}
 
     def serial(self, channels: Bits) -> bool:
         """Whether each of the channels has one goroutine that receives from it."""
@@ -25,6 +32,33 @@ class Loops:
         if known is None:
             known = self._serial[channels] = self._one_receiver(channels)
         return known
+
+    def sent(self, c: Context) -> Bits:
+        """The channels over which a loop got what a context runs, as the sender knows them: loops that one function makes are several. 0
+        where no loop runs it, or it is not clear who has sent it."""
+        if not any(mode == RUNS for _, mode in c.locks):
+            return 0
+        known = self._sent.get(c)
+        if known is None:
+            sender = self.timing.posted.sender(c, self.timing.frames(c))
+            known = self._sent[c] = self._channels(sender.ways) if sender is not None else 0
+        return known
+
+    def _channels(self, ways: Sequence[Where]) -> Bits:
+        """What a function sends a function value over, which the events ``ways`` lead to."""
+        func = ways[-1][0]
+        paths = self.bodies.paths(func)
+        sends = (e for _, _, e in events(self.index.bodies[func]) if isinstance(e, Send))
+        over = {paths.of(e.channel) for e in sends if isinstance(paths.definition(e.value), Closure | Bound)}
+        if len(over) != 1:
+            return 0
+        path = over.pop()
+        for where in reversed(ways[:-1]):
+            given = self.bodies.given(self.index.site_at[where], func, path)
+            if given is None:
+                break
+            func, path = where[0], given
+        return self.resolver.objects(Anchored(func, path))
 
     def _one_receiver(self, channels: Bits) -> bool:
         receivers = [where for where, reg in self._all_receives() if self.heap.points(where[0], reg) & channels]
