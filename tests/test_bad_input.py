@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -269,14 +268,6 @@ def test_two_scans_share_a_cache(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- interruption
-
-
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """What is started in the background ignores Ctrl-C, and so does what it starts: these runs listen, whoever runs the tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def started(folder: Path, jobs: str) -> tuple[subprocess.Popen[bytes], float]:

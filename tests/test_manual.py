@@ -82,6 +82,7 @@ def test_a_shell_completes(program: str, tmp_path: Path, shell: str, words: list
 # ---------------------------------------------------------------- watching
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_watching_scans_again_when_a_file_changes(tmp_path: Path) -> None:
     pytest.importorskip("watchfiles")
     tree(tmp_path, {"go.mod": "module m\n\ngo 1.22\n", "race.go": RACE})
