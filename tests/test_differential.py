@@ -166,7 +166,7 @@ def test_the_verdict_follows_from_the_choices(guard: Guard, modes: str, related:
 class TestFreshPrograms:
     pytestmark = RACE_DETECTOR
 
-    def test_the_generator_and_the_analysis(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    def test_the_generator_and_the_analysis(self, tmp_path: Path) -> None:
         """Both what keeps the generator honest and what the analysis must reach; the folder of a failed run is kept by pytest."""
         cases, sorted_out = draw(SEED, COUNT, tmp_path)
         said = scan(tmp_path / "programs", cases)
@@ -179,7 +179,5 @@ class TestFreshPrograms:
         assert sorted_out["never seen to race"] <= 0.04 * COUNT and sorted_out["other race"] <= 0.05 * COUNT, told
         assert min(total.racing, total.silent) >= 0.25 * COUNT, told
         assert total.agreement >= AGREEMENT and total.recall >= RECALL and total.silence >= SILENCE, told
-        # only what follows may fail
-        request.applymarker(pytest.mark.xfail(reason="in a tree of many programs an object from outside can stand for those of several"))
-        for case in cases[:8]:
-            assert scan_alone(tmp_path / "programs", case) == said[case.seed], told
+        changed = [case.name for case in cases[:8] if scan_alone(tmp_path / "programs", case) != said[case.seed]]
+        assert len(changed) <= 1, f"{told}, other when analysed by themselves: {changed}"

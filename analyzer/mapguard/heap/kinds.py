@@ -18,11 +18,11 @@ class Kinds:
 
     def in_variable(self, found: Bits, type_: Type) -> Bits:
         """Those that a variable can refer to: one of a struct's type, or a pointer to one, to structs of that type only, if none is
-        converted to another; and to what is of unknown type."""
+        converted to another; and to what is of unknown type. What models say of a library can make one object of several of its types."""
         target = self._index.struct(type_)
         if not found or target in self._index.recast or not isinstance(self._index.types.underlying(target), TStruct):
             return found
-        if not isinstance(target, TName):
+        if not isinstance(target, TName) or self._index.types.of_library(target):
             return found
         self._look()
         return found & (self._others | self._of.get((target.pkg, target.name), 0))
