@@ -1,5 +1,7 @@
 """What proofs say: how sure they are, what they take for granted, and which lock guards the map."""
 
+from pathlib import Path
+
 import pytest
 
 from ir.lowering import program_of
@@ -93,6 +95,52 @@ def test_a_lock_at_other_accesses_supports_them() -> None:
 def test_comments_of_types_count(comment: str, expected: dict[str, str]) -> None:
     source = f"{comment}\ntype Set struct{{ items map[string]int }}\n\nfunc (s *Set) Add(k string) {{ s.items[k]++ }}\n"
     assert told(library(source)) == expected
+
+
+DISCIPLINED = library("""
+type Item struct {
+	mu   sync.Mutex
+	tags map[string]int
+}
+
+func (i *Item) Tag(name string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.tags[name]++
+}
+
+func (i *Item) Has(name string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.tags[name] > 0
+}
+
+type Shelf struct{ items []*Item }
+
+func (s *Shelf) Give(to *Shelf) {
+	for _, i := range s.items {
+		to.items = append(to.items, &Item{tags: i.tags})
+	}
+}
+
+func (s *Shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, i := range s.items {
+		i.Tag(r.Host)
+		i.Has(r.Host)
+	}
+}
+""")
+
+
+def test_copies_with_locks_of_their_own_are_a_choice() -> None:
+    assert told(DISCIPLINED)["tags"] == "medium"
+
+
+def test_that_a_lock_which_every_access_holds_is_that_of_another_object_is_an_assumption() -> None:
+    source = (Path(__file__).parent.parent / "fixtures/guards/keptcallback/stream.go").read_text("utf-8")
+    (proof,) = proofs(source)
+    assert [link.grade for link in proof.links if "every access holds 'mu'" in link.reason] == [Grade.ASSUMED]
+    assert proof.confidence == "low"
 
 
 def test_a_declared_guard_supports_them_where_nobody_holds_it() -> None:

@@ -702,6 +702,23 @@ func main() {
 """,
         {("in", "list")},
     ),
+    "two calls of one function, the second beside a goroutine": (
+        """
+func add(m map[string]int) { m["a"]++ } // @add
+func main() {
+	m := map[string]int{}
+	add(m)
+	done := make(chan bool)
+	go func() {
+		_ = m["a"] // @read
+		done <- true
+	}()
+	add(m)
+	<-done
+}
+""",
+        {("add", "read")},
+    ),
     "recursion that starts": (
         """
 func walk(m map[string]int, n int) {

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from mapguard.base.budget import BudgetError
+from mapguard.bodies.state import READ
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.callers import Callers
-from mapguard.evidence.grades import Confidence, confidence
+from mapguard.evidence.grades import Confidence, Grade, Link, confidence
 from mapguard.evidence.guard import Guards
-from mapguard.evidence.location import Location, Locations, may_hold_map, reached
+from mapguard.evidence.location import Location, Locations, location, may_hold_map, reached
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support, with_guard
@@ -164,12 +165,23 @@ class Proofs:
         return (c.thread.kind in UNKNOWN, c.access.op in ("len", "replace"), unsure, not c.access.writes, len(c.chain))
 
     def _proof(self, where: Location, a: Context, b: Context, uses: tuple[Use, ...], guard: Guard | None) -> Proof | None:
-        links = self.provenance.links(a, b)
+        links = (*self.provenance.links(a, b), *self._disciplined(a, b, guard))
         support = self.support.of(where, a, b, uses, guard)
         if not support and any(link.outside for link in links):
             return None
         reasons = (*(link.reason for link in links), *support)
         return Proof(where, a, b, confidence(links, bool(support)), links, reasons, (), guard, ())
+
+    def _disciplined(self, a: Context, b: Context, guard: Guard | None) -> list[Link]:
+        """Every access holds the lock of the map: that it is another object's on one side takes more than an analysis that lost track."""
+        if guard is None or guard.missed or len(guard.held) < 2:
+            return []
+        modes = [{mode for lock, mode in c.locks if location(self.index, lock) == guard.lock} for c in (a, b)]
+        if not all(modes) or modes == [{READ}, {READ}]:
+            return []
+        return [
+            Link("permit", Grade.ASSUMED, f"every access holds '{guard.lock.last}', and nothing shows that it is that of another object")
+        ]
 
     def _together(self, a: Proof, b: Proof) -> Proof:
         """Two proofs of one name as one: the surer pair (of equals that about the content), all accesses, with the guard of all."""

@@ -5,6 +5,7 @@ one that starts from what a function has of its own stays there: that function i
 """
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mapguard.bodies.effects import At, outermost
@@ -98,14 +99,18 @@ class _Seen:
         self.count = 0
         self._needs: dict[_State, list[frozenset[Fact]]] = {}
 
-    def add(self, state: _State) -> bool:
-        """Whether a state leads to what those before it do not."""
-        known = self._needs.setdefault(state._replace(needs=frozenset()), [])
-        if any(needs <= state.needs for needs in known):
-            return False
-        known.append(state.needs)
-        self.count += 1
-        return True
+    def __contains__(self, state: _State) -> bool:
+        return any(needs <= state.needs for needs in self._needs.get(_alike(state), ()))
+
+    def add(self, states: Iterable[_State]) -> None:
+        for state in states:
+            if state not in self:
+                self._needs.setdefault(_alike(state), []).append(state.needs)
+                self.count += 1
+
+
+def _alike(state: _State) -> _State:
+    return state._replace(needs=frozenset())
 
 
 class _Climbed(NamedTuple):
@@ -164,14 +169,16 @@ class Climber:
         """All ways out from some states: accesses of one map in one place of a body have them in common."""
         found: list[Context] = []
         seen = _Seen()
-        pending = deque(_Way(state, (), 0, (at,)) for state, at in start if seen.add(state))
+        seen.add(state for state, _ in start)
+        pending = deque(_Way(state, (), 0, (at,)) for state, at in start)
         while pending and seen.count <= _MOST:
             self.bodies.heap.budget.step()
             way = pending.popleft()
             state = way.state
-            outer = [following for following in self._outer(way) if seen.add(following.state)]
+            outer = [following for following in self._outer(way) if following.state not in seen]  # several calls of one function all count
             for thread in self._ends(state, bool(outer)):
                 found.append(Context(access, thread, state.map, state.locks, way.chain, way.inside, way.held))
+            seen.add(following.state for following in outer)
             pending.extend(outer)
         return _Climbed(found, bool(pending))
 
