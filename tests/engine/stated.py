@@ -27,6 +27,20 @@ Stated = dict[tuple[int, str], frozenset[str]]  # by line and kind
 _STATED = re.compile(r"//\s*(maps|calls|held|callers):([^/]*)")
 _LABEL = re.compile(r"//\s*@(\w+)")
 
+TWICE = """
+func twice(f func()) {
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			f()
+		}()
+	}
+	wg.Wait()
+}
+"""  # runs a function on two goroutines, and waits for both
+
 
 class Engine:
     """One program of package main, under the engine."""

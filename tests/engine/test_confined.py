@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.stated import Engine
+from engine.stated import TWICE, Engine
 
-HEAD = """package main
+HEAD = (
+    """package main
 import (
 	"maps"
 	"sync"
@@ -21,18 +22,9 @@ func label(m *meta) {
 	}
 	m.labels["by"] = "me"
 }
-func twice(f func()) {
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			f()
-		}()
-	}
-	wg.Wait()
-}
 """
+    + TWICE
+)
 
 PROGRAMS = {
     "each caller's object is filled by shared code, one caller starts a goroutine with its own": (

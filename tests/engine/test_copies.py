@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.stated import Engine
+from engine.stated import TWICE, Engine
 
-HEAD = """package main
+HEAD = (
+    """package main
 import "sync"
 type Inner struct{ l map[string]int }
 type T struct {
@@ -17,18 +18,9 @@ func makeT() *T {
 	one := func() map[string]int { return map[string]int{"a": 1} }
 	return &T{m: one(), n: one(), in: Inner{one()}, kids: map[string]map[string]int{"a": one()}}
 }
-func twice(f func()) {
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			f()
-		}()
-	}
-	wg.Wait()
-}
 """
+    + TWICE
+)
 
 COPY_INTO = """
 func (in *T) copyInto(out *T) {

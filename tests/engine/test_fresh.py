@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.stated import Engine
+from engine.stated import TWICE, Engine
 
-HEAD = """package main
+HEAD = (
+    """package main
 import (
 	"encoding/json"
 	"net"
@@ -16,18 +17,9 @@ var (
 	_ = json.Marshal
 	_ = net.Listen
 )
-func twice(f func()) {
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			f()
-		}()
-	}
-	wg.Wait()
-}
 """
+    + TWICE
+)
 
 PROGRAMS = {
     "a new map, or another new one in its place": (

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from mapguard.base.budget import BudgetError
-from mapguard.bodies.state import READ
 from mapguard.evidence.caches import Caches
 from mapguard.evidence.callers import Callers
-from mapguard.evidence.grades import Confidence, Grade, Link, confidence
+from mapguard.evidence.grades import Confidence, confidence
 from mapguard.evidence.guard import Guards
-from mapguard.evidence.location import Location, Locations, location, may_hold_map, reached
+from mapguard.evidence.location import Location, Locations, may_hold_map, reached
 from mapguard.evidence.proof import Guard, Proof, Use
 from mapguard.evidence.provenance import UNKNOWN, Provenance
 from mapguard.evidence.support import Support, with_guard
@@ -76,9 +75,7 @@ class Proofs:
             found: dict[Location, list[Access]] = {}
             for x in self.judge.accesses():
                 if x.op != "load":
-                    path = x.path.plus(x.slot) if x.slot else x.path
-                    where = self.locations.of(Anchored(x.func, self.judge.bodies.normal(x.func, path)))
-                    found.setdefault(where, []).append(x)
+                    found.setdefault(self._own_name(x), []).append(x)
             self._named = found
         return self._named
 
@@ -129,8 +126,12 @@ class Proofs:
         found = self._best(self.locations.of(reached(c)) for c in (a, b))
         if found is None or found.kind not in ("field", "global"):
             found = self._best([*([found] if found else []), *(self.locations.of(reached(c)) for use in uses for c in use.contexts)])
-        own = self.locations.of(Anchored(a.access.func, self.judge.bodies.normal(a.access.func, a.access.path.plus(*_slot(a.access)))))
-        return own if found is None or not self._has_name(found) else found
+        return self._own_name(a.access) if found is None or not self._has_name(found) else found
+
+    def _own_name(self, x: Access) -> Location:
+        """The name that the access's own function gives the map."""
+        path = x.path.plus(x.slot) if x.slot else x.path
+        return self.locations.of(Anchored(x.func, self.judge.bodies.normal(x.func, path)))
 
     def _best(self, names: Iterable[Location]) -> Location | None:
         return min((w for w in names if may_hold_map(self.index, w)), key=lambda w: (not self._has_name(w), w.rank), default=None)
@@ -165,23 +166,12 @@ class Proofs:
         return (c.thread.kind in UNKNOWN, c.access.op in ("len", "replace"), unsure, not c.access.writes, len(c.chain))
 
     def _proof(self, where: Location, a: Context, b: Context, uses: tuple[Use, ...], guard: Guard | None) -> Proof | None:
-        links = (*self.provenance.links(a, b), *self._disciplined(a, b, guard))
+        links = self.provenance.links(a, b, guard)
         support = self.support.of(where, a, b, uses, guard)
         if not support and any(link.outside for link in links):
             return None
         reasons = (*(link.reason for link in links), *support)
         return Proof(where, a, b, confidence(links, bool(support)), links, reasons, (), guard, ())
-
-    def _disciplined(self, a: Context, b: Context, guard: Guard | None) -> list[Link]:
-        """Every access holds the lock of the map: that it is another object's on one side takes more than an analysis that lost track."""
-        if guard is None or guard.missed or len(guard.held) < 2:
-            return []
-        modes = [{mode for lock, mode in c.locks if location(self.index, lock) == guard.lock} for c in (a, b)]
-        if not all(modes) or modes == [{READ}, {READ}]:
-            return []
-        return [
-            Link("permit", Grade.ASSUMED, f"every access holds '{guard.lock.last}', and nothing shows that it is that of another object")
-        ]
 
     def _together(self, a: Proof, b: Proof) -> Proof:
         """Two proofs of one name as one: the surer pair (of equals that about the content), all accesses, with the guard of all."""
@@ -196,10 +186,6 @@ class Proofs:
         ended.update(dict(b.ended))
         full = with_guard(better._replace(uses=uses), self.guards.of(better.where, uses))
         return full._replace(objects=(*a.objects, *b.objects), ended=tuple(sorted(ended.items())))
-
-
-def _slot(access: Access) -> tuple[str, ...]:
-    return (access.slot,) if access.slot else ()
 
 
 def _home(c: Context) -> object:

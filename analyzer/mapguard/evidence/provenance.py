@@ -7,6 +7,7 @@ from mapguard.bodies.state import READ, RUNS
 from mapguard.evidence.callers import Callers
 from mapguard.evidence.grades import FEW, Grade, Link, of_number
 from mapguard.evidence.location import location, named_fields
+from mapguard.evidence.proof import Guard
 from mapguard.heap.objects import OUTSIDE
 from mapguard.heap.tabling import Bits, members
 from mapguard.ir.model import NONE, Call, Dynamic, External, Invoke, Reg
@@ -28,9 +29,9 @@ class Provenance:
         self.index = judge.index
         self.one_caller = judge.one_caller
 
-    def links(self, a: Context, b: Context) -> tuple[Link, ...]:
-        """Everything that the proof rests on and that is not sure."""
-        found = [*self.one_object(a, b), *self.threads(a, b), *self.calls(a, b), *self.permit(a, b)]
+    def links(self, a: Context, b: Context, guard: Guard | None) -> tuple[Link, ...]:
+        """Everything that the proof rests on and that is not sure. ``guard`` is that of the map."""
+        found = [*self.one_object(a, b), *self.threads(a, b), *self.calls(a, b), *self.permit(a, b), *self.disciplined(a, b, guard)]
         return tuple(dict.fromkeys(link for link in found if link.grade != Grade.SURE))
 
     # ------------------------------------------------------------ object
@@ -213,6 +214,17 @@ class Provenance:
                     name = location(self.index, lock).last
                     return [Link("permit", Grade.CHOICE, f"the two sides hold '{name}' of different objects")]
         return []
+
+    def disciplined(self, a: Context, b: Context, guard: Guard | None) -> list[Link]:
+        """Every access holds the lock of the map: that it is another object's on one side takes more than an analysis that lost track."""
+        if guard is None or guard.missed or len(guard.held) < 2:
+            return []
+        modes = [{mode for lock, mode in c.locks if location(self.index, lock) == guard.lock} for c in (a, b)]
+        if not all(modes) or modes == [{READ}, {READ}]:
+            return []
+        return [
+            Link("permit", Grade.ASSUMED, f"every access holds '{guard.lock.last}', and nothing shows that it is that of another object")
+        ]
 
     def _in_copy(self, lock: Anchored) -> bool:
         """Whether a lock lies in a struct that a function is passed as a value: each call has another one for certain."""

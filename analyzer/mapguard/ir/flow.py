@@ -26,6 +26,7 @@ from mapguard.ir.model import (
     Reg,
     Return,
     Send,
+    Static,
     Store,
 )
 
@@ -75,6 +76,11 @@ def used(event: Event) -> tuple[Reg, ...]:
         case Return(values=values):
             found = values
     return tuple(r for r in found if r != NONE)
+
+
+def shift(call: Call, target: Body) -> int:
+    """How many parameters of what a call runs come before its arguments: the receiver that a method value has already."""
+    return 0 if isinstance(call.callee, Static) or target.params == len(call.args) else 1
 
 
 def events(body: Body) -> Iterator[tuple[int, int, Event]]:

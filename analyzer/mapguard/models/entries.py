@@ -101,6 +101,10 @@ class FunctionModel(_Named, frozen=True, kw_only=True):
         """Whether it takes or gives up a lock, or what works like one."""
         return bool(self.acquires or self.releases or self.claims or self.unclaims or self.lends or self.takes_back)
 
+    def keeps(self, argument: str) -> bool:
+        """Whether it keeps an argument where other goroutines can reach it."""
+        return argument in self.publishes or (argument != "recv" and ("args" in self.publishes or self.acts))
+
     def arguments(self) -> set[str]:
         """Every argument name that the entry uses."""
         used = {*self.spawns, *self.calls, *self.reads, *self.writes, *self.iterates, *self.publishes, *self.holds}

@@ -109,8 +109,8 @@ class Judge:
         self.meeting = Meeting(self.timing, self.escape, self.handover, self.elements)
         self.one_caller = Meeting(Timing(*order, calls_at_once=False), self.escape, self.handover, self.elements)  # outside the tree
         same = SameLock(self.bodies.translator, self.resolver, self.escape, self.timing)
-        self.retained = Retained(self.bodies, self.edges, self.threads, self.resolver, self.escape.made)
-        self.confined = Confined(self.retained, same.holders, self.resolver)
+        retained = Retained(self.bodies, self.edges, self.threads, self.resolver, self.escape.made)
+        self.confined = Confined(retained, same.holders, self.resolver)
         self.lent = Lent(self.bodies, self.timing, self.provenance)
         self.exclusion = Exclusion(same, Loops(self.bodies, self.resolver, self.timing), self.meeting.together_in)
         self.private: set[Access] = set()  # accesses that come before anybody else can reach the map, of those that were asked for
@@ -285,8 +285,7 @@ class Judge:
         """Whether the two maps can be one object of the site."""
         if self.elements.differ(a.map, b.map) or self._kept_inside(a, b) or self._kept_inside(b, a):
             return False
-        theirs = self._objects(b) & same
-        return any(self.heap.objects.compatible(o) & theirs for o in members(self._objects(a) & same))
+        return bool(self._common(a, b) & same)
 
     def _confined(self, map_: Map, a: Context, b: Context) -> bool:
         """Whether one of the two threads has its map for itself."""

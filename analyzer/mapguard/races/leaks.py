@@ -5,7 +5,7 @@ from collections.abc import Collection
 from mapguard.bodies.paths import Path, Paths
 from mapguard.bodies.summaries import Bodies
 from mapguard.heap.handed import argument_name
-from mapguard.ir.flow import Spot, used
+from mapguard.ir.flow import Spot, shift, used
 from mapguard.ir.model import (
     NONE,
     Alloc,
@@ -23,7 +23,6 @@ from mapguard.ir.model import (
     Reg,
     Return,
     Send,
-    Static,
     Store,
 )
 from mapguard.order.edges import Edge, Edges
@@ -119,10 +118,10 @@ class Leaks:
         of = self.bodies.paths(func).of
         target = self.index.bodies[edge.func]
         library = isinstance(call.callee, External)
-        shift = 0 if isinstance(call.callee, Static) or target.params == len(call.args) else 1
+        skipped = shift(call, target)
         given = () if library else call.args
         for number, a in enumerate(given):
-            if of(a).root in mine and number + shift < target.params and self.of(edge.func, number + shift, depth + 1):
+            if of(a).root in mine and number + skipped < target.params and self.of(edge.func, number + skipped, depth + 1):
                 return True
         values = call.args if library else (call.callee.reg,) if isinstance(call.callee, Dynamic) else ()
         for value in values:
@@ -149,8 +148,7 @@ class Leaks:
             return False
         for number, a in enumerate(event.args):
             name = argument_name(event.callee.name, number)
-            named = name in model.publishes or (name != "recv" and "args" in model.publishes)
-            if paths.of(a).root in mine and (named or (model.acts and number > 0)):
+            if paths.of(a).root in mine and model.keeps(name):
                 return True
         return False
 
@@ -204,8 +202,8 @@ class WaysOut:
         """The parameters and captured values of what a call runs that are something of ``mine``."""
         of = self.leaks.bodies.paths(func).of
         target = self.index.bodies[edge.func]
-        shift = 0 if isinstance(call.callee, Static) or target.params == len(call.args) else 1
-        found = [n + shift for n, a in enumerate(call.args) if of(a).root in mine and n + shift < target.params]
+        skipped = shift(call, target)
+        found = [n + skipped for n, a in enumerate(call.args) if of(a).root in mine and n + skipped < target.params]
         if isinstance(call.callee, Dynamic) and of(call.callee.reg).root in mine:
             found.extend(self.leaks.captured(func, call.callee.reg, edge.func, mine))
         return found

@@ -15,7 +15,7 @@ from mapguard.heap.fields import HELD, LIBRARY
 from mapguard.heap.handed import argument_name
 from mapguard.heap.objects import Context
 from mapguard.heap.questions import is_container
-from mapguard.ir.flow import events, used
+from mapguard.ir.flow import events, shift, used
 from mapguard.ir.model import (
     CELL,
     ELEM,
@@ -208,10 +208,10 @@ class Moves:
             return
         for edge in edges:
             target = self.index.bodies[edge.func]
-            shift = 0 if isinstance(call.callee, Static) or target.params == len(call.args) else 1
+            skipped = shift(call, target)
             for n, rest in given:
-                if n + shift < target.params:
-                    yield At(edge.func, n + shift, rest, (*at.calls, site)[-_CALLS:], at.copied)
+                if n + skipped < target.params:
+                    yield At(edge.func, n + skipped, rest, (*at.calls, site)[-_CALLS:], at.copied)
 
     def _library(self, at: At, call: Call, number: int, rest: Fields) -> Iterator[Move]:
         """What a library does with an argument: it keeps it, or gives it back. One that nothing is known of does neither."""
@@ -227,7 +227,7 @@ class Moves:
         model = self.models.function(name)
         if model is None:
             return
-        if argument in model.publishes or (argument != "recv" and "args" in model.publishes) or (model.acts and number > 0):
+        if model.keeps(argument):
             yield Keep(rest, at.copied)
         for result in call.dsts[:1]:
             if argument == model.copies:
