@@ -70,6 +70,7 @@ def test_a_report_that_nobody_can_read_is_a_failure(monkeypatch: pytest.MonkeyPa
     assert "junit: not well-formed" in failures(0, FIXTURES, 4)[0].what
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the alarm is lost in a finalizer, and comes again
 def test_a_scan_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "HANG", 0.01)
     assert "processor seconds" in failures(0, FIXTURES, 8)[0].what

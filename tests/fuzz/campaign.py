@@ -1,5 +1,6 @@
 """Seeds to what went wrong: each seed is a tree of damaged and made files that one scan reads into every format, as a user would."""
 
+import gc
 import random
 import shutil
 import signal
@@ -146,6 +147,7 @@ def _deadline() -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         raise TimeoutError(f"a scan took over {HANG} processor seconds")
 
+    callbacks, gc.callbacks[:] = gc.callbacks[:], []  # what is raised in one of them is lost
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, HANG, HANG)
     try:
@@ -153,3 +155,4 @@ def _deadline() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        gc.callbacks[:] = callbacks
